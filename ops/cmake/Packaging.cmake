@@ -1,0 +1,1 @@
+# What `cmake --install` puts beside the programs is added here by the client library (see common/bus).
