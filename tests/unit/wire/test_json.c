@@ -144,7 +144,7 @@ Test (json, text_that_is_no_json_is_refused_with_its_place)
     expect_refused ("", "line 1");
     expect_refused ("{} x", "line 1");
     expect_refused ("{\"aInt32\":1,\"aInt32\":2}", "duplicate");
-    expect_refused ("{\"aString\":\"\xC0\x80\"}", "UTF-8");
+    expect_refused ("{\"aString\":\"\xC0\x80\"}", "unable to decode byte 0xc0");
     expect_refused ("{\"aUint64\":18446744073709551615}", "too big");
 }
 
