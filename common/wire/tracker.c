@@ -362,7 +362,7 @@ tt_tracker_heartbeat (tt_tracker *tracker, tt_bytes filter, tt_bytes instance, c
 {
     partition_state *p = find (tracker, head->partition);
     size_t i = 0;
-    if (p->state == TT_TRACK_LOST || (!tracker->dense && !find_filter (tracker, filter, &i)))
+    if (p->state == TT_TRACK_LOST || head->head > INT64_MAX || (!tracker->dense && !find_filter (tracker, filter, &i)))
         return result (TT_VERDICT_NONE, 0, 0);
     if (p->state == TT_TRACK_FRESH) {
         enter (p, TT_TRACK_LIVE);
@@ -383,7 +383,7 @@ tt_track_result
 tt_tracker_replayed (tt_tracker *tracker, uint64_t next, const tt_track_head *head)
 {
     partition_state *p = find (tracker, head->partition);
-    if (p->state != TT_TRACK_REPLAYING)
+    if (p->state != TT_TRACK_REPLAYING || head->head > INT64_MAX)
         return result (TT_VERDICT_NONE, 0, 0);
     if (differs (p->epoch, head->epoch))
         return other_epoch (p, head->head);

@@ -69,7 +69,7 @@ tt_track_result tt_tracker_offer (tt_tracker *tracker, const tt_event *event);
 /* Where the publisher or the journal stands (PartitionHead). */
 typedef struct {
     uint32_t partition;
-    uint64_t head;       /* 0 = nothing yet */
+    uint64_t head;       /* 0 = nothing yet; past 2^63-1 is nonsense: the call does nothing and says NONE */
     tt_bytes head_id;    /* id of the event at head, or empty */
     tt_bytes epoch;      /* or empty: not known */
     uint64_t last_match; /* heartbeats: highest sequence sent under the filter; 0 = none */

@@ -2,7 +2,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#include "run/counters.h"
+#include "base/counters.h"
 
 static const char *const codes[] = { "OK", "NOT_FOUND", "odd\"\\\n" };
 enum { REQUESTS, CONNECTIONS, LATENCY, METHODS };

@@ -164,6 +164,17 @@ Test (tracker, a_fresh_partition_takes_its_place_from_a_heartbeat)
     tt_tracker_destroy (&t);
 }
 
+Test (tracker, a_head_that_cannot_be_is_ignored)
+{
+    tt_tracker *t = dense ();
+    expect (beat (t, "", UINT64_MAX, 0, 0), TT_VERDICT_NONE, 0, 0);
+    expect_state (t, TT_TRACK_FRESH, 0);
+    tt_tracker_start (t, 0, 1, "", "");
+    expect (replayed (t, 1, UINT64_MAX), TT_VERDICT_NONE, 0, 0);
+    expect_state (t, TT_TRACK_REPLAYING, 1);
+    tt_tracker_destroy (&t);
+}
+
 Test (tracker, a_lagging_replica_is_no_loss)
 {
     tt_tracker *t = dense ();
