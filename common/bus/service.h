@@ -1,0 +1,41 @@
+/* What a service is to the bus: its methods, and what happens when an event of its own journal is worked on.
+ * Tables in static storage; the daemon's life (run/daemon.h) takes them. */
+#ifndef TT_BUS_SERVICE_H
+#define TT_BUS_SERVICE_H
+
+#include "store/journal.h"
+#include "store/txn.h"
+
+typedef struct {
+    const char *name;                            /* "techtransfer.patent.v1.PatentAlert/PutWatch" */
+    const ProtobufCMessageDescriptor *request;
+    const char *items;                           /* bulk: name of the repeated message field of the request; the handler is called for each
+                                                    item, with `request` the ITEM's message. The reply is one message whose field 1 repeats
+                                                    the item results. NULL: one transaction for the command, `request` is the command's. */
+    uint32_t max_items;                          /* bulk: more is refused; an empty list too */
+    bool read_only;
+    tt_handler *handle;
+} tt_method;
+
+/* Work that follows from events. One thread of its own; all callbacks run in it. */
+typedef struct tt_processor tt_processor;
+typedef struct {
+    const char *group;      /* consumer group */
+    uint32_t batch;         /* most entries at a time */
+    /* Loads what it needs (indexes). *state is the processor's own. */
+    tt_status (*open) (tt_processor *processor, void *service, void **state, tt_error *error);
+    void (*close) (void **state);
+    /* Works on entries of the service's journal, shared among replicas; returns only when every effect is committed. Any status but TT_OK:
+     * nothing is acknowledged, it is called again with the same entries after a pause. NULL: no journal is consumed. */
+    tt_status (*work) (tt_processor *processor, void *state, const tt_entry *entries, size_t count, tt_error *error);
+    /* Called about every `tick_ms`; may be NULL. For sweepers. */
+    tt_status (*tick) (tt_processor *processor, void *state, int64_t now_unix_ms, tt_error *error);
+    uint32_t tick_ms;
+} tt_processor_ops;
+
+/* For the callbacks, all owned by the processor's thread. */
+tt_store *tt_processor_store (tt_processor *processor);
+tt_batch *tt_processor_batch (tt_processor *processor);
+const tt_store_options *tt_processor_store_options (const tt_processor *processor);
+
+#endif

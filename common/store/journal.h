@@ -1,0 +1,69 @@
+/* Journals: what was committed, in order, partition by partition. The truth that events are copies of.
+ *
+ * A journal is the partition's list of events ("events"), or a log that the service's replicas keep for themselves (any other name, written
+ * by tt_txn_log). Sequences are dense from 1. Entries are borrowed until the next call on the same object.
+ * Each object is owned by one thread. */
+#ifndef TT_STORE_JOURNAL_H
+#define TT_STORE_JOURNAL_H
+
+#include "store/store.h"
+
+typedef struct {
+    uint32_t partition;
+    uint64_t sequence;
+    tt_bytes topic;  /* empty in a log */
+    tt_bytes header; /* packed EventHeader without its place (stream, partition, sequence, previous_id, epoch); empty in a log */
+    tt_bytes body;   /* packed message */
+} tt_entry;
+
+#define TT_JOURNAL_EVENTS "events"
+
+/* The highest sequence of each of the P journals of this name; heads[P]. One round trip. */
+TT_MUST_USE tt_status tt_journal_heads (tt_store *store, const char *name, uint64_t *heads, tt_error *error);
+/* Entries from a sequence on, at most `limit`. TT_OUT_OF_RANGE if `from` is below what is kept (*earliest, may be NULL, says from where);
+ * none and TT_OK at the end. *entries is borrowed until the next call on this store. */
+TT_MUST_USE tt_status tt_journal_read (tt_store *store, const char *name, uint32_t partition, uint64_t from, uint32_t limit,
+                                       const tt_entry **entries, size_t *count, uint64_t *earliest, tt_error *error);
+/* The lowest sequence kept (0 = none) and the epoch (NUL-terminated, at most 36 characters) of a partition. */
+TT_MUST_USE tt_status tt_journal_extent (tt_store *store, const char *name, uint32_t partition, uint64_t *earliest, char epoch[40],
+                                         tt_error *error);
+
+/* Follows all P journals of a name from given positions on; wakes as soon as something is appended. Has its own connection. */
+typedef struct tt_tail tt_tail;
+/* next[P]: the first sequence wanted of each partition. The options are the store's. */
+TT_MUST_USE tt_status tt_tail_open (tt_tail **out, const tt_store_options *options, const char *name, const uint64_t *next,
+                                    tt_error *error);
+void tt_tail_close (tt_tail **tail);
+/* Descriptor to poll for reading; -1 while not connected (then call tt_tail_read at least every 100 ms). */
+int tt_tail_fd (const tt_tail *tail);
+/* What has arrived, without blocking; ascending in each partition. *entries is borrowed until the next call. TT_UNAVAILABLE while the
+ * connection is being made again (nothing is lost: it goes on where it was). TT_DATA_LOSS if a journal ended before the position asked for
+ * or a sequence was skipped: the history was cut or rewritten. */
+TT_MUST_USE tt_status tt_tail_read (tt_tail *tail, const tt_entry **entries, size_t *count, tt_error *error);
+
+/* A share of the service's own journal: replicas that read under one group name divide the entries among them; what a dead one had taken
+ * is claimed by another. An entry may come twice: effects must be idempotent. */
+typedef struct tt_group tt_group;
+typedef struct {
+    const char *name;       /* "matcher" */
+    const char *consumer;   /* this replica: unique among those alive */
+    uint32_t claim_idle_ms; /* entries unacknowledged for so long are claimed; 0 = 5000 */
+} tt_group_options;
+TT_MUST_USE tt_status tt_group_open (tt_group **out, const tt_store_options *store, const tt_group_options *options, tt_error *error);
+void tt_group_close (tt_group **group);
+/* Descriptor to poll, -1 while not connected; as tt_tail_fd. */
+int tt_group_fd (const tt_group *group);
+/* Entries for this replica (new ones or claimed ones), at most `limit` and at most one batch unacknowledged at a time. Non-blocking. */
+TT_MUST_USE tt_status tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t *count, tt_error *error);
+/* Everything of the last tt_group_read is done. */
+TT_MUST_USE tt_status tt_group_acknowledge (tt_group *group, tt_error *error);
+/* Entries of the journals that no replica has acknowledged yet. */
+TT_MUST_USE tt_status tt_group_lag (tt_group *group, uint64_t *lag, tt_error *error);
+
+/* All rows of a table in one partition, page by page (a snapshot that may miss or double rows that change meanwhile: read the log's head
+ * first, then the rows, then the log from that head on). The callback gets borrowed bytes; false stops. */
+typedef bool tt_row_visitor (void *context, tt_bytes key, uint64_t version, tt_bytes value);
+TT_MUST_USE tt_status tt_table_visit (tt_store *store, uint32_t partition, const char *table, tt_row_visitor *visit, void *context,
+                                      tt_error *error);
+
+#endif

@@ -1,0 +1,37 @@
+/* The connection of one thread to Redis: partitions, keys, pipelines. The layer store/ is the only place that knows hiredis.
+ *
+ * All keys of partition 3 of the service "patent" begin with "tt:{patent.3}:", so that they share a slot of a Redis Cluster.
+ * A store is owned by one thread. Every call blocks at most for the configured time limit. */
+#ifndef TT_STORE_STORE_H
+#define TT_STORE_STORE_H
+
+#include <stdint.h>
+
+#include "base/buffer.h"
+
+typedef struct tt_store tt_store;
+
+typedef struct {
+    const char *endpoints;     /* "unix:/run/tt/redis.sock" or "host:port", several with commas */
+    const char *username;      /* "" or NULL: default user */
+    const char *password_file; /* file with the password in its first line; "" or NULL: none */
+    const char *service;       /* "patent": part of every key */
+    uint32_t partitions;       /* P, 1 to 1024 */
+    uint32_t timeout_ms;       /* for one round trip; 0 = 5000 */
+    uint32_t remember_ms;      /* how long request ids are remembered; 0 = 3,600,000 */
+} tt_store_options;
+
+/* Opens without connecting: the first use connects, and a lost connection is made again with back-off. Strings are copied. */
+TT_MUST_USE tt_status tt_store_open (tt_store **out, const tt_store_options *options, tt_error *error);
+void tt_store_close (tt_store **store);
+
+/* Connects, loads the function library if it is missing or older, writes P once and checks it: TT_FAILED_PRECONDITION if the service
+ * was set up with another P, or if what answers is no Redis >= 7. Called by every thread of a daemon before its first use; idempotent. */
+TT_MUST_USE tt_status tt_store_prepare (tt_store *store, tt_error *error);
+
+uint32_t tt_store_partitions (const tt_store *store);
+const char *tt_store_service (const tt_store *store);
+/* Partition of a key: XXH3-64 of its bytes modulo P. Stable for ever (PROTOCOL.md). */
+uint32_t tt_partition_of (tt_bytes key, uint32_t partitions);
+
+#endif
