@@ -4,18 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "query/cql.h"
-
-static void
-open_text (void)
-{
-    tt_error error = { 0 };
-    if (tt_text_open (&error) != TT_OK) {
-        fprintf (stderr, "%s\n", error.message);
-        abort ();
-    }
-}
+#include "query/document.h"
+#include "query/tree.h"
+#include "unit/query/vocabulary.h"
 
 TestSuite (cql, .init = open_text);
 
@@ -154,4 +145,156 @@ Test (cql, judges_the_real_examples)
     }
     fclose (file);
     cr_expect (read == 38, "%zu examples", read);
+}
+
+/* Printing and reading again */
+
+static bool
+same_clause (const cql_clause *a, const cql_clause *b)
+{
+    bool same = a->index == b->index && a->stored == b->stored && a->relation == b->relation && a->scope == b->scope
+                && a->term_count == b->term_count;
+    for (size_t i = 0; same && i < a->term_count; i++) {
+        const cql_term *x = &a->terms[i];
+        const cql_term *y = &b->terms[i];
+        same = x->token_count == y->token_count && x->pattern == y->pattern && x->first == y->first && x->last == y->last
+               && tt_bytes_equal (x->text, y->text) && memcmp (&x->symbol, &y->symbol, sizeof x->symbol) == 0
+               && memcmp (&x->number, &y->number, sizeof x->number) == 0;
+        for (size_t k = 0; same && k < x->token_count; k++)
+            same = x->tokens[k].wild == y->tokens[k].wild && tt_bytes_equal (x->tokens[k].text, y->tokens[k].text);
+    }
+    return same;
+}
+
+static bool
+same_tree (const cql_node *a, const cql_node *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind == NODE_CLAUSE)
+        return same_clause (&a->clause, &b->clause);
+    bool prox = a->prox.unit == b->prox.unit && a->prox.ordered == b->prox.ordered && a->prox.least == b->prox.least
+                && a->prox.most == b->prox.most;
+    return prox && same_tree (a->left, b->left) && same_tree (a->right, b->right);
+}
+
+Test (cql, reads_what_it_prints)
+{
+    random_source random = { 99 };
+    for (int i = 0; i < 20000; i++) {
+        tt_buffer text = { 0 };
+        tt_buffer printed = { 0 };
+        tt_cql *first = NULL;
+        tt_cql *second = NULL;
+        tt_error error = { 0 };
+        random_query (&random, 3, &text);
+        cr_assert (parse (tt_buffer_cstr (&text), &first, &error) == TT_OK, "%s: %s", tt_buffer_cstr (&text), error.message);
+        tt_cql_print (first, &printed);
+        cr_assert (parse (tt_buffer_cstr (&printed), &second, &error) == TT_OK, "%s: %s", tt_buffer_cstr (&printed),
+                   error.message);
+        cr_assert (same_tree (first->root, second->root), "%s became %s", tt_buffer_cstr (&text), tt_buffer_cstr (&printed));
+        tt_cql_free (&first);
+        tt_cql_free (&second);
+        tt_buffer_free (&text);
+        tt_buffer_free (&printed);
+    }
+}
+
+Test (cql, warns_of_mixed_operators)
+{
+    static const struct {
+        const char *text;
+        const char *warning;
+    } cases[] = { { "ti=a and ti=b or ti=c", "at byte 14: " },
+                  { "ti=a or ti=b not ti=c", "at byte 13: " },
+                  { "ti=a and ti=b not ti=c", NULL },
+                  { "(ti=a and ti=b) or ti=c", NULL },
+                  { "ti=a or ti=b or ti=c", NULL } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tt_cql *cql = NULL;
+        tt_error error = { 0 };
+        cr_assert (parse (cases[i].text, &cql, &error) == TT_OK);
+        const char *warning = tt_cql_warning (cql, 0);
+        cr_expect ((warning == NULL) == (cases[i].warning == NULL), "%s", cases[i].text);
+        if (warning && cases[i].warning)
+            cr_expect (strncmp (warning, cases[i].warning, strlen (cases[i].warning)) == 0, "%s", warning);
+        cr_expect (tt_cql_warning (cql, 1) == NULL);
+        tt_cql_free (&cql);
+    }
+}
+
+/* Limits: at the limit it is read, one past it is refused. */
+
+static bool
+repeated (const char *before, const char *part, size_t times, const char *behind)
+{
+    tt_buffer text = { 0 };
+    tt_cql *cql = NULL;
+    tt_error error = { 0 };
+    tt_buffer_text (&text, before);
+    for (size_t i = 0; i < times; i++)
+        tt_buffer_text (&text, part);
+    tt_buffer_text (&text, behind);
+    bool taken = parse (tt_buffer_cstr (&text), &cql, &error) == TT_OK;
+    cr_expect (taken || strncmp (error.message, "at byte ", 8) == 0, "%s", error.message);
+    tt_cql_free (&cql);
+    tt_buffer_free (&text);
+    return taken;
+}
+
+Test (cql, holds_its_limits)
+{
+    cr_expect (repeated ("ti=", "a", TT_CQL_MAX_BYTES - 3, ""));
+    cr_expect (repeated ("ti=", "a", TT_CQL_MAX_BYTES - 2, "") == false);
+    cr_expect (repeated ("ti=a", " or ti=b", TT_CQL_MAX_CLAUSES - 1, ""));
+    cr_expect (repeated ("ti=a", " or ti=b", TT_CQL_MAX_CLAUSES, "") == false);
+    cr_expect (repeated ("ti any \"", "a ", TT_CQL_MAX_CLAUSES, "\""));
+    cr_expect (repeated ("ti any \"", "a ", TT_CQL_MAX_CLAUSES + 1, "\"") == false);
+    cr_expect (repeated ("ti any \"", "abc* ", TT_CQL_MAX_WILD_WORDS, "\""));
+    cr_expect (repeated ("ti any \"", "abc* ", TT_CQL_MAX_WILD_WORDS + 1, "\"") == false);
+    cr_expect (repeated ("ti=\"", "a ", 512, "\""));
+    cr_expect (repeated ("ti=\"", "a ", 513, "\"") == false);
+    cr_expect (repeated ("ti=", "a", 199, "*"));
+    cr_expect (repeated ("ti=", "a", 200, "*") == false);
+}
+
+Test (cql, holds_its_limit_of_nesting)
+{
+    for (size_t depth = TT_CQL_MAX_DEPTH - 1; depth <= TT_CQL_MAX_DEPTH + 1; depth++) {
+        char text[2 * TT_CQL_MAX_DEPTH + 16] = "";
+        memset (text, '(', depth);
+        memcpy (text + depth, "ti=a", 4);
+        memset (text + depth + 4, ')', depth);
+        tt_cql *cql = NULL;
+        tt_error error = { 0 };
+        cr_expect ((parse (text, &cql, &error) == TT_OK) == (depth <= TT_CQL_MAX_DEPTH), "%zu deep", depth);
+        tt_cql_free (&cql);
+    }
+}
+
+/* Bytes that mean something to the parser, in any order: it answers, and an error names a position inside. */
+Test (cql, survives_any_text)
+{
+    static const char *const parts[]
+        = { "ti",  "=",   "\"",     "(",    ")",    " and ", " not ", "prox", "/",  "distance", "<=", "3",    "*",    "?", "石",
+            "any", "all", "within", "2015", "H01F", "\\",    ",",     " ",    "pd", "\xFF",     "#",  "/low", "CN1A", ">" };
+    random_source random = { 5 };
+    size_t taken = 0;
+    for (int i = 0; i < 200000; i++) {
+        char text[256] = "";
+        for (uint32_t n = random_below (&random, 12); n > 0; n--)
+            strcat (text, parts[random_below (&random, sizeof parts / sizeof parts[0])]);
+        tt_cql *cql = NULL;
+        tt_error error = { 0 };
+        unsigned long at = 0;
+        if (parse (text, &cql, &error) == TT_OK) {
+            taken++;
+        } else {
+            cr_assert (sscanf (error.message, "at byte %lu: expected", &at) == 1, "%s", error.message);
+            cr_assert (at <= strlen (text), "%s: %s", text, error.message);
+            cr_assert (cql == NULL);
+        }
+        tt_cql_free (&cql);
+    }
+    cr_expect (taken > 500, "%zu taken", taken);
 }
