@@ -209,9 +209,11 @@ file_query (tt_percolator *p, uint32_t query, const uint32_t *words, size_t coun
     *to++ = (uint32_t)size;
     *to++ = (uint32_t)a->count;
     bool sure = program_operation_of (*words) == PROGRAM_TERM;
+    uint32_t also = program_second (words, &p->terms, frequency, p, a->count == 1 ? a->items[0].term : DICTIONARY_NONE);
     for (size_t i = 0; i < a->count; i++) {
         *to++ = a->items[i].term;
-        dictionary_post (&p->terms, a->items[i].term, (posting){ query, a->items[i].stored | (sure ? POSTING_SURE : 0) });
+        uint32_t stored = a->items[i].stored | (sure ? POSTING_SURE : 0);
+        dictionary_post (&p->terms, a->items[i].term, (posting){ query, stored, also });
     }
     if (a->count == 0)
         *to++ = scan_place (p, query);
@@ -372,7 +374,7 @@ try_postings (tt_percolator *p)
         uint32_t stored = (uint32_t)found_stored (p, term, p->run.found[i]);
         const posting *postings = dictionary_postings (term);
         for (uint32_t k = 0; k < term->posting_count; k++)
-            if (postings[k].stored & stored)
+            if ((postings[k].stored & stored) && (postings[k].also == DICTIONARY_NONE || p->terms.present[postings[k].also]))
                 try_candidate (p, postings[k].query, postings[k].stored & POSTING_SURE);
     }
 }

@@ -298,3 +298,72 @@ Test (cql, survives_any_text)
     }
     cr_expect (taken > 500, "%zu taken", taken);
 }
+
+/* Every index that the EPO names is either understood or refused by its name; nothing is passed over in silence. */
+Test (cql, knows_every_epo_index)
+{
+    static const char *const understood[]
+        = { "ti=a",          "ab=a",      "ta=a",       "in=a",      "pa=a",       "ia=a",       "pn=EP1000000",
+            "spn=EP1000000", "ap=EP1234", "sap=EP1234", "pr=EP1234", "spr=EP1234", "num=EP1234", "pd=2015",
+            "ct=EP1000000",  "famn=123",  "cpc=H01F",   "ipc=H01F",  "ic=H01F",    "cl=H01F",    "txt=a" };
+    static const char *const absent[]
+        = { "ex", "op", "rf", "oc", "cpci", "cpca", "cpcc", "ci", "cn", "ai", "an", "ls", "st", "own" };
+    cr_expect (sizeof understood / sizeof understood[0] + 11 == 32, "the EPO names 32 indexes, 11 of them absent here");
+    for (size_t i = 0; i < sizeof understood / sizeof understood[0]; i++)
+        cr_expect (strncmp (canonical (understood[i]), "at byte", 7) != 0, "%s: %s", understood[i], canonical (understood[i]));
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
+        char query[32];
+        snprintf (query, sizeof query, "%s=a", absent[i]);
+        cr_expect (strstr (canonical (query), absent[i]) && strstr (canonical (query), "not supported yet"), "%s",
+                   canonical (query));
+    }
+}
+
+Test (cql, infers_the_index_of_a_bare_term)
+{
+    static const char *const cases[][2]
+        = { { "CN", "pn" },           { "2015", "pd" },       { "31/12/2015", "pd" },     { "H01F", "class" },
+            { "H01F1/053", "class" }, { "EP1000000", "num" }, { "1000000", "num" },       { "smith", "ia" },
+            { "5g", "txt" },          { "石墨烯", "txt" },    { "\"thin film\"", "txt" }, { "graph*", "txt" } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tt_cql *cql = NULL;
+        tt_error error = { 0 };
+        cr_assert (parse (cases[i][0], &cql, &error) == TT_OK, "%s: %s", cases[i][0], error.message);
+        cr_expect_str_eq (tt_schema_patent ()->indexes[cql->root->clause.index].name, cases[i][1], "%s", cases[i][0]);
+        tt_cql_free (&cql);
+    }
+}
+
+Test (cql, reads_the_schema_of_achievements)
+{
+    static const char *const queries[]
+        = { "石墨烯", "ti=film and kw any \"a b\"", "di=haidian or sp=1", "st=pilot not pd<2020", "ow=大学 and pe=李" };
+    const tt_schema *schema = tt_schema_achievement ();
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        tt_cql *cql = NULL;
+        tt_error error = { 0 };
+        cr_assert (tt_cql_parse (schema, queries[i], strlen (queries[i]), &cql, &error) == TT_OK, "%s: %s", queries[i],
+                   error.message);
+        tt_cql_free (&cql);
+    }
+    cr_expect_str_eq (schema->indexes[tt_schema_find (schema, "TXT", 3)].name, "txt");
+    cr_expect (tt_schema_find (schema, "cpc", 3) == -1);
+}
+
+/* Stored indexes come first and are few enough for the programs' words. */
+Test (cql, schemas_are_well_formed)
+{
+    const tt_schema *schemas[] = { tt_schema_patent (), tt_schema_achievement () };
+    for (size_t s = 0; s < 2; s++) {
+        bool others = false;
+        cr_expect (schemas[s]->count <= TT_SCHEMA_MAX_INDEXES);
+        for (size_t i = 0; i < schemas[s]->count; i++) {
+            const tt_index *index = &schemas[s]->indexes[i];
+            bool stored = index->kind < TT_INDEX_GROUP;
+            cr_expect (!stored || (!others && i < TT_SCHEMA_MAX_STORED), "%s", index->name);
+            cr_expect (index->kind != TT_INDEX_GROUP || index->members < UINT64_C (1) << TT_SCHEMA_MAX_STORED, "%s", index->name);
+            cr_expect (tt_schema_find (schemas[s], index->name, strlen (index->name)) == (int)i, "%s", index->name);
+            others |= !stored;
+        }
+    }
+}
