@@ -61,6 +61,16 @@ match_snapshot_sort (match_snapshot *s)
     sort (s->leads, s->lead_count, sizeof *s->leads, compare_texts);
 }
 
+const finance_product *
+match_snapshot_product (const match_snapshot *s, const char *provider_id, const char *product_id)
+{
+    finance_product wanted = { .provider_id = (char *) provider_id, .product_id = (char *) product_id };
+    const finance_product *key = &wanted, **found = NULL;
+    if (s->product_count)
+        found = bsearch (&key, s->products, s->product_count, sizeof *s->products, compare_products);
+    return found ? *found : NULL;
+}
+
 static void
 put_size (tt_buffer *out, size_t size)
 {

@@ -43,6 +43,9 @@ void match_snapshot_sort (match_snapshot *snapshot);
  * text "applicant/provider/amount" and "applicant". */
 void match_snapshot_hash (const match_snapshot *snapshot, char out[MATCH_HASH_SIZE]);
 
+/* A product of a sorted snapshot, or NULL. */
+const finance_product *match_snapshot_product (const match_snapshot *snapshot, const char *provider_id, const char *product_id);
+
 /* All arrays live in the arena. */
 typedef struct {
     match_instance instance;
