@@ -63,7 +63,7 @@ tt_track_result tt_tracker_lose (tt_tracker *tracker, uint32_t partition);
 void tt_tracker_arrived (tt_tracker *tracker, uint32_t partition, tt_bytes topic);
 /* An event, live or replayed: may it be handed on? A partition out of range or an event without sequence is DUPLICATE's and
  * GAP's business of the caller: both are asserted. */
-tt_track_result tt_tracker_offer (tt_tracker *tracker, const tt_event *event);
+tt_track_result tt_tracker_offer (tt_tracker *tracker, const tt_wire_event *event);
 
 /* Where the publisher or the journal stands (PartitionHead). */
 typedef struct {
