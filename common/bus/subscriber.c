@@ -23,13 +23,20 @@ subscribe (tt_subscriber *s, const char *filter)
     return zmq_setsockopt (s->socket, ZMQ_SUBSCRIBE, filter, strlen (filter)) == 0;
 }
 
+/* Until its heartbeats come again, the publisher may not have the subscription of this connection yet. */
+static void
+forget_subscriptions (tt_subscriber *s)
+{
+    s->confirmed = s->parts.dense;
+    memset (s->filter_seen, 0, s->filter_count * sizeof *s->filter_seen);
+}
+
 static tt_status
 connect_pair (tt_subscriber *s, size_t endpoint, int64_t now_us, tt_error *error)
 {
     s->endpoint = endpoint;
     s->heard_us = now_us;
-    s->confirmed = s->parts.dense;
-    memset (s->filter_seen, 0, s->filter_count * sizeof *s->filter_seen);
+    forget_subscriptions (s);
     tt_replay_cancel (&s->replay);
     tt_socket_close (&s->replay.socket);
     tt_socket_close (&s->socket);
@@ -70,7 +77,8 @@ void
 tt_subscriber_alive (tt_subscriber *s, int64_t now_us)
 {
     s->heard_us = now_us;
-    s->silent_endpoints = 0;
+    if (s->replay.asked == TT_REPLAY_NOTHING) /* else an answer is owed, and heartbeats alone are not enough */
+        s->silent_endpoints = 0;
 }
 
 /* -- handing over ----------------------------------------------------------------------------------------------------------------------- */
@@ -184,9 +192,9 @@ take_heartbeat (tt_subscriber *s, tt_bytes frame)
     Techtransfer__V1__Heartbeat *beat = techtransfer__v1__heartbeat__unpack (NULL, frame.size, frame.data);
     if (beat == NULL)
         return;
-    if (strcmp (beat->stream, s->stream) == 0 && beat->partition_count == s->parts.count && s->parts.count > 0)
+    see_filter (s, beat->filter); /* first: until then a heartbeat's "nothing matched" does not speak for this connection */
+    if (s->confirmed && s->parts.count > 0 && strcmp (beat->stream, s->stream) == 0 && beat->partition_count == s->parts.count)
         s->counts.gaps += tt_parts_heartbeat (&s->parts, beat);
-    see_filter (s, beat->filter);
     techtransfer__v1__heartbeat__free_unpacked (beat, NULL);
 }
 
@@ -249,13 +257,15 @@ pump_live (tt_subscriber *s, tt_event *event, int64_t now_us, bool *worked)
     for (int run = 0; run < 256 && !delivered && tt_parts_reports (&s->parts) == 0; run++) {
         tt_held *held = tt_held_new ();
         int frames = receive_live (s, held);
-        if (frames != 0) {
-            tt_subscriber_alive (s, now_us);
-            *worked = true;
-        }
-        if (frames == 1 && is_welcome (s, frame_bytes (&held->topic)))
+        bool welcome = frames == 1 && is_welcome (s, frame_bytes (&held->topic));
+        *worked |= frames != 0;
+        if (welcome) { /* a new connection; that somebody works behind it is for heartbeats to say */
+            forget_subscriptions (s);
             doubt_everything (s);
-        else if (frames == 3 && zmq_msg_size (&held->header) == 0)
+        } else if (frames != 0) {
+            tt_subscriber_alive (s, now_us);
+        }
+        if (frames == 3 && zmq_msg_size (&held->header) == 0)
             take_heartbeat (s, frame_bytes (&held->body));
         else if (frames == 3 && s->parts.count > 0)
             delivered = take_live (s, &held, event);
