@@ -5,7 +5,7 @@
 #define TT_BUS_SUBSCRIBER_PARTS_H
 
 #include "bus/holdback.h"
-#include "bus/replay.h"
+#include "bus/replay_client.h"
 #include "envelope.pb-c.h"
 #include "wire/tracker.h"
 

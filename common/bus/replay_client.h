@@ -1,8 +1,8 @@
 /* The asking side of a replay: one request under way at a time, and the events of a reply read where they lie.
  *
  * Private to common/bus; the subscriber decides what to ask. Owned by one thread. */
-#ifndef TT_BUS_REPLAY_H
-#define TT_BUS_REPLAY_H
+#ifndef TT_BUS_REPLAY_CLIENT_H
+#define TT_BUS_REPLAY_CLIENT_H
 
 #include <zmq.h>
 

@@ -1,4 +1,4 @@
-#include "bus/replay.h"
+#include "bus/replay_client.h"
 
 #include <stdio.h>
 #include <string.h>
