@@ -100,9 +100,10 @@ take_country (parts *p, const char *given, tt_number *out)
     char *first = p->part[0];
     bool pair = is_letter (first[0]) && is_letter (first[1]);
     bool series = given[0] && (strncmp (first, "RE", 2) == 0 || strncmp (first, "PP", 2) == 0);
-    bool same = given[0] && strncmp (first, given, 2) == 0;
+    bool same = given[0] && strncasecmp (first, given, 2) == 0;
     if (!pair || (series && !same)) {
-        memcpy (out->country, given, strnlen (given, 2));
+        for (size_t i = 0; i < 2 && given[i]; i++)
+            out->country[i] = (char) toupper ((unsigned char) given[i]);
         return;
     }
     memcpy (out->country, first, 2);
