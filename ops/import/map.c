@@ -58,6 +58,16 @@ is_short_key (const char *name)
     return false;
 }
 
+static bool
+is_list_key (const char *name)
+{
+    static const char *const lists[] = { "pr", "ti", "ab", "claims", "pa", "in", "ic", "cpc", "loc", "ct" };
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (strcmp (lists[i], name) == 0)
+            return true;
+    return false;
+}
+
 /* "legs[0]" into name and index. */
 static bool
 cut_step (loader *l, const char *text, size_t size, step *out)
@@ -109,30 +119,35 @@ parse_target (loader *l, rule *r)
         } else if (at || s->index >= 0 || !is_short_key (s->name)) {
             return refuse (l, "there is no short key ", r->target);
         } else {
-            s->repeated = strcmp (s->name, "pn") != 0;
+            s->repeated = is_list_key (s->name);
         }
     }
     return TT_OK;
 }
 
 static tt_status
+new_rule (loader *l, const char *target, size_t size, rule **out)
+{
+    rule *r = tt_arena_zero (l->map->arena, sizeof *r);
+    r->target = tt_arena_strndup (l->map->arena, target, size);
+    *l->map->last = r;
+    l->map->last = &r->next;
+    *out = r;
+    return parse_target (l, r);
+}
+
+static tt_status
 parse_rule (loader *l, char *line)
 {
+    rule *r;
     char *equals = strchr (line, '=');
     if (equals == NULL)
         return refuse (l, "\"target = expression\" is expected", "");
-    rule *r = tt_arena_zero (l->map->arena, sizeof *r);
-    size_t size = strcspn (line, " \t=");
-    r->target = tt_arena_strndup (l->map->arena, line, size);
-    tt_status status = parse_target (l, r);
+    tt_status status = new_rule (l, line, strcspn (line, " \t="), &r);
     if (status != TT_OK)
         return status;
     status = tt_expr_parse (l->map->arena, equals + 1, &r->expr, l->error);
-    if (status != TT_OK)
-        return tt_fail_prefix (l->error, "%s:%u: %s", l->name, l->line, r->target);
-    *l->map->last = r;
-    l->map->last = &r->next;
-    return TT_OK;
+    return status == TT_OK ? status : tt_fail_prefix (l->error, "%s:%u: %s", l->name, l->line, r->target);
 }
 
 static tt_status
@@ -163,12 +178,19 @@ parse_line (loader *l, char *line)
     return *line == '@' ? parse_directive (l, line) : parse_rule (l, line);
 }
 
-tt_status
-tt_map_parse (const char *name, const char *text, const ProtobufCMessageDescriptor *type, tt_map **out, tt_error *error)
+static tt_map *
+new_map (void)
 {
     tt_map *map = tt_alloc_zero (1, sizeof *map);
     map->arena = tt_arena_new (0);
     map->last = &map->rules;
+    return map;
+}
+
+tt_status
+tt_map_parse (const char *name, const char *text, const ProtobufCMessageDescriptor *type, tt_map **out, tt_error *error)
+{
+    tt_map *map = new_map ();
     loader l = { .map = map, .name = name, .type = type, .error = error };
     char *copy = tt_strdup (text);
     tt_status status = TT_OK;
@@ -183,6 +205,25 @@ tt_map_parse (const char *name, const char *text, const ProtobufCMessageDescript
     free (copy);
     if (status == TT_OK && map->rules == NULL)
         status = tt_fail (error, TT_INVALID_ARGUMENT, "%s: holds no \"target = expression\"", name);
+    if (status != TT_OK)
+        tt_map_free (&map);
+    *out = map;
+    return status;
+}
+
+tt_status
+tt_map_of_columns (const char *name, const char *const *columns, size_t count, const ProtobufCMessageDescriptor *type, tt_map **out,
+                   tt_error *error)
+{
+    tt_map *map = new_map ();
+    loader l = { .map = map, .name = name, .line = 1, .type = type, .error = error };
+    tt_status status = TT_OK;
+    for (size_t i = 0; i < count && status == TT_OK; i++) {
+        rule *r;
+        status = new_rule (&l, columns[i], strlen (columns[i]), &r);
+        if (status == TT_OK)
+            r->expr = tt_expr_column (map->arena, columns[i], r->steps[r->step_count - 1].repeated ? ";" : NULL);
+    }
     if (status != TT_OK)
         tt_map_free (&map);
     *out = map;
@@ -208,13 +249,13 @@ tt_map_kind (const char *text, char out[32])
         sscanf (at, "@kind %31s", out);
 }
 
-bool
+size_t
 tt_map_fits (const tt_map *map, const json_t *record)
 {
     for (size_t i = 0; i < map->when_count; i++)
         if (json_object_get (record, map->when[i]) == NULL)
-            return false;
-    return map->when_count > 0;
+            return 0;
+    return map->when_count;
 }
 
 /* The object or list under a step, made where it is not there yet. */

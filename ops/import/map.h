@@ -28,12 +28,16 @@ typedef struct tt_map tt_map;
  * "<name>:<line>: <reason>". */
 TT_MUST_USE tt_status tt_map_parse (const char *name, const char *text, const ProtobufCMessageDescriptor *type, tt_map **out,
                                     tt_error *error);
+/* A map for a table whose columns are already called like the targets; what is a list in the record is cut at ";". INVALID_ARGUMENT if a column is
+ * no target. */
+TT_MUST_USE tt_status tt_map_of_columns (const char *name, const char *const *columns, size_t count, const ProtobufCMessageDescriptor *type,
+                                         tt_map **out, tt_error *error);
 void tt_map_free (tt_map **map);
 
 /* The @kind of a map's text, without parsing the rest, into out; "" if it names none. */
 void tt_map_kind (const char *text, char out[32]);
-/* True if the record has all the columns of @when (and there is a @when). */
-bool tt_map_fits (const tt_map *map, const json_t *record);
+/* How many columns @when names, if the record has all of them; else 0. The map with the most fits best. */
+size_t tt_map_fits (const tt_map *map, const json_t *record);
 
 /* A record (a JSON object: column to value) as the JSON object that the targets describe; *out is owned. INVALID_ARGUMENT "<target>: <reason>".
  * What was cut is said in *notes, a line each. */

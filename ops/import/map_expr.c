@@ -298,6 +298,20 @@ tt_expr_parse (tt_arena *arena, const char *text, const tt_expr **out, tt_error 
     return status;
 }
 
+const tt_expr *
+tt_expr_column (tt_arena *arena, const char *name, const char *separator)
+{
+    parser p = { .arena = arena };
+    tt_expr *column = new_expr (&p, EXPR_COLUMN);
+    column->text = tt_arena_strndup (arena, name, strlen (name));
+    if (separator == NULL)
+        return column;
+    tt_expr *call = new_expr (&p, EXPR_CALL);
+    call->first = column;
+    call->option = separator;
+    return call;
+}
+
 /* Evaluation. */
 
 typedef struct {
@@ -323,7 +337,7 @@ scalar (const json_t *value)
 }
 
 static json_t *
-column (const json_t *record, const char *name)
+column_value (const json_t *record, const char *name)
 {
     const json_t *value = json_object_get (record, name);
     if (!json_is_array (value))
@@ -450,7 +464,7 @@ eval (const tt_expr *expr, evaluation *e, json_t **out)
         *out = json_string (expr->text);
         return TT_OK;
     case EXPR_COLUMN:
-        *out = column (e->record, expr->text);
+        *out = column_value (e->record, expr->text);
         return TT_OK;
     case EXPR_JOIN:
         return eval_join (expr, e, out);
