@@ -92,6 +92,8 @@ start (tt_rows *rows, const char *path, size_t max_record, tt_error *error)
     while (i < head.size && isspace (head.data[i]))
         i++;
     char first = i < head.size ? (char) head.data[i] : '{';
+    if (first == '{' && i + 1 < head.size && (head.data[i + 1] == '\n' || head.data[i + 1] == '\r'))
+        return tt_fail (error, TT_INVALID_ARGUMENT, "%s: a JSON object over several lines; JSON Lines, one object a line, is expected", path);
     if (first == '[')
         return tt_fail (error, TT_INVALID_ARGUMENT, "%s: a JSON array; JSON Lines, one object a line, is expected", path);
     rows->form = first == '<' ? TT_ROWS_XML : first == '{' ? TT_ROWS_JSON : TT_ROWS_TABLE;

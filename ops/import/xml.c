@@ -40,14 +40,14 @@ tt_xml_is (const xmlNode *node, const char *name)
     return node->type == XML_ELEMENT_NODE && strcmp (local_name (node), name) == 0;
 }
 
-/* The parser's own message, without its line break. */
-static tt_status
-parse_failure (xmlParserCtxt *context, tt_error *error)
+/* Keeps the first fatal error: what follows it is mostly its consequence. */
+static void
+keep_first (void *data, xmlError *why)
 {
-    const xmlError *why = xmlCtxtGetLastError (context);
-    if (why == NULL || why->message == NULL)
-        return tt_fail (error, TT_INVALID_ARGUMENT, "not well-formed XML");
-    return tt_fail (error, TT_INVALID_ARGUMENT, "line %d: %.*s", why->line, (int) strcspn (why->message, "\n"), why->message);
+    xmlParserCtxt *context = data;
+    tt_error *first = context->_private;
+    if (why->level == XML_ERR_FATAL && first->code == TT_OK && why->message)
+        (void) tt_fail (first, TT_INVALID_ARGUMENT, "line %d: %.*s", why->line, (int) strcspn (why->message, "\n"), why->message);
 }
 
 /* Any attempt to load something from outside (DTD, external entity) yields nothing. */
@@ -61,13 +61,6 @@ load_nothing (const char *url, const char *id, xmlParserCtxt *context)
 }
 
 static void
-ignore_errors (void *context, const char *format, ...)
-{
-    (void) context;
-    (void) format;
-}
-
-static void
 prepare (void)
 {
     static bool done;
@@ -75,30 +68,66 @@ prepare (void)
         return;
     xmlInitParser ();
     xmlSetExternalEntityLoader (load_nothing);
-    xmlSetGenericErrorFunc (NULL, ignore_errors);
     done = true;
+}
+
+/* Where a DOCTYPE would stand: behind the XML declaration. */
+static size_t
+behind_declaration (tt_bytes text)
+{
+    const uint8_t *end = text.size > 5 && memcmp (text.data, "<?xml", 5) == 0 ? memmem (text.data, text.size, "?>", 2) : NULL;
+    return end ? (size_t) (end - text.data) + 2 : 0;
+}
+
+static void
+feed (xmlParserCtxt *context, const uint8_t *data, size_t size)
+{
+    while (size > 0) {
+        int piece = size > (1u << 24) ? 1 << 24 : (int) size;
+        xmlParseChunk (context, (const char *) data, piece, 0);
+        data += piece;
+        size -= (size_t) piece;
+    }
+}
+
+/* An element taken out of its container has lost its DOCTYPE, and without one an entity by name is an error of form. With one whose
+ * declarations are elsewhere, and never loaded, it stays what it is: a reference, which the text writer knows how to read. */
+static void
+feed_document (xmlParserCtxt *context, tt_bytes text)
+{
+    static const char elsewhere[] = "<!DOCTYPE document SYSTEM \"elsewhere\">";
+    size_t head = text.size < 4096 ? text.size : 4096, at = 0;
+    if (memmem (text.data, head, "<!DOCTYPE", 9) == NULL) {
+        at = behind_declaration (text);
+        feed (context, text.data, at);
+        feed (context, (const uint8_t *) elsewhere, sizeof elsewhere - 1);
+    }
+    feed (context, text.data + at, text.size - at);
+    xmlParseChunk (context, NULL, 0, 1);
 }
 
 tt_status
 tt_xml_parse (tt_bytes text, xmlDoc **out, tt_error *error)
 {
+    tt_error first = { 0 };
     prepare ();
     *out = NULL;
-    xmlParserCtxt *context = xmlNewParserCtxt ();
+    xmlParserCtxt *context = xmlCreatePushParserCtxt (NULL, NULL, NULL, 0, NULL);
     if (context == NULL)
         return tt_fail (error, TT_INTERNAL, "cannot start the XML parser");
-    int options = XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | XML_PARSE_COMPACT;
-    int size = text.size > INT32_MAX ? INT32_MAX : (int) text.size;
-    xmlDoc *document = xmlCtxtReadMemory (context, (const char *) text.data, size, NULL, NULL, options);
-    tt_status status = TT_OK;
+    xmlCtxtUseOptions (context, XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | XML_PARSE_COMPACT);
+    context->_private = &first;
+    context->sax->serror = (xmlStructuredErrorFunc) keep_first;
+    feed_document (context, text);
+    xmlDoc *document = context->myDoc;
     if (document == NULL || !context->wellFormed || xmlDocGetRootElement (document) == NULL) {
-        status = parse_failure (context, error);
         xmlFreeDoc (document);
         document = NULL;
+        (void) tt_fail (error, TT_INVALID_ARGUMENT, "%s", first.code ? first.message : "not well-formed XML");
     }
     xmlFreeParserCtxt (context);
     *out = document;
-    return status;
+    return document ? TT_OK : TT_INVALID_ARGUMENT;
 }
 
 static xmlNode *
