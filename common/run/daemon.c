@@ -1,6 +1,7 @@
 #include "run/daemon.h"
 
 #include <czmq.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
