@@ -78,32 +78,12 @@ apply_date (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *n
     return TT_OK;
 }
 
-/* A decimal amount times 10^digits, exactly; thousands commas are passed over. */
 static tt_status
 apply_money (const char *value, int digits, tt_buffer *out, tt_error *error)
 {
-    int64_t amount = 0;
-    int after = -1, seen = 0;
-    for (const char *c = value; *c; c++) {
-        if (*c == ',' || *c == ' ')
-            continue;
-        if (*c == '.' && after < 0) {
-            after = 0;
-            continue;
-        }
-        if (!isdigit ((unsigned char) *c) || (after >= digits && *c != '0') || amount > INT64_MAX / 100)
-            return tt_fail (error, TT_INVALID_ARGUMENT, "\"%.40s\" is no amount of money in whole fen", value);
-        seen++;
-        if (after >= digits)
-            continue;
-        amount = amount * 10 + (*c - '0');
-        after += after >= 0;
-    }
-    for (int i = after < 0 ? 0 : after; i < digits; i++)
-        if (__builtin_mul_overflow (amount, 10, &amount))
-            return tt_fail (error, TT_INVALID_ARGUMENT, "\"%.40s\" is too large", value);
-    if (seen == 0)
-        return tt_fail (error, TT_INVALID_ARGUMENT, "\"%.40s\" is no amount of money", value);
+    int64_t amount;
+    if (!tt_normal_money (value, digits, &amount))
+        return tt_fail (error, TT_INVALID_ARGUMENT, "\"%.40s\" is no amount of money in whole fen", value);
     tt_buffer_printf (out, "%lld", (long long) amount);
     return TT_OK;
 }

@@ -142,6 +142,38 @@ tt_normal_locarno (const char *text, char out[6])
     return true;
 }
 
+#define MONEY_MAX 9007199254740991
+
+bool
+tt_normal_money (const char *text, int digits, int64_t *out)
+{
+    int64_t amount = 0;
+    int places = -1; /* digits behind the point so far; -1 before it */
+    bool seen = false;
+    for (; *text; text++) {
+        if (*text == ',' || *text == ' ')
+            continue;
+        if (*text == '.' && places < 0) {
+            places = 0;
+            continue;
+        }
+        if (!isdigit ((unsigned char) *text) || (places >= digits && *text != '0'))
+            return false;
+        seen = true;
+        if (places >= digits)
+            continue;
+        amount = amount * 10 + (*text - '0');
+        places += places >= 0;
+        if (amount > MONEY_MAX)
+            return false;
+    }
+    for (int i = places < 0 ? 0 : places; i < digits; i++)
+        if ((amount *= 10) > MONEY_MAX)
+            return false;
+    *out = amount;
+    return seen;
+}
+
 static void
 put_character (int32_t character, tt_buffer *out)
 {
@@ -205,15 +237,17 @@ reference (const uint8_t *text, size_t size, tt_buffer *out)
     return length + 2;
 }
 
-/* Bytes of white space at text: ASCII, no-break space, ideographic space; 0 if there is none. */
-static size_t
-white (const uint8_t *text, size_t size)
+size_t
+tt_normal_white (const uint8_t *text, size_t size)
 {
-    if (isspace (text[0]))
-        return 1;
+    if (text[0] < 0x80)
+        return isspace (text[0]) ? 1 : 0;
     if (size >= 2 && memcmp (text, "\xc2\xa0", 2) == 0)
         return 2;
-    return size >= 3 && memcmp (text, "\xe3\x80\x80", 3) == 0 ? 3 : 0;
+    if (size < 3)
+        return 0;
+    bool general = text[0] == 0xe2 && text[1] == 0x80 && (text[2] <= 0x8a || text[2] == 0xaf);
+    return general || memcmp (text, "\xe2\x81\x9f", 3) == 0 || memcmp (text, "\xe3\x80\x80", 3) == 0 ? 3 : 0;
 }
 
 void
@@ -222,7 +256,7 @@ tt_normal_fold (tt_bytes text, bool entities, tt_buffer *out)
     bool gap = false;
     size_t begin = out->size;
     for (size_t i = 0; i < text.size;) {
-        size_t n = white (text.data + i, text.size - i);
+        size_t n = tt_normal_white (text.data + i, text.size - i);
         if (n > 0) {
             gap = true;
             i += n;

@@ -16,6 +16,12 @@ bool tt_normal_class (const char *text, char out[TT_CLASS_SIZE]);
 /* A Locarno class: "0101", "01-01", "1-1", "14.02" to "01-01". */
 bool tt_normal_locarno (const char *text, char out[6]);
 
+/* A decimal amount times 10^digits, exactly: "1,250.50" with 2 gives 125050. Thousands commas and blanks are passed over. False if it is no amount,
+ * has digits past the last place, or is past 9,007,199,254,740,991. */
+bool tt_normal_money (const char *text, int digits, int64_t *out);
+
+/* Bytes of the white space that begins at text (size at least 1): ASCII, no-break, ideographic and the typographic spaces; 0 if there is none. */
+size_t tt_normal_white (const uint8_t *text, size_t size);
 /* Appends text with its runs of white space made one space, trimmed at both ends, and, with entities, character references and the entities of
  * HTML 4 replaced by what they stand for; unknown ones stay as they are. */
 void tt_normal_fold (tt_bytes text, bool entities, tt_buffer *out);

@@ -182,12 +182,11 @@ close_gap (writer *w)
 static void
 write_text (writer *w, const char *text)
 {
-    for (; *text && w->out->size < MAX_TEXT; text++) {
-        bool blank = strchr (" \t\r\n", *text) != NULL;
-        bool hard_space = strncmp (text, "\xc2\xa0", 2) == 0;
-        if (blank || hard_space) {
+    size_t white;
+    for (const char *end = text + strlen (text); text < end && w->out->size < MAX_TEXT; text++) {
+        if ((white = tt_normal_white ((const uint8_t *) text, (size_t) (end - text))) > 0) {
             open_gap (w, GAP_SPACE);
-            text += hard_space;
+            text += white - 1;
             continue;
         }
         close_gap (w);
