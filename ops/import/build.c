@@ -48,7 +48,7 @@ tt_build_add_unique (char ***list, size_t *count, const char *value)
 }
 
 tt_patent_reference *
-tt_build_reference (const tt_number *number)
+tt_build_reference (const tt_docnum *number)
 {
     tt_patent_reference *reference = tt_alloc (sizeof *reference);
     techtransfer__patent__v1__document_reference__init (reference);

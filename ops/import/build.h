@@ -6,7 +6,7 @@
 #include <patent.pb-c.h>
 
 #include "base/buffer.h"
-#include "import/number.h"
+#include "import/docnum.h"
 
 typedef Techtransfer__Patent__V1__PatentDocument tt_patent;
 typedef Techtransfer__Patent__V1__DocumentReference tt_patent_reference;
@@ -23,7 +23,7 @@ void tt_build_add_unique (char ***list, size_t *count, const char *value);
 /* Appends a message (taken) to a repeated field. */
 void tt_build_add (void ***list, size_t *count, void *message);
 
-tt_patent_reference *tt_build_reference (const tt_number *number);
+tt_patent_reference *tt_build_reference (const tt_docnum *number);
 /* Appends a party; an empty name, or name and country that are there already, add nothing. country may be "". */
 void tt_build_party (tt_patent_party ***list, size_t *count, const char *name, const char *country);
 /* Appends a text; an empty one adds nothing. language in any case, at most 8 characters, may be "". */

@@ -23,7 +23,7 @@ has_form (const xmlNode *node, const char *form)
 }
 
 static bool
-read_id (const xmlNode *id, bool trim, tt_number *out)
+read_id (const xmlNode *id, bool trim, tt_docnum *out)
 {
     tt_buffer country = { 0 }, number = { 0 }, kind = { 0 }, date = { 0 };
     bool found = tt_form_number (tt_xml_path_text (id, "country", &country), tt_xml_path_text (id, "doc-number", &number), trim,
@@ -31,7 +31,7 @@ read_id (const xmlNode *id, bool trim, tt_number *out)
     if (found && out->country[0] == '\0') {
         char iso[sizeof out->date];
         memcpy (iso, out->date, sizeof iso);
-        found = tt_number_parse (tt_buffer_cstr (&number), "", TT_NUMBER_APPLICATION, out, NULL) == TT_OK && out->country[0];
+        found = tt_docnum_parse (tt_buffer_cstr (&number), "", TT_DOCNUM_APPLICATION, out, NULL) == TT_OK && out->country[0];
         memcpy (out->date, iso, sizeof iso);
     }
     tt_buffer_free (&country);
@@ -43,7 +43,7 @@ read_id (const xmlNode *id, bool trim, tt_number *out)
 
 /* The date that the same reference gives in another form: OPS puts the filing date on the epodoc form only. */
 static void
-borrow_date (const xmlNode *first_id, tt_number *out)
+borrow_date (const xmlNode *first_id, tt_docnum *out)
 {
     tt_buffer date = { 0 };
     for (const xmlNode *id = first_id; id && out->date[0] == '\0'; id = tt_xml_next (id, "document-id"))
@@ -54,7 +54,7 @@ borrow_date (const xmlNode *first_id, tt_number *out)
 
 /* The best form of a reference: among the document-ids in `holder` (OPS), or among `holder` and its siblings of that name (DOCDB). */
 static bool
-best_reference (const xmlNode *holder, const char *name, tt_number *out)
+best_reference (const xmlNode *holder, const char *name, tt_docnum *out)
 {
     for (size_t f = 0; f + 1 < FORM_COUNT; f++)
         for (const xmlNode *h = holder; h; h = tt_xml_next (h, name)) {
@@ -75,7 +75,7 @@ static void
 take_priorities (const xmlNode *data, tt_patent *patent)
 {
     const xmlNode *first = tt_xml_find (data, "priority-claims/priority-claim");
-    tt_number number;
+    tt_docnum number;
     for (const xmlNode *claim = first; claim; claim = tt_xml_next (claim, "priority-claim")) {
         bool marked = xmlHasProp ((xmlNode *) claim, BAD_CAST "data-format") != NULL;
         if (marked && !has_form (claim, "docdb"))
@@ -180,7 +180,7 @@ take_parties (const xmlNode *first, const char *name, const char *name_path, tt_
 static void
 take_citations (const xmlNode *data, tt_patent *patent)
 {
-    tt_number number;
+    tt_docnum number;
     for (const xmlNode *c = tt_xml_find (data, "references-cited/citation"); c; c = tt_xml_next (c, "citation")) {
         const xmlNode *cited = tt_xml_find (c, "patcit");
         if (cited && best_reference (cited, "patcit", &number))
@@ -204,7 +204,7 @@ static tt_status
 take_publication (const xmlNode *root, const xmlNode *data, tt_patent *patent, tt_error *error)
 {
     tt_buffer country = { 0 }, number = { 0 }, kind = { 0 }, date = { 0 };
-    tt_number given, named;
+    tt_docnum given, named;
     tt_status status;
     bool found = tt_form_number (tt_xml_attribute (root, "country", &country), tt_xml_attribute (root, "doc-number", &number), false,
                                  tt_xml_attribute (root, "kind", &kind), tt_xml_attribute (root, "date-publ", &date), &given);
@@ -228,7 +228,7 @@ static void
 take_rest (const xmlNode *root, const xmlNode *data, tt_patent *patent)
 {
     tt_buffer text = { 0 };
-    tt_number number;
+    tt_docnum number;
     if (best_reference (tt_xml_find (data, "application-reference"), "application-reference", &number))
         patent->application = tt_build_reference (&number);
     take_priorities (data, patent);

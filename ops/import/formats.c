@@ -18,10 +18,10 @@ static const struct {
 };
 
 bool
-tt_form_number (const char *country, const char *number, bool trim, const char *kind, const char *date, tt_number *out)
+tt_form_number (const char *country, const char *number, bool trim, const char *kind, const char *date, tt_docnum *out)
 {
-    *out = (tt_number){ .number = "" };
-    if (!tt_number_clean (number, trim, out->number) || strlen (kind) > 4)
+    *out = (tt_docnum){ .number = "" };
+    if (!tt_docnum_clean (number, trim, out->number) || strlen (kind) > 4)
         return false;
     snprintf (out->country, sizeof out->country, "%s", strlen (country) == 2 ? country : "");
     snprintf (out->kind, sizeof out->kind, "%s", kind);
@@ -31,7 +31,7 @@ tt_form_number (const char *country, const char *number, bool trim, const char *
 }
 
 tt_status
-tt_form_publication (tt_patent *patent, const tt_number *number, const char *date, tt_error *error)
+tt_form_publication (tt_patent *patent, const tt_docnum *number, const char *date, tt_error *error)
 {
     if (*date && number->date[0] == '\0')
         return tt_fail (error, TT_INVALID_ARGUMENT, "publication.date: \"%.20s\" is not a day", date);

@@ -21,8 +21,8 @@ TT_MUST_USE tt_status tt_patent_of_pap (const xmlNode *root, tt_patent *patent, 
 TT_MUST_USE tt_status tt_patent_of_docdb (const xmlNode *root, tt_patent *patent, tt_error *error);
 
 /* Shared by them. A number in parts; false if there is none. date may be partial: then it is left out. */
-bool tt_form_number (const char *country, const char *number, bool trim, const char *kind, const char *date, tt_number *out);
+bool tt_form_number (const char *country, const char *number, bool trim, const char *kind, const char *date, tt_docnum *out);
 /* Publication date: INVALID_ARGUMENT if it is there and no real day. */
-TT_MUST_USE tt_status tt_form_publication (tt_patent *patent, const tt_number *number, const char *date, tt_error *error);
+TT_MUST_USE tt_status tt_form_publication (tt_patent *patent, const tt_docnum *number, const char *date, tt_error *error);
 
 #endif

@@ -91,10 +91,10 @@ take_inventor (converter *c, const char *key, const char *value)
 }
 
 static void
-take_reference (converter *c, const char *key, const char *value, tt_number_kind what, tt_patent_reference ***list, size_t *count)
+take_reference (converter *c, const char *key, const char *value, tt_docnum_kind what, tt_patent_reference ***list, size_t *count)
 {
-    tt_number number;
-    if (tt_number_parse (value, c->country, what, &number, NULL) == TT_OK && number.country[0])
+    tt_docnum number;
+    if (tt_docnum_parse (value, c->country, what, &number, NULL) == TT_OK && number.country[0])
         tt_build_add ((void ***) list, count, tt_build_reference (&number));
     else
         note (c, key, value, "is no document number");
@@ -103,13 +103,13 @@ take_reference (converter *c, const char *key, const char *value, tt_number_kind
 static void
 take_priority (converter *c, const char *key, const char *value)
 {
-    take_reference (c, key, value, TT_NUMBER_APPLICATION, &c->patent->priorities, &c->patent->n_priorities);
+    take_reference (c, key, value, TT_DOCNUM_APPLICATION, &c->patent->priorities, &c->patent->n_priorities);
 }
 
 static void
 take_citation (converter *c, const char *key, const char *value)
 {
-    take_reference (c, key, value, TT_NUMBER_PUBLICATION, &c->patent->citations, &c->patent->n_citations);
+    take_reference (c, key, value, TT_DOCNUM_PUBLICATION, &c->patent->citations, &c->patent->n_citations);
 }
 
 static void
@@ -178,14 +178,14 @@ single (converter *c, const char *key)
 }
 
 static tt_status
-publication_number (converter *c, tt_number *number)
+publication_number (converter *c, tt_docnum *number)
 {
     const char *pn = single (c, "pn");
     if (pn == NULL)
         return TT_INVALID_ARGUMENT;
     if (*pn == '\0')
         return tt_fail (c->error, TT_INVALID_ARGUMENT, "pn: missing");
-    tt_status status = tt_number_parse (pn, c->country, TT_NUMBER_PUBLICATION, number, c->error);
+    tt_status status = tt_docnum_parse (pn, c->country, TT_DOCNUM_PUBLICATION, number, c->error);
     if (status != TT_OK)
         return tt_fail_prefix (c->error, "pn");
     if (number->country[0] == '\0')
@@ -194,7 +194,7 @@ publication_number (converter *c, tt_number *number)
 }
 
 static tt_status
-publication_date (converter *c, tt_number *number)
+publication_date (converter *c, tt_docnum *number)
 {
     const char *pd = single (c, "pd");
     if (pd == NULL)
@@ -207,7 +207,7 @@ publication_date (converter *c, tt_number *number)
 static tt_status
 take_publication (converter *c)
 {
-    tt_number number;
+    tt_docnum number;
     tt_status status = publication_number (c, &number);
     if (status == TT_OK && number.kind[0] == '\0') {
         const char *kind = single (c, "kind");
@@ -228,7 +228,7 @@ take_publication (converter *c)
 static tt_status
 take_application (converter *c)
 {
-    tt_number number;
+    tt_docnum number;
     const char *apn = single (c, "apn");
     if (apn == NULL)
         return TT_INVALID_ARGUMENT;
@@ -238,7 +238,7 @@ take_application (converter *c)
             note (c, "ad", alone, "is a filing date without an application number");
         return alone ? TT_OK : TT_INVALID_ARGUMENT;
     }
-    if (tt_number_parse (apn, c->country, TT_NUMBER_APPLICATION, &number, NULL) != TT_OK) {
+    if (tt_docnum_parse (apn, c->country, TT_DOCNUM_APPLICATION, &number, NULL) != TT_OK) {
         note (c, "apn", apn, "is no application number");
         return TT_OK;
     }

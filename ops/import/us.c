@@ -21,7 +21,7 @@ scratch_free (scratch *s)
 
 /* A document-id. Zeros before the number go only where the number is a publication's. */
 static bool
-document_id (const xmlNode *id, bool trim, scratch *s, tt_number *out)
+document_id (const xmlNode *id, bool trim, scratch *s, tt_docnum *out)
 {
     if (id == NULL)
         return false;
@@ -35,7 +35,7 @@ document_id (const xmlNode *id, bool trim, scratch *s, tt_number *out)
 static tt_status
 take_numbers (const xmlNode *biblio, tt_patent *patent, scratch *s, tt_error *error)
 {
-    tt_number number;
+    tt_docnum number;
     if (document_id (tt_xml_find (biblio, "application-reference/document-id"), false, s, &number))
         patent->application = tt_build_reference (&number);
     if (!document_id (tt_xml_find (biblio, "publication-reference/document-id"), true, s, &number))
@@ -172,7 +172,7 @@ take_citations (const xmlNode *biblio, tt_patent *patent, scratch *s)
 {
     const xmlNode *newer = tt_xml_find (biblio, "us-references-cited");
     const char *name = newer ? "us-citation" : "citation";
-    tt_number number;
+    tt_docnum number;
     const xmlNode *c = tt_xml_find (newer ? newer : tt_xml_find (biblio, "references-cited"), name);
     for (; c; c = tt_xml_next (c, name))
         if (document_id (tt_xml_find (c, "patcit/document-id"), true, s, &number) && number.country[0])

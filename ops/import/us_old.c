@@ -9,7 +9,7 @@
 
 static bool
 st32_number (const xmlNode *bib, const char *number_path, const char *date_path, const char *kind_path, const char *country, bool trim,
-             tt_number *out)
+             tt_docnum *out)
 {
     tt_buffer number = { 0 }, date = { 0 }, kind = { 0 };
     bool found = tt_form_number (country, tt_xml_path_text (bib, number_path, &number), trim,
@@ -23,7 +23,7 @@ st32_number (const xmlNode *bib, const char *number_path, const char *date_path,
 static tt_status
 st32_numbers (const xmlNode *bib, tt_patent *patent, tt_buffer *text, tt_error *error)
 {
-    tt_number number;
+    tt_docnum number;
     if (st32_number (bib, "B200/B210", "B200/B220", NULL, "US", false, &number))
         patent->application = tt_build_reference (&number);
     for (const xmlNode *p = tt_xml_find (bib, "B300"); p; p = tt_xml_next (p, "B300"))
@@ -78,7 +78,7 @@ st32_classes (const xmlNode *bib, tt_patent *patent)
 static void
 st32_citations (const xmlNode *bib, tt_patent *patent, tt_buffer *text)
 {
-    tt_number number;
+    tt_docnum number;
     for (const xmlNode *c = tt_xml_find (bib, "B500/B560/B561"); c; c = tt_xml_next (c, "B561")) {
         const char *country = tt_xml_path_text (c, "PCIT/DOC/CTRY", text);
         if (st32_number (c, "PCIT/DOC/DNUM", "PCIT/DOC/DATE", "PCIT/DOC/KIND", *country ? country : "US", true, &number)
@@ -115,7 +115,7 @@ tt_patent_of_st32 (const xmlNode *root, tt_patent *patent, tt_error *error)
 static tt_status
 pap_numbers (const xmlNode *bib, tt_patent *patent, tt_buffer *text, tt_error *error)
 {
-    tt_number number;
+    tt_docnum number;
     if (st32_number (bib, "domestic-filing-data/application-number/doc-number", "domestic-filing-data/filing-date", NULL, "US", false,
                      &number))
         patent->application = tt_build_reference (&number);

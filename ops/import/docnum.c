@@ -1,4 +1,4 @@
-#include "import/number.h"
+#include "import/docnum.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -36,7 +36,7 @@ all_digits (const char *text)
 }
 
 bool
-tt_number_clean (const char *number, bool trim, char out[33])
+tt_docnum_clean (const char *number, bool trim, char out[33])
 {
     size_t n = 0;
     bool zeros = trim;
@@ -95,7 +95,7 @@ cut (const char *text, parts *p)
 
 /* Takes the country off the front; without one, `given` stands. RE and PP before digits are kinds of US number, not countries. */
 static void
-take_country (parts *p, const char *given, tt_number *out)
+take_country (parts *p, const char *given, tt_docnum *out)
 {
     char *first = p->part[0];
     bool pair = is_letter (first[0]) && is_letter (first[1]);
@@ -123,7 +123,7 @@ is_kind (const char *text)
 
 /* A kind glued to the number: CN111504366B, EP1000000A1. */
 static void
-split_glued (char *last, tt_number *out)
+split_glued (char *last, tt_docnum *out)
 {
     size_t lead = 0, n = strlen (last);
     while (is_letter (last[lead]))
@@ -137,7 +137,7 @@ split_glued (char *last, tt_number *out)
 }
 
 static void
-take_tail (parts *p, tt_number_kind what, bool check_digit, tt_number *out)
+take_tail (parts *p, tt_docnum_kind what, bool check_digit, tt_docnum *out)
 {
     if (p->count > 1 && strlen (p->part[p->count - 1]) == 8 && tt_normal_date (p->part[p->count - 1], out->date))
         p->count--;
@@ -145,12 +145,12 @@ take_tail (parts *p, tt_number_kind what, bool check_digit, tt_number *out)
         p->count--;
     if (p->count > 1 && is_kind (p->part[p->count - 1]))
         snprintf (out->kind, sizeof out->kind, "%s", p->part[--p->count]);
-    else if (p->count == 1 || what == TT_NUMBER_PUBLICATION)
+    else if (p->count == 1 || what == TT_DOCNUM_PUBLICATION)
         split_glued (p->part[p->count - 1], out);
 }
 
 static bool
-join (const parts *p, tt_number *out)
+join (const parts *p, tt_docnum *out)
 {
     char all[MAX_TEXT] = "";
     bool digit = false;
@@ -158,12 +158,12 @@ join (const parts *p, tt_number *out)
         strcat (all, p->part[i]);
     for (const char *c = all; *c; c++)
         digit = digit || is_digit (*c);
-    return digit && tt_number_clean (all, false, out->number);
+    return digit && tt_docnum_clean (all, false, out->number);
 }
 
 /* PCT/US97/05183 and PCT/IB2019/057948: the receiving office, year and number, kind W. */
 static bool
-parse_pct (const char *text, tt_number *out)
+parse_pct (const char *text, tt_docnum *out)
 {
     char rest[MAX_TEXT];
     if (strncasecmp (text, "PCT/", 4) != 0 || strlen (text) < 8 || strlen (text) >= sizeof rest)
@@ -171,21 +171,21 @@ parse_pct (const char *text, tt_number *out)
     snprintf (rest, sizeof rest, "%s", text + 6);
     memcpy (out->country, (char[]){ (char) toupper ((unsigned char) text[4]), (char) toupper ((unsigned char) text[5]) }, 2);
     snprintf (out->kind, sizeof out->kind, "W");
-    return is_letter (out->country[0]) && is_letter (out->country[1]) && tt_number_clean (rest, false, out->number);
+    return is_letter (out->country[0]) && is_letter (out->country[1]) && tt_docnum_clean (rest, false, out->number);
 }
 
 tt_status
-tt_number_parse (const char *text, const char *country, tt_number_kind what, tt_number *out, tt_error *error)
+tt_docnum_parse (const char *text, const char *country, tt_docnum_kind what, tt_docnum *out, tt_error *error)
 {
     parts p = { .count = 0 };
-    *out = (tt_number){ .number = "" };
-    if (what == TT_NUMBER_APPLICATION && parse_pct (text, out))
+    *out = (tt_docnum){ .number = "" };
+    if (what == TT_DOCNUM_APPLICATION && parse_pct (text, out))
         return TT_OK;
-    *out = (tt_number){ .number = "" };
+    *out = (tt_docnum){ .number = "" };
     if (!cut (text, &p))
         return tt_fail (error, TT_INVALID_ARGUMENT, "\"%.60s\" is not a document number", text);
     const char *point = strrchr (text, '.');
-    bool check_digit = what == TT_NUMBER_APPLICATION && point && point[1] && point[2] == '\0';
+    bool check_digit = what == TT_DOCNUM_APPLICATION && point && point[1] && point[2] == '\0';
     take_country (&p, country, out);
     take_tail (&p, what, check_digit, out);
     if (!join (&p, out))
