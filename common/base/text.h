@@ -40,6 +40,8 @@ typedef struct {
 /* Cuts `text` into tokens, replacing what *tokens held; memory is kept between calls. */
 void tt_text_tokenise (tt_bytes text, tt_tokens *tokens);
 void tt_tokens_free (tt_tokens *tokens);
+/* True if a token's normalised form is a character that stands alone (Han, Hiragana, Katakana, Hangul), not a word. */
+bool tt_text_alone (tt_bytes token);
 static inline tt_bytes
 tt_token_text (const tt_tokens *tokens, size_t i)
 {

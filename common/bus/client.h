@@ -61,4 +61,11 @@ typedef struct {
 TT_MUST_USE tt_status tt_client_receive (tt_client *client, int wait_ms, tt_client_reply *reply);
 size_t tt_client_in_flight (const tt_client *client);
 
+typedef struct {
+    uint64_t sends;           /* tries, first ones and repeated ones */
+    uint64_t failovers;       /* a silent connection was left for a fresh one */
+    uint64_t dropped_replies; /* unreadable, or for nothing under way: late doubles */
+} tt_client_counts;
+tt_client_counts tt_client_count (const tt_client *client);
+
 #endif

@@ -10,9 +10,10 @@
 
 typedef struct tt_cql tt_cql;
 
-#define TT_CQL_MAX_BYTES 4096  /* length of a query */
-#define TT_CQL_MAX_DEPTH 32    /* nesting of parentheses */
-#define TT_CQL_MAX_CLAUSES 256 /* clauses, and words in one any/all list */
+#define TT_CQL_MAX_BYTES 4096    /* length of a query */
+#define TT_CQL_MAX_DEPTH 32      /* nesting of parentheses */
+#define TT_CQL_MAX_CLAUSES 256   /* clauses, and words in one any/all list */
+#define TT_CQL_MAX_WILD_WORDS 16 /* words with wildcards */
 
 /* Parses size bytes. On TT_INVALID_ARGUMENT the error's message begins with the byte position from 0 and says what was expected
  * there ("at byte 17: expected a term after \"and\""). *out is the caller's, to be freed by tt_cql_free. */

@@ -12,9 +12,10 @@ tt_document *tt_document_new (const tt_schema *schema); /* never NULL */
 void tt_document_destroy (tt_document **document);
 void tt_document_reset (tt_document *document);
 
-/* Adds one value to an index (number from tt_schema_find). The bytes are copied. Values of an index count from 0: the `ordinal` of a
- * hit. A CLASS is "H01F1/053", "H01F 1/053" or the padded ST.8 form; a DATE is "YYYY-MM-DD"; a NUMBER is country, number and kind
- * without separators. A value that its index cannot read is skipped and counted in the return value (0 = taken, 1 = skipped). */
+/* Adds one value to an index (number from tt_schema_find). The bytes are copied. Values of an index count from 0: the `ordinal`
+ * of a hit. A CLASS is "H01F1/053", "H01F 1/053" or the padded ST.8 form; a DATE is "YYYY-MM-DD"; a NUMBER is country, number and
+ * kind without separators. A value that its index cannot read is skipped and counted in the return value (0 = taken, 1 =
+ * skipped). */
 int tt_document_add (tt_document *document, int index, tt_bytes value);
 
 /* Brute force: evaluates the tree on the document, without any index. The yardstick that the percolator is tested against. */

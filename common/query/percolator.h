@@ -1,8 +1,8 @@
 /* The standing-query index: which of many stored queries match this document?
  *
- * Each query is filed under its rarest required terms; a document's terms select candidates, candidates are evaluated in full. Never a
- * miss and never a false hit: equal to tt_cql_matches on every stored query. Insert and delete take effect at once, without a rebuild.
- * Owned by one thread. */
+ * Each query is filed under its rarest required terms; a document's terms select candidates, candidates are evaluated in full.
+ * Never a miss and never a false hit: equal to tt_cql_matches on every stored query. Insert and delete take effect at once,
+ * without a rebuild. Owned by one thread. */
 #ifndef TT_QUERY_PERCOLATOR_H
 #define TT_QUERY_PERCOLATOR_H
 
@@ -14,16 +14,16 @@ typedef struct tt_percolator tt_percolator;
 tt_percolator *tt_percolator_new (const tt_schema *schema); /* never NULL */
 void tt_percolator_destroy (tt_percolator **percolator);
 
-/* Files a query under the caller's number; an earlier query under the same number is replaced. The text is parsed here, the index keeps
- * a compact program of its own. Errors as tt_cql_parse. *scanned (may be NULL) becomes true if the query has no required term, so that it
- * must be evaluated on every document. */
+/* Files a query under the caller's number; an earlier query under the same number is replaced. The text is parsed here, the index
+ * keeps a compact program of its own. Errors as tt_cql_parse. *scanned (may be NULL) becomes true if the query has no required
+ * term, so that it must be evaluated on every document. */
 TT_MUST_USE tt_status tt_percolator_put (tt_percolator *percolator, uint64_t id, const char *text, size_t size, bool *scanned,
                                          tt_error *error);
 /* Takes a query out; false if there was none. */
 bool tt_percolator_remove (tt_percolator *percolator, uint64_t id);
 
-/* The numbers of all stored queries that match, ascending. *ids is borrowed until the next call. Observes the document's terms, so that
- * later anchors know which are rare. */
+/* The numbers of all stored queries that match, ascending. *ids is borrowed until the next call. Observes the document's terms,
+ * so that later anchors know which are rare. */
 size_t tt_percolator_match (tt_percolator *percolator, const tt_document *document, const uint64_t **ids);
 
 typedef struct {

@@ -132,6 +132,12 @@ tt_txn *tt_batch_add (tt_batch *batch, const tt_txn_spec *spec);
  * transactions without an outcome have the status UNAVAILABLE and may or may not have been committed; the same request id tells. */
 tt_status tt_batch_run (tt_batch *batch, tt_error *error);
 
+/* What has happened since tt_batch_new. */
+typedef struct {
+    uint64_t committed, conflicts, bounds, replayed, reads, commits;
+} tt_batch_counts;
+tt_batch_counts tt_batch_count (const tt_batch *batch);
+
 typedef struct {
     tt_status status;
     const char *message;          /* "" if OK */

@@ -1,0 +1,46 @@
+/* The commit: units of guards, writes and events, each applied all or none by one Redis function. Private to store/.
+ *
+ * The function's name carries the hash of its source, so that daemons of two versions work side by side during an upgrade. */
+#ifndef TT_STORE_COMMIT_H
+#define TT_STORE_COMMIT_H
+
+#include "base/arena.h"
+#include "store/pipe.h"
+
+/* One operation; see the table in commit.lua. */
+typedef struct tt_op {
+    struct tt_op *next;
+    char op;
+    char kind;        /* of the key: 't', 'n', 'x', 'j' */
+    const char *name; /* of the key: table, index or journal */
+    tt_bytes a, b, c;
+} tt_op;
+
+typedef enum { TT_UNIT_COMMITTED, TT_UNIT_REPLAYED, TT_UNIT_CONFLICT, TT_UNIT_BOUND } tt_unit_result;
+
+typedef struct {
+    uint32_t partition;
+    tt_bytes request_id; /* with its item and step; none: not remembered */
+    int64_t id_unix_ms;  /* the time inside the request id: which bucket it belongs to */
+    tt_bytes outcome;    /* what is remembered */
+    tt_op *ops;          /* in order */
+    size_t op_count;
+    /* filled by the commit: */
+    tt_unit_result result;
+    size_t failed_op;        /* CONFLICT, BOUND: number of the operation */
+    tt_bytes remembered;     /* REPLAYED: borrowed until the next pipeline */
+    uint64_t first_sequence; /* COMMITTED: of its events; 0 = none */
+} tt_unit;
+
+/* Loads the function library if this version of it is not there. */
+TT_MUST_USE tt_status tt_commit_load (tt_store *store, tt_error *error);
+/* Adds the commit of units of ONE partition, in order, to the pipeline being built; returns the number of the command. */
+size_t tt_commit_add (tt_store *store, tt_unit *const *units, size_t count, int64_t now_unix_ms);
+/* Takes the answer of command i apart into the units. TT_UNAVAILABLE or TT_INTERNAL if Redis refused the whole call. */
+TT_MUST_USE tt_status tt_commit_result (tt_store *store, size_t i, tt_unit *const *units, size_t count, tt_error *error);
+/* Adds a look-up of a request id's outcome to the pipeline. */
+size_t tt_commit_lookup_add (tt_store *store, const tt_unit *unit);
+/* Key name of the bucket of request ids made at this time. out[24]. */
+void tt_commit_bucket (int64_t id_unix_ms, char out[24]);
+
+#endif

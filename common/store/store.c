@@ -1,0 +1,173 @@
+#include "store/store.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/uuid.h"
+#include "store/commit.h"
+#include "store/keys.h"
+#include "store/pipe.h"
+
+uint32_t
+tt_partition_of (tt_bytes key, uint32_t partitions)
+{
+    return (uint32_t) (XXH3_64bits (key.data, key.size) % partitions);
+}
+
+static const char *
+keep (tt_store *store, size_t i, const char *text)
+{
+    return store->strings[i] = tt_strdup (text ? text : "");
+}
+
+tt_status
+tt_store_open (tt_store **out, const tt_store_options *options, tt_error *error)
+{
+    *out = NULL;
+    if (options->endpoints == NULL || options->endpoints[0] == '\0')
+        return tt_fail (error, TT_INVALID_ARGUMENT, "redis.endpoints is empty");
+    if (options->service == NULL || options->service[0] == '\0')
+        return tt_fail (error, TT_INVALID_ARGUMENT, "the store needs a service name");
+    if (options->partitions < 1 || options->partitions > 1024)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "partitions: %u is not from 1 to 1024", options->partitions);
+    tt_store *store = tt_alloc_zero (1, sizeof *store);
+    store->options = *options;
+    store->options.endpoints = keep (store, 0, options->endpoints);
+    store->options.username = keep (store, 1, options->username);
+    store->options.password_file = keep (store, 2, options->password_file);
+    store->options.service = keep (store, 3, options->service);
+    if (store->options.remember_ms == 0)
+        store->options.remember_ms = 3600000;
+    tt_redis_init (&store->redis, options);
+    *out = store;
+    return TT_OK;
+}
+
+void
+tt_store_close (tt_store **reference)
+{
+    tt_store *store = *reference;
+    if (store == NULL)
+        return;
+    tt_pipe_begin (store);
+    tt_redis_free (&store->redis);
+    for (size_t i = 0; i < sizeof store->strings / sizeof *store->strings; i++)
+        free (store->strings[i]);
+    free (store->entries);
+    free (store->ends);
+    free (store->replies);
+    tt_buffer_free (&store->commands);
+    tt_buffer_free (&store->key);
+    free (store);
+    *reference = NULL;
+}
+
+uint32_t
+tt_store_partitions (const tt_store *store)
+{
+    return store->options.partitions;
+}
+
+const char *
+tt_store_service (const tt_store *store)
+{
+    return store->options.service;
+}
+
+/* What answers must be a Redis that has functions. */
+static tt_status
+check_server (tt_store *store, tt_error *error)
+{
+    tt_pipe_begin (store);
+    tt_buffer *out = tt_pipe_command (store, 0);
+    tt_resp_begin (out, 2);
+    tt_resp_text (out, "INFO");
+    tt_resp_text (out, "server");
+    tt_pipe_end (store);
+    tt_status status = tt_pipe_run (store, error);
+    if (status != TT_OK)
+        return status;
+    const redisReply *reply = tt_pipe_reply (store, 0);
+    if (reply->type == REDIS_REPLY_ERROR)
+        return tt_redis_error_status (reply, error);
+    const char *version = reply->type == REDIS_REPLY_STRING ? strstr (reply->str, "redis_version:") : NULL;
+    if (version == NULL || atoi (version + 14) < 7)
+        return tt_fail (error, TT_FAILED_PRECONDITION, "redis.endpoints %s: Redis 7 or later is needed, this is %.20s",
+                        store->options.endpoints, version ? version + 14 : "no Redis");
+    return TT_OK;
+}
+
+static void
+hash_set_absent (tt_store *store, const char *key, const char *field, const char *value)
+{
+    tt_buffer *out = tt_pipe_command (store, 0);
+    tt_resp_begin (out, 4);
+    tt_resp_text (out, "HSETNX");
+    tt_resp_text (out, key);
+    tt_resp_text (out, field);
+    tt_resp_text (out, value);
+    tt_pipe_end (store);
+}
+
+/* P is written once; the epoch of each partition's journal likewise. */
+static tt_status
+check_partitions (tt_store *store, tt_error *error)
+{
+    char key[128], number[16];
+    snprintf (key, sizeof key, "tt:{%s}:service", store->options.service);
+    snprintf (number, sizeof number, "%u", store->options.partitions);
+    tt_pipe_begin (store);
+    hash_set_absent (store, key, "partitions", number);
+    tt_buffer *out = tt_pipe_command (store, 0);
+    tt_resp_begin (out, 3);
+    tt_resp_text (out, "HGET");
+    tt_resp_text (out, key);
+    tt_resp_text (out, "partitions");
+    tt_pipe_end (store);
+    tt_status status = tt_pipe_run (store, error);
+    if (status != TT_OK)
+        return status;
+    const redisReply *reply = tt_pipe_reply (store, 1);
+    if (reply->type == REDIS_REPLY_ERROR)
+        return tt_redis_error_status (reply, error);
+    if (reply->type != REDIS_REPLY_STRING || strcmp (reply->str, number) != 0)
+        return tt_fail (error, TT_FAILED_PRECONDITION, "service %s was set up with %s partitions, this daemon is configured with %s",
+                        store->options.service, reply->str ? reply->str : "?", number);
+    return TT_OK;
+}
+
+static tt_status
+write_epochs (tt_store *store, tt_error *error)
+{
+    tt_pipe_begin (store);
+    for (uint32_t p = 0; p < store->options.partitions; p++) {
+        uint8_t id[TT_UUID_SIZE];
+        char text[TT_UUID_TEXT_SIZE], key[160];
+        tt_uuid7_make (id);
+        tt_uuid_format (id, text);
+        snprintf (key, sizeof key, "tt:{%s.%u}:meta", store->options.service, p);
+        hash_set_absent (store, key, "epoch", text);
+    }
+    tt_status status = tt_pipe_run (store, error);
+    for (size_t i = 0; status == TT_OK && i < store->count; i++)
+        if (tt_pipe_reply (store, i)->type == REDIS_REPLY_ERROR)
+            status = tt_redis_error_status (tt_pipe_reply (store, i), error);
+    return status;
+}
+
+tt_status
+tt_store_prepare (tt_store *store, tt_error *error)
+{
+    if (store->prepared)
+        return TT_OK;
+    tt_status status = check_server (store, error);
+    if (status == TT_OK)
+        status = tt_commit_load (store, error);
+    if (status == TT_OK)
+        status = check_partitions (store, error);
+    if (status == TT_OK)
+        status = write_epochs (store, error);
+    store->prepared = status == TT_OK;
+    return status;
+}
