@@ -170,7 +170,9 @@ take_tokens (phrase *p, tt_bytes term)
     tt_tokens tokens = { 0 };
     tt_text_tokenise (term, &tokens);
     tt_status status = TT_OK;
-    if (has_wildcard (term))
+    if (tokens.count == 0)
+        status = tt_fail (p->b->error, TT_INVALID_ARGUMENT, "at byte %zu: expected a term with letters or digits", p->b->at);
+    else if (has_wildcard (term))
         status = take_wild_tokens (p, term, &tokens);
     else
         for (size_t i = 0; i < tokens.count && status == TT_OK; i++)
@@ -187,8 +189,6 @@ text_term (build *b, tt_bytes text, cql_term *term)
     p->count = p->pattern_size = 0;
     p->wild = false;
     tt_status status = take_tokens (p, text);
-    if (status == TT_OK && p->count == 0)
-        status = tt_fail (b->error, TT_INVALID_ARGUMENT, "at byte %zu: expected a term with letters or digits", b->at);
     if (status == TT_OK) {
         cql_token *tokens = tt_arena_alloc (b->builder->arena, p->count * sizeof *tokens);
         memcpy (tokens, p->tokens, p->count * sizeof *tokens);

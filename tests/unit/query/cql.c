@@ -1,6 +1,5 @@
 /* The CQL parser: every operator and relation, positions in errors, printing, and the examples of real queries. */
 #include <criterion/criterion.h>
-#include <criterion/new/assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
