@@ -137,6 +137,7 @@ add_place (tt_document *document, tt_bytes text, term_space space, document_span
     else
         document->places[term->last].next = place;
     term->last = place;
+    term->count++;
     document->values[value].count++;
 }
 

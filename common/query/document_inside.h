@@ -21,6 +21,7 @@ typedef struct {
     uint32_t size;
     uint32_t first; /* its places in order, through document_place.next */
     uint32_t last;
+    uint32_t count; /* places */
     term_space space;
 } document_term;
 

@@ -1,0 +1,438 @@
+/* Compiling trees into programs, and choosing the terms they are filed under. Running them: run.c. */
+#include "query/program.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "query/wildcard.h"
+
+void
+program_word (program_words *out, uint32_t word)
+{
+    if (out->count == out->room) {
+        out->room = out->room ? out->room * 2 : 64;
+        out->words = tt_realloc (out->words, out->room * sizeof *out->words);
+    }
+    out->words[out->count++] = word;
+}
+
+/* Compiling */
+
+typedef struct {
+    dictionary *d;
+    program_words *out;
+} compiler;
+
+static size_t
+begin (compiler *c, program_operation operation)
+{
+    program_word (c->out, (uint32_t)operation << 28);
+    return c->out->count - 1;
+}
+
+static void
+end (compiler *c, size_t head)
+{
+    c->out->words[head] |= (uint32_t)(c->out->count - head - 1);
+}
+
+static void
+take (compiler *c, tt_bytes text, uint8_t space)
+{
+    program_word (c->out, dictionary_take (c->d, text, space));
+}
+
+static void
+take_tokens (compiler *c, const cql_term *term)
+{
+    for (size_t i = 0; i < term->token_count; i++)
+        take (c, term->tokens[i].text, term->tokens[i].wild ? DICTIONARY_PATTERN (SPACE_WORD) : SPACE_WORD);
+}
+
+static void
+compile_key (compiler *c, const cql_clause *clause, tt_bytes key, uint8_t space)
+{
+    size_t head = begin (c, space < SPACE_COUNT ? PROGRAM_TERM : PROGRAM_PATTERN);
+    program_word (c->out, (uint32_t)clause->stored);
+    take (c, key, space);
+    end (c, head);
+}
+
+static void
+compile_text (compiler *c, const cql_clause *clause, const cql_term *term)
+{
+    bool whole = clause->relation == RELATION_EXACT;
+    if (term->token_count == 1 && !whole) {
+        compile_key (c, clause, term->tokens[0].text, term->tokens[0].wild ? DICTIONARY_PATTERN (SPACE_WORD) : SPACE_WORD);
+        return;
+    }
+    size_t head = begin (c, PROGRAM_PHRASE);
+    program_word (c->out, (uint32_t)clause->stored | (whole ? PROGRAM_WHOLE : 0));
+    take_tokens (c, term);
+    end (c, head);
+}
+
+static void
+compile_symbol_key (compiler *c, const cql_clause *clause, const char *before, const char *symbol, size_t size,
+                    const char *behind)
+{
+    char key[TT_SYMBOL_TEXT_SIZE + 8];
+    int n = snprintf (key, sizeof key, "%s%.*s%s", before, (int)size, symbol, behind);
+    compile_key (c, clause, (tt_bytes){ (const uint8_t *)key, (size_t)n }, SPACE_CLASS);
+}
+
+/* The symbol, and each of its parents, as whole symbols; a main group is also written with /00. */
+static void
+compile_high (compiler *c, const cql_clause *clause, const tt_symbol *symbol, tt_symbol_level level)
+{
+    size_t head = begin (c, PROGRAM_OR);
+    for (int i = TT_LEVEL_SECTION; i <= (int)level; i++)
+        compile_symbol_key (c, clause, "=", symbol->text, symbol->ends[i], "");
+    if (level == TT_LEVEL_GROUP)
+        compile_symbol_key (c, clause, "=", symbol->text, symbol->ends[level], "/00");
+    end (c, head);
+}
+
+static void
+compile_class (compiler *c, const cql_clause *clause, const cql_term *term)
+{
+    const tt_symbol *symbol = &term->symbol;
+    if (term->pattern) {
+        compile_key (c, clause, term->text, DICTIONARY_PATTERN (SPACE_CLASS));
+        return;
+    }
+    /* low and high reach the parser's check only with a subgroup of /00, which stands for the group */
+    tt_symbol_level level = symbol->level == TT_LEVEL_SUBGROUP ? TT_LEVEL_GROUP : symbol->level;
+    if (clause->relation == RELATION_EXACT || clause->scope == SCOPE_SAME)
+        compile_symbol_key (c, clause, "=", symbol->text, symbol->ends[symbol->level], "");
+    else if (clause->scope == SCOPE_HIGH)
+        compile_high (c, clause, symbol, level);
+    else
+        compile_symbol_key (c, clause, "", symbol->text, symbol->ends[clause->scope == SCOPE_LOW ? level : symbol->level], "");
+}
+
+static void
+compile_number (compiler *c, const cql_clause *clause, const cql_term *term)
+{
+    char key[NUMBER_FORM_SIZE];
+    if (term->pattern) {
+        compile_key (c, clause, term->text, DICTIONARY_PATTERN (SPACE_NUMBER));
+        return;
+    }
+    int n = snprintf (key, sizeof key, "%s%s%s", term->number.country, term->number.number, term->number.kind);
+    compile_key (c, clause, (tt_bytes){ (const uint8_t *)key, (size_t)n }, SPACE_NUMBER);
+}
+
+static void
+compile_term (compiler *c, const cql_clause *clause, const cql_term *term)
+{
+    switch (clause->compares) {
+    case TT_INDEX_TEXT:
+        compile_text (c, clause, term);
+        break;
+    case TT_INDEX_CLASS:
+        compile_class (c, clause, term);
+        break;
+    case TT_INDEX_NUMBER:
+        compile_number (c, clause, term);
+        break;
+    case TT_INDEX_DATE: {
+        size_t head = begin (c, PROGRAM_DATE);
+        program_word (c->out, (uint32_t)clause->stored);
+        program_word (c->out, (uint32_t)term->first);
+        program_word (c->out, (uint32_t)term->last);
+        end (c, head);
+        break;
+    }
+    default:
+        compile_key (c, clause, term->text, term->pattern ? DICTIONARY_PATTERN (SPACE_CODE) : SPACE_CODE);
+    }
+}
+
+static void
+compile_clause (compiler *c, const cql_clause *clause)
+{
+    if (clause->term_count == 1) {
+        compile_term (c, clause, clause->terms);
+        return;
+    }
+    size_t head = begin (c, clause->relation == RELATION_ALL ? PROGRAM_AND : PROGRAM_OR);
+    for (size_t i = 0; i < clause->term_count; i++)
+        compile_term (c, clause, &clause->terms[i]);
+    end (c, head);
+}
+
+static void
+compile_prox (compiler *c, const cql_node *node)
+{
+    const cql_term *left = node->left->clause.terms;
+    size_t head = begin (c, PROGRAM_PROX);
+    program_word (c->out, (uint32_t)cql_prox_stored (node));
+    program_word (c->out, (uint32_t)node->prox.unit | (uint32_t)node->prox.ordered << 2);
+    program_word (c->out, node->prox.least);
+    program_word (c->out, node->prox.most);
+    program_word (c->out, (uint32_t)left->token_count);
+    take_tokens (c, left);
+    take_tokens (c, node->right->clause.terms);
+    end (c, head);
+}
+
+static void compile_node (compiler *c, const cql_node *node);
+
+/* A chain of one associative operator becomes one instruction. */
+static void
+compile_chain (compiler *c, const cql_node *node, cql_node_kind kind)
+{
+    if (node->kind != kind) {
+        compile_node (c, node);
+        return;
+    }
+    compile_chain (c, node->left, kind);
+    compile_chain (c, node->right, kind);
+}
+
+static void
+compile_node (compiler *c, const cql_node *node)
+{
+    if (node->kind == NODE_CLAUSE) {
+        compile_clause (c, &node->clause);
+    } else if (node->kind == NODE_PROX) {
+        compile_prox (c, node);
+    } else if (node->kind == NODE_NOT) {
+        size_t head = begin (c, PROGRAM_NOT);
+        compile_node (c, node->left);
+        compile_node (c, node->right);
+        end (c, head);
+    } else {
+        size_t head = begin (c, node->kind == NODE_AND ? PROGRAM_AND : PROGRAM_OR);
+        compile_chain (c, node, node->kind);
+        end (c, head);
+    }
+}
+
+void
+program_compile (const tt_cql *cql, dictionary *d, program_words *out)
+{
+    compiler c = { d, out };
+    compile_node (&c, cql->root);
+}
+
+const uint32_t *
+program_terms (const uint32_t *instruction, size_t *count)
+{
+    size_t skip = 0;
+    switch (program_operation_of (*instruction)) {
+    case PROGRAM_TERM:
+    case PROGRAM_PATTERN:
+    case PROGRAM_PHRASE:
+        skip = 1;
+        break;
+    case PROGRAM_PROX:
+        skip = 5;
+        break;
+    default:
+        *count = 0;
+        return NULL;
+    }
+    *count = program_length (*instruction) - skip;
+    return instruction + 1 + skip;
+}
+
+void
+program_release (const uint32_t *words, dictionary *d)
+{
+    size_t count = 0;
+    const uint32_t *terms = program_terms (words, &count);
+    for (size_t i = 0; i < count; i++)
+        dictionary_drop (d, terms[i]);
+    if (!program_nests (*words))
+        return;
+    const uint32_t *stop = words + 1 + program_length (*words);
+    for (const uint32_t *inner = words + 1; inner < stop; inner += 1 + program_length (*inner))
+        program_release (inner, d);
+}
+
+/* Anchors */
+
+#define NO_ANCHOR UINT64_MAX
+
+typedef struct {
+    const dictionary *d;
+    program_frequency *frequency;
+    const void *context;
+    program_anchors *out;
+} chooser;
+
+static void
+add_anchor (program_anchors *out, uint32_t term, uint32_t stored)
+{
+    if (out->count == out->room) {
+        out->room = out->room ? out->room * 2 : 16;
+        out->items = tt_realloc (out->items, out->room * sizeof *out->items);
+    }
+    out->items[out->count++] = (program_anchor){ term, stored };
+}
+
+/* Rare terms cost little; of terms seen equally often the longer one is taken to be rarer. */
+static uint64_t
+cost_of (uint64_t frequency, size_t size)
+{
+    return frequency * 64 + 63 - (size < 63 ? size : 63);
+}
+
+static bool
+is_pattern (uint8_t space)
+{
+    return space >= SPACE_COUNT && space < DICTIONARY_PREFIX;
+}
+
+uint64_t
+program_term_cost (const dictionary *d, uint32_t term, program_frequency *frequency, const void *context)
+{
+    const dictionary_term *t = &d->terms[term];
+    if (!is_pattern (t->space))
+        return cost_of (frequency (context, t->hash, t->space), t->size);
+    tt_bytes text = dictionary_text (d, term);
+    if (t->space != DICTIONARY_PATTERN (SPACE_WORD) || tt_wildcard_prefix (text) < DICTIONARY_PREFIX_BYTES)
+        return NO_ANCHOR;
+    text.size = DICTIONARY_PREFIX_BYTES;
+    return cost_of (frequency (context, dictionary_hash (text, DICTIONARY_PREFIX), DICTIONARY_PREFIX), text.size);
+}
+
+/* Appends the rarest of the terms an instruction names. */
+static uint64_t
+choose_term (const chooser *c, const uint32_t *instruction)
+{
+    size_t count = 0;
+    const uint32_t *terms = program_terms (instruction, &count);
+    uint64_t best = NO_ANCHOR;
+    uint32_t rarest = 0;
+    for (size_t i = 0; i < count; i++) {
+        uint64_t cost = program_term_cost (c->d, terms[i], c->frequency, c->context);
+        if (cost < best) {
+            best = cost;
+            rarest = terms[i];
+        }
+    }
+    if (best != NO_ANCHOR)
+        add_anchor (c->out, rarest, instruction[1] & ~PROGRAM_WHOLE);
+    return best;
+}
+
+static uint64_t choose (const chooser *c, const uint32_t *words);
+
+/* The cheapest part is enough: its anchors take the place of a dearer part's. */
+static uint64_t
+choose_all (const chooser *c, const uint32_t *words)
+{
+    program_anchors *out = c->out;
+    size_t base = out->count;
+    uint64_t best = NO_ANCHOR;
+    const uint32_t *stop = words + 1 + program_length (*words);
+    for (const uint32_t *inner = words + 1; inner < stop; inner += 1 + program_length (*inner)) {
+        size_t from = out->count;
+        uint64_t cost = choose (c, inner);
+        size_t count = out->count - from;
+        out->count = from;
+        if (cost < best) {
+            memmove (out->items + base, out->items + from, count * sizeof *out->items);
+            out->count = base + count;
+            best = cost;
+        }
+    }
+    return best;
+}
+
+/* Every part needs its anchors. */
+static uint64_t
+choose_any (const chooser *c, const uint32_t *words)
+{
+    size_t base = c->out->count;
+    uint64_t sum = 0;
+    const uint32_t *stop = words + 1 + program_length (*words);
+    for (const uint32_t *inner = words + 1; inner < stop; inner += 1 + program_length (*inner)) {
+        uint64_t cost = choose (c, inner);
+        if (cost == NO_ANCHOR) {
+            c->out->count = base;
+            return NO_ANCHOR;
+        }
+        sum += cost;
+    }
+    return sum;
+}
+
+static uint64_t
+choose (const chooser *c, const uint32_t *words)
+{
+    switch (program_operation_of (*words)) {
+    case PROGRAM_AND:
+        return choose_all (c, words);
+    case PROGRAM_OR:
+        return choose_any (c, words);
+    case PROGRAM_NOT:
+        return choose (c, words + 1);
+    default:
+        return choose_term (c, words);
+    }
+}
+
+void
+program_choose (const uint32_t *words, dictionary *d, program_frequency *frequency, const void *context, program_anchors *out)
+{
+    const chooser c = { d, frequency, context, out };
+    out->count = 0;
+    out->cost = choose (&c, words);
+    for (size_t i = 0; i < out->count; i++) {
+        uint32_t term = out->items[i].term;
+        uint8_t prefix[DICTIONARY_PREFIX_BYTES];
+        if (is_pattern (d->terms[term].space)) {
+            memcpy (prefix, dictionary_text (d, term).data, sizeof prefix);
+            out->items[i].term = dictionary_take (d, (tt_bytes){ prefix, sizeof prefix }, DICTIONARY_PREFIX);
+        } else {
+            d->terms[term].references++;
+        }
+    }
+}
+
+/* A second required term */
+
+typedef struct {
+    chooser c;
+    uint32_t not_this;
+    uint32_t best;
+    uint64_t cost;
+} second;
+
+static void
+find_second (second *s, const uint32_t *words)
+{
+    size_t count = 0;
+    const uint32_t *terms = program_terms (words, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (terms[i] == s->not_this || is_pattern (s->c.d->terms[terms[i]].space))
+            continue;
+        uint64_t cost = program_term_cost (s->c.d, terms[i], s->c.frequency, s->c.context);
+        if (cost < s->cost) {
+            s->cost = cost;
+            s->best = terms[i];
+        }
+    }
+    if (program_operation_of (*words) == PROGRAM_NOT)
+        find_second (s, words + 1);
+    if (program_operation_of (*words) != PROGRAM_AND)
+        return;
+    const uint32_t *stop = words + 1 + program_length (*words);
+    for (const uint32_t *inner = words + 1; inner < stop; inner += 1 + program_length (*inner))
+        find_second (s, inner);
+}
+
+uint32_t
+program_second (const uint32_t *words, const dictionary *d, program_frequency *frequency, const void *context, uint32_t not_this)
+{
+    second s = { .c = { .d = d, .frequency = frequency, .context = context },
+                 .not_this = not_this,
+                 .best = DICTIONARY_NONE,
+                 .cost = NO_ANCHOR };
+    find_second (&s, words);
+    return s.best;
+}

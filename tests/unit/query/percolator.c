@@ -1,0 +1,235 @@
+/* The standing-query index: what is filed where, changes that take effect at once, and no difference from brute force. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "query/percolator.h"
+#include "unit/query/vocabulary.h"
+
+TestSuite (percolator, .init = open_text);
+
+static bool
+put (tt_percolator *p, uint64_t id, const char *text)
+{
+    tt_error error = { 0 };
+    bool scanned = false;
+    cr_assert (tt_percolator_put (p, id, text, strlen (text), &scanned, &error) == TT_OK, "%s: %s", text, error.message);
+    return scanned;
+}
+
+/* The answer as text: "1 5 7". */
+static const char *
+answer (tt_percolator *p, const tt_document *document)
+{
+    static char out[4096];
+    const uint64_t *ids = NULL;
+    size_t n = tt_percolator_match (p, document, &ids);
+    size_t at = 0;
+    out[0] = '\0';
+    for (size_t i = 0; i < n && at < sizeof out - 24; i++)
+        at += (size_t)snprintf (out + at, sizeof out - at, "%s%lu", i ? " " : "", (unsigned long)ids[i]);
+    return out;
+}
+
+Test (percolator, answers_in_ascending_order_and_forgets_at_once)
+{
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    tt_document *d = tt_document_new (tt_schema_patent ());
+    add_value (d, "ti", "氧化石墨烯薄膜 thin film");
+    add_value (d, "ic", "H01F 1/053");
+    put (p, 9, "ti=石墨烯");
+    put (p, 3, "ic=H01F and ti=film");
+    put (p, 5, "ti=film not ti=thin");
+    put (p, UINT64_MAX, "ta any \"steel thin\"");
+    cr_assert_str_eq (answer (p, d), "3 9 18446744073709551615");
+    cr_assert (tt_percolator_remove (p, 9));
+    cr_assert (!tt_percolator_remove (p, 9));
+    cr_assert_str_eq (answer (p, d), "3 18446744073709551615");
+    put (p, 3, "ti=steel");
+    put (p, 5, "ti=\"thin film\"");
+    cr_assert_str_eq (answer (p, d), "5 18446744073709551615");
+    cr_assert (tt_percolator_count (p).queries == 3);
+    tt_document_destroy (&d);
+    tt_percolator_destroy (&p);
+}
+
+Test (percolator, says_what_must_be_scanned)
+{
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    cr_assert (put (p, 1, "pd>=2015"));
+    cr_assert (put (p, 2, "ti=steel or pd=2015"));
+    cr_assert (put (p, 3, "ti=#a"));
+    cr_assert (put (p, 4, "ti=*phene"));
+    cr_assert (!put (p, 5, "pd>=2015 and ti=steel"));
+    cr_assert (!put (p, 6, "ti=graph*"));
+    cr_assert (!put (p, 7, "pn=CN"));
+    cr_assert (tt_percolator_count (p).scanned == 4);
+    put (p, 2, "ti=steel");
+    cr_assert (tt_percolator_remove (p, 1));
+    cr_assert (tt_percolator_count (p).scanned == 2);
+    tt_percolator_destroy (&p);
+}
+
+Test (percolator, keeps_the_old_query_when_the_new_one_is_refused)
+{
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    tt_document *d = tt_document_new (tt_schema_patent ());
+    tt_error error = { 0 };
+    add_value (d, "ti", "steel");
+    put (p, 1, "ti=steel");
+    cr_assert (tt_percolator_put (p, 1, "ti=(", 4, NULL, &error) == TT_INVALID_ARGUMENT);
+    cr_assert_str_eq (answer (p, d), "1");
+    tt_document_destroy (&d);
+    tt_percolator_destroy (&p);
+}
+
+/* Filed under the rare word, once documents have shown which it is. */
+Test (percolator, selects_by_rare_terms)
+{
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    tt_document *d = tt_document_new (tt_schema_patent ());
+    for (uint64_t i = 0; i < 20; i++)
+        put (p, i, "ti=electromagnetic and (ti=zinc or ti=tin)"); /* nothing is known yet: one long word looks rarer than two
+                                                                     short ones */
+    add_value (d, "ti", "electromagnetic field");
+    for (int i = 0; i < 1000; i++)
+        answer (p, d);
+    uint64_t before = tt_percolator_count (p).candidates;
+    for (int i = 0; i < 100; i++)
+        answer (p, d);
+    cr_assert (before >= 20 * 256);
+    cr_assert (tt_percolator_count (p).candidates == before, "still filed under a term that is everywhere");
+    put (p, 100, "ti=electromagnetic and (ti=manganese or ti=beryllium)"); /* by now it is known */
+    answer (p, d);
+    cr_assert (tt_percolator_count (p).candidates == before);
+    tt_document_destroy (&d);
+    tt_percolator_destroy (&p);
+}
+
+/* A query is passed by unread where a second required term is missing. */
+Test (percolator, looks_for_a_second_term_first)
+{
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    tt_document *d = tt_document_new (tt_schema_patent ());
+    put (p, 1, "ti=electromagnetic and ti=zinc");
+    put (p, 2, "ti=\"electromagnetic zinc\"");
+    put (p, 3, "ti=electromagnetic prox ti=zinc");
+    put (p, 4, "ti all \"zinc electromagnetic\" not ti=tin");
+    put (p, 5, "ti=electromagnetic not ti=zinc");
+    add_value (d, "ti", "electromagnetic tin");
+    cr_assert_str_eq (answer (p, d), "5");
+    cr_assert (tt_percolator_count (p).candidates == 1);
+    add_value (d, "ti", "zinc and electromagnetic zinc");
+    cr_assert_str_eq (answer (p, d), "1 2 3");
+    cr_assert (tt_percolator_count (p).candidates == 6);
+    tt_document_destroy (&d);
+    tt_percolator_destroy (&p);
+}
+
+Test (percolator, gives_memory_back_to_later_queries)
+{
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    char text[64];
+    uint64_t peak = 0;
+    for (int round = 0; round < 20; round++) {
+        for (uint64_t i = 0; i < 2000; i++) {
+            snprintf (text, sizeof text, "ti=w%dx%lu and ab=\"film y%lu\"", round, (unsigned long)i, (unsigned long)i);
+            put (p, i, text);
+        }
+        for (uint64_t i = 0; i < 2000; i++)
+            cr_assert (tt_percolator_remove (p, i));
+        if (round == 1)
+            peak = tt_percolator_count (p).bytes;
+    }
+    cr_assert (tt_percolator_count (p).queries == 0);
+    cr_assert (tt_percolator_count (p).bytes <= peak + peak / 2, "%lu then %lu bytes", (unsigned long)peak,
+               (unsigned long)tt_percolator_count (p).bytes);
+    tt_percolator_destroy (&p);
+}
+
+/* Differential test */
+
+#define QUERIES 400
+#define ROUNDS 60
+#define DOCUMENTS 50 /* in a round; between rounds a tenth of the queries changes */
+
+typedef struct {
+    random_source random;
+    tt_percolator *percolator;
+    tt_cql *queries[QUERIES]; /* NULL: none is stored under this number */
+    tt_document *document;
+    size_t pairs, matched, differences;
+} differential;
+
+static void
+replace_query (differential *t, size_t id)
+{
+    tt_buffer text = { 0 };
+    tt_error error = { 0 };
+    tt_cql_free (&t->queries[id]);
+    if (random_below (&t->random, 10) == 0) {
+        tt_percolator_remove (t->percolator, id);
+        return;
+    }
+    random_query (&t->random, 2, &text);
+    tt_status status = tt_cql_parse (tt_schema_patent (), (const char *)text.data, text.size, &t->queries[id], &error);
+    cr_assert (status == TT_OK, "%s: %s", tt_buffer_cstr (&text), error.message);
+    cr_assert (tt_percolator_put (t->percolator, id, (const char *)text.data, text.size, NULL, &error) == TT_OK);
+    tt_buffer_free (&text);
+}
+
+static void
+report_difference (differential *t, size_t id, bool expected)
+{
+    tt_buffer text = { 0 };
+    tt_cql_print (t->queries[id], &text);
+    if (t->differences++ < 10)
+        fprintf (stderr, "differs: %s, brute force says %s\n", tt_buffer_cstr (&text), expected ? "match" : "no match");
+    tt_buffer_free (&text);
+}
+
+static void
+compare (differential *t)
+{
+    const uint64_t *ids = NULL;
+    random_document (&t->random, t->document);
+    size_t n = tt_percolator_match (t->percolator, t->document, &ids);
+    size_t at = 0;
+    for (size_t id = 0; id < QUERIES; id++) {
+        bool found = at < n && ids[at] == id;
+        at += found;
+        bool expected = t->queries[id] && tt_cql_matches (t->queries[id], t->document);
+        if (found != expected && t->queries[id])
+            report_difference (t, id, expected);
+        t->differences += found && t->queries[id] == NULL;
+        t->pairs += t->queries[id] != NULL;
+        t->matched += expected;
+    }
+    cr_assert (at == n, "an answer that is not ascending, or an unknown number");
+}
+
+Test (percolator, equals_brute_force, .timeout = 280)
+{
+    const char *seed = getenv ("TT_TEST_SEED");
+    differential t = { .random = { seed ? strtoull (seed, NULL, 0) : 20260101 } };
+    fprintf (stderr, "seed %llu\n", (unsigned long long)t.random.state);
+    t.percolator = tt_percolator_new (tt_schema_patent ());
+    t.document = tt_document_new (tt_schema_patent ());
+    for (size_t id = 0; id < QUERIES; id++)
+        replace_query (&t, id);
+    for (int round = 0; round < ROUNDS; round++) {
+        for (int i = 0; i < DOCUMENTS; i++)
+            compare (&t);
+        for (int i = 0; i < QUERIES / 10; i++)
+            replace_query (&t, random_below (&t.random, QUERIES));
+    }
+    fprintf (stderr, "%zu pairs, %zu matched, %zu differences\n", t.pairs, t.matched, t.differences);
+    cr_expect (t.pairs >= 1000000);
+    cr_expect (t.matched >= 100000);
+    cr_expect (t.differences == 0);
+    for (size_t id = 0; id < QUERIES; id++)
+        tt_cql_free (&t.queries[id]);
+    tt_document_destroy (&t.document);
+    tt_percolator_destroy (&t.percolator);
+}
