@@ -64,29 +64,31 @@ class Stack:
         )
         wait_for("redis socket", lambda: os.path.exists(self.socket))
         self.replicas = {}
-        self.logs = []
         return self
 
     def __exit__(self, *_):
-        for name in list(self.replicas):
-            self.stop(name)
-        self.redis.terminate()
-        self.redis.wait(20)
-        self.directory.cleanup()
+        try:
+            for name in list(self.replicas):
+                self.stop(name)
+        finally:
+            for process in list(self.replicas.values()) + [self.redis]:
+                process.kill()
+                process.wait(20)
+            self.directory.cleanup()
 
     def start(self, name, *flags):
         path = os.path.join(self.directory.name, name + ".json")
         if os.path.exists(path):
             os.unlink(path)
         log = open(os.path.join(self.directory.name, name + ".log"), "ab")
-        process = subprocess.Popen(
+        self.replicas[name] = subprocess.Popen(
             [os.path.join(BUILD, "services/achievement_ingest/achievement-ingestd"), "--redis.endpoints", "unix:" + self.socket,
              "--commands.endpoint", "tcp://127.0.0.1:*", "--events.endpoint", "tcp://127.0.0.1:*",
              "--replay.endpoint", "tcp://127.0.0.1:*", "--http.bind", "127.0.0.1:0", "--endpoints.file", path,
              "--instance", name, *flags],
             stderr=log,
         )
-        self.replicas[name] = process
+        log.close()
         wait_for("endpoints of " + name, lambda: os.path.exists(path) or self.died(name))
         with open(path) as file:
             return json.load(file)
@@ -100,6 +102,16 @@ class Stack:
     def log(self, name):
         with open(os.path.join(self.directory.name, name + ".log"), encoding="utf-8") as file:
             return file.read()
+
+    def files(self):
+        """Everything that Redis (append-only file) and the daemons (logs) have written."""
+        out = {}
+        for folder, _, names in os.walk(self.directory.name):
+            for name in names:
+                if not name.endswith(".sock"):
+                    with open(os.path.join(folder, name), "rb") as file:
+                        out[name] = file.read()
+        return out
 
     def stop(self, name):
         process = self.replicas.pop(name)
