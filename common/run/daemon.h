@@ -6,6 +6,7 @@
 #ifndef TT_RUN_DAEMON_H
 #define TT_RUN_DAEMON_H
 
+#include "base/counters.h"
 #include "bus/service.h"
 #include "run/config.h"
 #include "run/http.h"
@@ -23,7 +24,7 @@ typedef struct {
     const tt_processor_ops *processor; /* or NULL */
     const tt_config_row *config;    /* rows of its own, may be NULL */
     size_t config_count;
-    const tt_http_route *routes;    /* pages of its own, may be NULL */
+    const tt_http_route *routes;    /* pages of its own, may be NULL; a row without an argument gets the service */
     size_t route_count;
     /* What handlers and processor share; may be NULL. Called before anything is bound. Thread-safe use is the service's own matter. */
     tt_status (*open) (tt_daemon *daemon, void **service, tt_error *error);
@@ -35,5 +36,6 @@ int tt_daemon_main (const tt_daemon_spec *spec, int argc, char **argv);
 
 const tt_config *tt_daemon_config (const tt_daemon *daemon);
 const tt_store_options *tt_daemon_store_options (const tt_daemon *daemon); /* for threads of the service's own */
+tt_counters *tt_daemon_counters (const tt_daemon *daemon); /* to register tables in open */
 
 #endif

@@ -3,8 +3,8 @@
  * A module declares a static table of rows and registers it; the set it gets back takes the numbers, by the row's index in the table.
  * Counting is one relaxed atomic addition, from any thread. Registration and collectors belong to start-up; a snapshot may be taken
  * at any time from one thread after another. Not for logs and not for the domain's own counts (statisticsd). */
-#ifndef TT_RUN_COUNTERS_H
-#define TT_RUN_COUNTERS_H
+#ifndef TT_BASE_COUNTERS_H
+#define TT_BASE_COUNTERS_H
 
 #include <stdint.h>
 

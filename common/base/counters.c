@@ -1,4 +1,4 @@
-#include "run/counters.h"
+#include "base/counters.h"
 
 #include <assert.h>
 #include <inttypes.h>

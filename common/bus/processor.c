@@ -1,0 +1,245 @@
+#include "bus/processor.h"
+
+#include <czmq.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define PAUSE_MIN_MS 50
+#define PAUSE_MAX_MS 2000
+#define LAG_EVERY_US 2000000
+
+struct tt_processor {
+    zactor_t *thread;
+    tt_processor_options options;
+    tt_counter_set *counters;
+    atomic_bool ready;
+    pthread_mutex_t lock; /* guards reason */
+    char reason[480];
+    /* the thread's own */
+    tt_store *store;
+    tt_batch *batch;
+    tt_group *group;
+    void *state;
+    const tt_entry *entries; /* in hand: taken, not acknowledged */
+    size_t count;
+    int64_t next_tick_us, next_lag_us, not_before_us;
+    uint32_t pause_ms;
+    bool busy; /* the last step did something: there may be more at once */
+};
+
+enum { WORKED, FAILED, TICKS, LAG, LATENCY };
+static const tt_metric_row rows[] = {
+    { .name = "processor_events_total", .help = "Journal entries worked on and acknowledged.", .kind = TT_METRIC_COUNTER },
+    { .name = "processor_failures_total", .help = "Times that work on entries failed and was put off.", .kind = TT_METRIC_COUNTER },
+    { .name = "processor_ticks_total", .help = "Periodic sweeps.", .kind = TT_METRIC_COUNTER },
+    { .name = "processor_lag", .help = "Journal entries that no replica has acknowledged yet.", .kind = TT_METRIC_GAUGE },
+    { .name = "processor_batch_seconds", .help = "Time of working on one batch of entries.", .kind = TT_METRIC_HISTOGRAM },
+};
+
+tt_store *
+tt_processor_store (tt_processor *self)
+{
+    return self->store;
+}
+
+tt_batch *
+tt_processor_batch (tt_processor *self)
+{
+    return self->batch;
+}
+
+const tt_store_options *
+tt_processor_store_options (const tt_processor *self)
+{
+    return self->options.store;
+}
+
+static void
+say_why (tt_processor *self, const char *reason)
+{
+    pthread_mutex_lock (&self->lock);
+    snprintf (self->reason, sizeof self->reason, "%s", reason);
+    pthread_mutex_unlock (&self->lock);
+}
+
+/* Put off, longer each time; said once an episode. */
+static void
+put_off (tt_processor *self, const char *what, const tt_error *error)
+{
+    if (self->pause_ms == 0)
+        tt_log (TT_LOG_WARNING, what, "reason", error->message, NULL);
+    tt_count (self->counters, FAILED, 0);
+    self->pause_ms = self->pause_ms ? self->pause_ms * 2 : PAUSE_MIN_MS;
+    if (self->pause_ms > PAUSE_MAX_MS)
+        self->pause_ms = PAUSE_MAX_MS;
+    self->not_before_us = tt_clock_monotonic_us () + (int64_t) self->pause_ms * 1000;
+    say_why (self, error->message);
+}
+
+static void
+worked (tt_processor *self)
+{
+    if (self->pause_ms)
+        tt_log (TT_LOG_INFO, "processor goes on", NULL);
+    self->pause_ms = 0;
+}
+
+static tt_status
+start (tt_processor *self, tt_error *error)
+{
+    const tt_processor_ops *ops = self->options.ops;
+    tt_status status = tt_store_prepare (self->store, error);
+    if (status == TT_OK && ops->work && self->group == NULL) {
+        tt_group_options group = { .name = ops->group, .consumer = self->options.instance };
+        status = tt_group_open (&self->group, self->options.store, &group, error);
+    }
+    if (status == TT_OK && ops->open)
+        status = ops->open (self, self->options.service, &self->state, error);
+    if (status == TT_OK)
+        atomic_store (&self->ready, true);
+    return status;
+}
+
+static tt_status
+work (tt_processor *self, tt_error *error)
+{
+    tt_status status = TT_OK;
+    if (self->count == 0)
+        status = tt_group_read (self->group, self->options.ops->batch, &self->entries, &self->count, error);
+    if (status != TT_OK || self->count == 0)
+        return status;
+    int64_t began = tt_clock_monotonic_us ();
+    status = self->options.ops->work (self, self->state, self->entries, self->count, error);
+    if (status == TT_OK)
+        status = tt_group_acknowledge (self->group, error);
+    if (status != TT_OK)
+        return status;
+    tt_count_add (self->counters, WORKED, 0, (int64_t) self->count);
+    tt_count_latency (self->counters, LATENCY, 0, tt_clock_monotonic_us () - began);
+    self->count = 0;
+    self->busy = true;
+    return TT_OK;
+}
+
+static tt_status
+tick (tt_processor *self, tt_error *error)
+{
+    const tt_processor_ops *ops = self->options.ops;
+    int64_t now = tt_clock_monotonic_us ();
+    if (ops->tick && now >= self->next_tick_us) {
+        self->next_tick_us = now + (int64_t) ops->tick_ms * 1000;
+        tt_status status = ops->tick (self, self->state, tt_clock_unix_ms (), error);
+        if (status != TT_OK)
+            return status;
+        tt_count (self->counters, TICKS, 0);
+    }
+    uint64_t lag;
+    if (self->group && now >= self->next_lag_us) {
+        self->next_lag_us = now + LAG_EVERY_US;
+        if (tt_group_lag (self->group, &lag, error) == TT_OK)
+            tt_count_set (self->counters, LAG, 0, (int64_t) lag);
+    }
+    return TT_OK;
+}
+
+static void
+step (tt_processor *self)
+{
+    self->busy = false;
+    if (tt_clock_monotonic_us () < self->not_before_us)
+        return;
+    tt_error error = { 0 };
+    if (!atomic_load (&self->ready)) {
+        if (start (self, &error) != TT_OK)
+            put_off (self, "processor cannot start", &error);
+        else
+            worked (self);
+        return;
+    }
+    tt_status status = self->group ? work (self, &error) : TT_OK;
+    if (status == TT_OK)
+        status = tick (self, &error);
+    if (status == TT_OK)
+        worked (self);
+    else
+        put_off (self, "processor puts work off", &error);
+}
+
+/* Until the next thing can be due: entries wake through the group's descriptor. */
+static long
+wait_ms (const tt_processor *self)
+{
+    int64_t now = tt_clock_monotonic_us (), until = now + 100000;
+    if (self->options.ops->tick && self->next_tick_us < until)
+        until = self->next_tick_us;
+    if (self->not_before_us > now)
+        until = self->not_before_us;
+    return until <= now ? 0 : (long) ((until - now) / 1000) + 1;
+}
+
+static void
+run (zsock_t *pipe, void *arguments)
+{
+    tt_processor *self = arguments;
+    self->batch = tt_batch_new (self->store, self->options.schema);
+    zsock_signal (pipe, 0);
+    for (;;) {
+        step (self);
+        int fd = self->group && self->count == 0 && self->pause_ms == 0 ? tt_group_fd (self->group) : -1;
+        zmq_pollitem_t items[] = { { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 }, { NULL, fd, ZMQ_POLLIN, 0 } };
+        zmq_poll (items, fd >= 0 ? 2 : 1, self->busy ? 0 : wait_ms (self));
+        if (items[0].revents & ZMQ_POLLIN)
+            break; /* the only word that comes is $TERM */
+    }
+    if (self->state && self->options.ops->close)
+        self->options.ops->close (&self->state);
+    tt_group_close (&self->group);
+    tt_batch_destroy (&self->batch);
+}
+
+tt_status
+tt_processor_open (tt_processor **out, const tt_processor_options *options, tt_error *error)
+{
+    *out = NULL;
+    tt_processor *self = tt_alloc_zero (1, sizeof *self);
+    self->options = *options;
+    pthread_mutex_init (&self->lock, NULL);
+    say_why (self, "starting");
+    tt_status status = tt_store_open (&self->store, options->store, error);
+    if (status != TT_OK) {
+        tt_processor_close (&self);
+        return status;
+    }
+    self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
+    self->thread = zactor_new (run, self);
+    *out = self;
+    return TT_OK;
+}
+
+void
+tt_processor_close (tt_processor **reference)
+{
+    tt_processor *self = *reference;
+    if (self == NULL)
+        return;
+    zactor_destroy (&self->thread);
+    tt_store_close (&self->store);
+    pthread_mutex_destroy (&self->lock);
+    free (self);
+    *reference = NULL;
+}
+
+bool
+tt_processor_ready (tt_processor *self, char *reason)
+{
+    bool ready = atomic_load (&self->ready);
+    if (!ready && reason) {
+        pthread_mutex_lock (&self->lock);
+        memcpy (reason, self->reason, sizeof self->reason);
+        pthread_mutex_unlock (&self->lock);
+    }
+    return ready;
+}

@@ -1,0 +1,332 @@
+#include "bus/publisher.h"
+
+#include <czmq.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/uuid.h"
+#include "bus/filters.h"
+#include "envelope.pb-c.h"
+#include "wire/envelope.h"
+#include "wire/topic.h"
+
+typedef struct {
+    uint64_t head;
+    char head_id[TT_EVENT_ID_MAX + 1]; /* id of the event at head: the next event's previous_id */
+    uint64_t earliest;
+    char epoch[40];
+} place;
+
+struct tt_publisher {
+    zactor_t *thread;
+    zsock_t *xpub;
+    char endpoint[256];
+    tt_publisher_options options;
+    tt_counter_set *counters;
+    /* the thread's own */
+    tt_store *store;
+    tt_tail *tail;
+    tt_filters *filters;
+    place *places; /* of each partition */
+    char instance[TT_UUID_TEXT_SIZE];
+    char general[128]; /* "heartbeat/<stream>/" */
+    uint64_t number;   /* of heartbeats */
+    int64_t next_heartbeat_us;
+    tt_buffer header, message;
+};
+
+enum { PUBLISHED, HEARTBEATS, FILTERS, LOST };
+static const tt_metric_row rows[] = {
+    { .name = "events_published_total", .help = "Events sent on the publisher socket.", .kind = TT_METRIC_COUNTER },
+    { .name = "heartbeats_total", .help = "Heartbeats sent, one for each filter each second.", .kind = TT_METRIC_COUNTER },
+    { .name = "subscribed_filters", .help = "Distinct filters that are subscribed.", .kind = TT_METRIC_GAUGE },
+    { .name = "journal_losses_total", .help = "Times that a journal's tail was found cut or rewritten.", .kind = TT_METRIC_COUNTER },
+};
+
+/* -- where the journals stand -- */
+
+static void
+keep_id (place *at, uint64_t sequence, tt_bytes header)
+{
+    tt_event_header decoded;
+    at->head = sequence;
+    at->head_id[0] = '\0';
+    if (tt_event_header_decode (header, &decoded, NULL) == TT_OK && decoded.id.size <= TT_EVENT_ID_MAX)
+        snprintf (at->head_id, sizeof at->head_id, "%.*s", (int) decoded.id.size, (const char *) decoded.id.data);
+}
+
+static tt_status
+find_place (tt_publisher *self, uint32_t partition, uint64_t head, tt_error *error)
+{
+    place *at = &self->places[partition];
+    at->head = head;
+    tt_status status = tt_journal_extent (self->store, TT_JOURNAL_EVENTS, partition, &at->earliest, at->epoch, error);
+    if (status != TT_OK || head == 0)
+        return status;
+    const tt_entry *entries;
+    size_t count;
+    status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, partition, head, 1, &entries, &count, NULL, error);
+    if (status == TT_OUT_OF_RANGE)
+        return TT_OK; /* trimmed: the next event will have no previous_id */
+    if (status == TT_OK && count)
+        keep_id (at, head, entries[0].header);
+    return status;
+}
+
+/* Begins at the present heads: what was committed before belongs to replays. */
+static tt_status
+start_tail (tt_publisher *self, tt_error *error)
+{
+    uint32_t partitions = self->options.store->partitions;
+    uint64_t *next = tt_alloc (partitions * sizeof *next);
+    tt_status status = tt_store_prepare (self->store, error);
+    if (status == TT_OK)
+        status = tt_journal_heads (self->store, TT_JOURNAL_EVENTS, next, error);
+    for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
+        status = find_place (self, p, next[p], error);
+        next[p]++;
+    }
+    if (status == TT_OK)
+        status = tt_tail_open (&self->tail, self->options.store, TT_JOURNAL_EVENTS, next, error);
+    free (next);
+    return status;
+}
+
+/* -- sending -- */
+
+static void
+send_three (tt_publisher *self, tt_bytes topic, tt_bytes header, tt_bytes body)
+{
+    void *xpub = zsock_resolve (self->xpub);
+    if (zmq_send (xpub, topic.data ? (const void *) topic.data : "", topic.size, ZMQ_SNDMORE) >= 0
+        && zmq_send (xpub, header.data ? (const void *) header.data : "", header.size, ZMQ_SNDMORE) >= 0)
+        zmq_send (xpub, body.data ? (const void *) body.data : "", body.size, 0);
+}
+
+static void
+publish (tt_publisher *self, const tt_entry *entry)
+{
+    place *at = &self->places[entry->partition];
+    tt_event_header position = {
+        .stream = tt_bytes_of_text (self->options.store->service),
+        .partition = entry->partition,
+        .sequence = entry->sequence,
+        .previous_id = tt_bytes_of_text (at->head + 1 == entry->sequence ? at->head_id : ""),
+        .epoch = tt_bytes_of_text (at->epoch),
+    };
+    tt_buffer_clear (&self->header);
+    tt_buffer_append (&self->header, entry->header.data, entry->header.size);
+    tt_event_header_patch (&position, &self->header);
+    send_three (self, entry->topic, (tt_bytes){ self->header.data, self->header.size }, entry->body);
+    tt_filters_sent (self->filters, entry->topic, entry->partition, entry->sequence);
+    keep_id (at, entry->sequence, entry->header);
+    if (at->earliest == 0)
+        at->earliest = entry->sequence;
+}
+
+static void
+follow (tt_publisher *self)
+{
+    tt_error error = { 0 };
+    const tt_entry *entries;
+    size_t count = 0;
+    tt_status status = self->tail ? TT_OK : start_tail (self, &error);
+    if (status == TT_OK)
+        status = tt_tail_read (self->tail, &entries, &count, &error);
+    for (size_t i = 0; i < count; i++)
+        publish (self, &entries[i]);
+    tt_count_add (self->counters, PUBLISHED, 0, (int64_t) count);
+    if (status == TT_DATA_LOSS) {
+        tt_log (TT_LOG_ERROR, "journal lost", "reason", error.message, NULL);
+        tt_count (self->counters, LOST, 0);
+        tt_tail_close (&self->tail); /* places are found anew; subscribers see it by previous_id */
+    }
+}
+
+/* -- heartbeats -- */
+
+struct beat {
+    tt_publisher *self;
+    Techtransfer__V1__Heartbeat message;
+    Techtransfer__V1__PartitionHead *heads;
+    Techtransfer__V1__PartitionHead **list;
+};
+
+static void
+send_beat (struct beat *beat, tt_bytes topic, const char *filter, const tt_filter_sent *sent)
+{
+    tt_publisher *self = beat->self;
+    beat->message.filter = (char *) filter;
+    for (size_t p = 0; p < beat->message.n_partitions; p++) {
+        beat->heads[p].last_match = sent ? sent[p].last : 0;
+        beat->heads[p].match_count = sent ? sent[p].count : 0;
+    }
+    size_t size = techtransfer__v1__heartbeat__get_packed_size (&beat->message);
+    tt_buffer_clear (&self->message);
+    techtransfer__v1__heartbeat__pack (&beat->message, tt_buffer_reserve (&self->message, size));
+    send_three (self, topic, TT_BYTES_NONE, (tt_bytes){ self->message.data, size });
+    tt_count (self->counters, HEARTBEATS, 0);
+}
+
+static void
+beat_for_filter (void *context, tt_bytes filter, const tt_filter_sent *sent)
+{
+    send_beat (context, filter, (const char *) filter.data, sent);
+}
+
+static void
+heartbeat (tt_publisher *self)
+{
+    uint32_t partitions = self->options.store->partitions;
+    struct beat beat = { .self = self, .message = TECHTRANSFER__V1__HEARTBEAT__INIT };
+    beat.heads = tt_alloc (partitions * sizeof *beat.heads);
+    beat.list = tt_alloc (partitions * sizeof *beat.list);
+    for (uint32_t p = 0; p < partitions; p++) {
+        beat.heads[p] = (Techtransfer__V1__PartitionHead) TECHTRANSFER__V1__PARTITION_HEAD__INIT;
+        beat.heads[p].partition = p;
+        beat.heads[p].head = self->places[p].head;
+        beat.heads[p].earliest = self->places[p].earliest;
+        beat.heads[p].head_id = self->places[p].head_id;
+        beat.heads[p].epoch = self->places[p].epoch;
+        beat.list[p] = &beat.heads[p];
+    }
+    beat.message.stream = (char *) self->options.store->service;
+    beat.message.instance = self->instance;
+    beat.message.partitions = beat.list;
+    beat.message.n_partitions = beat.message.partition_count = partitions;
+    beat.message.number = ++self->number;
+    send_beat (&beat, tt_bytes_of_text (self->general), "", NULL);
+    tt_filters_visit (self->filters, beat_for_filter, &beat);
+    free (beat.heads);
+    free (beat.list);
+}
+
+/* Heartbeats say where the journals stand: none before that is known, and none while it is not. */
+static void
+heartbeat_if_due (tt_publisher *self)
+{
+    int64_t now = tt_clock_monotonic_us ();
+    if (now < self->next_heartbeat_us || self->tail == NULL || tt_tail_fd (self->tail) < 0)
+        return;
+    self->next_heartbeat_us = now + (int64_t) self->options.heartbeat_ms * 1000;
+    heartbeat (self);
+    tt_count_set (self->counters, FILTERS, 0, (int64_t) tt_filters_count (self->filters));
+}
+
+/* -- the thread -- */
+
+static void
+take_subscriptions (tt_publisher *self)
+{
+    void *xpub = zsock_resolve (self->xpub);
+    zmq_msg_t message;
+    zmq_msg_init (&message);
+    while (zmq_msg_recv (&message, xpub, ZMQ_DONTWAIT) >= 0) {
+        const uint8_t *data = zmq_msg_data (&message);
+        size_t size = zmq_msg_size (&message);
+        tt_bytes filter = { data + 1, size - 1 };
+        bool own = size > 1 && filter.size >= 10 && memcmp (filter.data, "heartbeat/", 10) == 0;
+        if (size == 0 || size > TT_TOPIC_MAX + 1 || own || !tt_filter_valid (filter))
+            continue; /* served by XPUB all the same, but it gets no heartbeats of its own */
+        if (data[0] == 1)
+            tt_filters_add (self->filters, filter);
+        else if (data[0] == 0)
+            tt_filters_remove (self->filters, filter);
+    }
+    zmq_msg_close (&message);
+}
+
+static bool
+told_to_stop (zsock_t *pipe)
+{
+    char *word = zstr_recv_nowait (pipe);
+    bool stop = word && streq (word, "$TERM");
+    zstr_free (&word);
+    return stop;
+}
+
+static long
+wait_ms (const tt_publisher *self)
+{
+    if (self->tail == NULL || tt_tail_fd (self->tail) < 0)
+        return 50;
+    int64_t left = (self->next_heartbeat_us - tt_clock_monotonic_us ()) / 1000;
+    return left < 0 ? 0 : (long) left + 1;
+}
+
+static void
+run (zsock_t *pipe, void *arguments)
+{
+    tt_publisher *self = arguments;
+    zsock_signal (pipe, 0);
+    do {
+        follow (self);
+        take_subscriptions (self);
+        heartbeat_if_due (self);
+        int fd = self->tail ? tt_tail_fd (self->tail) : -1;
+        zmq_pollitem_t items[] = { { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 }, { zsock_resolve (self->xpub), 0, ZMQ_POLLIN, 0 }, { NULL, fd, ZMQ_POLLIN, 0 } };
+        zmq_poll (items, fd >= 0 ? 3 : 2, wait_ms (self));
+    } while (!told_to_stop (pipe));
+    follow (self); /* what was committed last still goes out */
+    tt_tail_close (&self->tail);
+}
+
+tt_status
+tt_publisher_open (tt_publisher **out, const tt_publisher_options *options, tt_error *error)
+{
+    *out = NULL;
+    tt_publisher *self = tt_alloc_zero (1, sizeof *self);
+    self->options = *options;
+    self->options.heartbeat_ms = options->heartbeat_ms ? options->heartbeat_ms : 1000;
+    snprintf (self->general, sizeof self->general, "heartbeat/%s/", options->store->service);
+    char welcome[160];
+    snprintf (welcome, sizeof welcome, "%swelcome", self->general);
+    uint8_t id[TT_UUID_SIZE];
+    tt_uuid7_make (id);
+    tt_uuid_format (id, self->instance);
+    tt_status status = tt_store_open (&self->store, options->store, error);
+    if (status == TT_OK) {
+        self->xpub = zsock_new (ZMQ_XPUB);
+        zsock_set_sndhwm (self->xpub, options->high_water_mark ? (int) options->high_water_mark : 50000);
+        zsock_set_linger (self->xpub, 500);
+        zsock_set_heartbeat_ivl (self->xpub, 2000);
+        zsock_set_heartbeat_timeout (self->xpub, 6000);
+        zsock_set_xpub_welcome_msg (self->xpub, welcome);
+        if (zsock_bind (self->xpub, "%s", options->endpoint) < 0)
+            status = tt_fail (error, TT_UNAVAILABLE, "cannot listen on %s: %s", options->endpoint, zmq_strerror (zmq_errno ()));
+    }
+    if (status != TT_OK) {
+        tt_publisher_close (&self);
+        return status;
+    }
+    snprintf (self->endpoint, sizeof self->endpoint, "%s", zsock_endpoint (self->xpub));
+    self->filters = tt_filters_new (options->store->partitions);
+    self->places = tt_alloc_zero (options->store->partitions, sizeof *self->places);
+    self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
+    self->thread = zactor_new (run, self);
+    *out = self;
+    return TT_OK;
+}
+
+void
+tt_publisher_close (tt_publisher **reference)
+{
+    tt_publisher *self = *reference;
+    if (self == NULL)
+        return;
+    zactor_destroy (&self->thread);
+    zsock_destroy (&self->xpub);
+    tt_store_close (&self->store);
+    tt_filters_destroy (&self->filters);
+    free (self->places);
+    tt_buffer_free (&self->header);
+    tt_buffer_free (&self->message);
+    free (self);
+    *reference = NULL;
+}
+
+const char *
+tt_publisher_endpoint (const tt_publisher *self)
+{
+    return self->endpoint;
+}

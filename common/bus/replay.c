@@ -1,0 +1,318 @@
+#include "bus/replay.h"
+
+#include <czmq.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "bus/request.h"
+#include "envelope.pb-c.h"
+#include "wire/topic.h"
+#include "wire/validate.h"
+
+#define LIMIT_DEFAULT 500
+#define LIMIT_MAX 5000
+#define REPLY_BYTES_MAX (4u << 20) /* a page ends here, whatever the limit */
+#define REPLAY_METHOD "techtransfer.v1.Journal/Replay"
+#define HEADS_METHOD "techtransfer.v1.Journal/GetHeads"
+
+struct tt_replay {
+    zactor_t *thread;
+    zsock_t *router;
+    char endpoint[256];
+    tt_replay_options options;
+    tt_counter_set *counters;
+    tt_store *store;
+    tt_arena *arena;
+    tt_buffer reply;
+};
+
+enum { REQUESTS, REFUSED, EVENTS };
+static const tt_metric_row rows[] = {
+    { .name = "replay_requests_total", .help = "Requests for pages of the journal or its heads.", .kind = TT_METRIC_COUNTER },
+    { .name = "replay_refused_total", .help = "Replay requests that were refused.", .kind = TT_METRIC_COUNTER },
+    { .name = "events_replayed_total", .help = "Events handed out by replay.", .kind = TT_METRIC_COUNTER },
+};
+
+/* -- where a partition stands -- */
+
+static char *
+id_of (tt_replay *self, const tt_entry *entry)
+{
+    tt_event_header header;
+    if (tt_event_header_decode (entry->header, &header, NULL) != TT_OK)
+        return (char *) "";
+    return tt_arena_strndup (self->arena, (const char *) header.id.data, header.id.size);
+}
+
+static tt_status
+fill_head (tt_replay *self, uint32_t partition, uint64_t head, Techtransfer__V1__PartitionHead *out, tt_error *error)
+{
+    *out = (Techtransfer__V1__PartitionHead) TECHTRANSFER__V1__PARTITION_HEAD__INIT;
+    char epoch[40];
+    uint64_t earliest;
+    tt_status status = tt_journal_extent (self->store, TT_JOURNAL_EVENTS, partition, &earliest, epoch, error);
+    if (status != TT_OK)
+        return status;
+    out->partition = partition;
+    out->head = head;
+    out->earliest = earliest;
+    out->epoch = tt_arena_strndup (self->arena, epoch, strlen (epoch));
+    if (head == 0)
+        return TT_OK;
+    const tt_entry *entries;
+    size_t count;
+    status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, partition, head, 1, &entries, &count, NULL, error);
+    if (status == TT_OUT_OF_RANGE)
+        return TT_OK;
+    if (status == TT_OK && count)
+        out->head_id = id_of (self, &entries[0]);
+    return status;
+}
+
+static tt_status
+get_heads (tt_replay *self, tt_error *error)
+{
+    uint32_t partitions = self->options.store->partitions;
+    uint64_t *heads = tt_arena_alloc (self->arena, partitions * sizeof *heads);
+    Techtransfer__V1__PartitionHead *items = tt_arena_alloc (self->arena, partitions * sizeof *items);
+    Techtransfer__V1__PartitionHead **list = tt_arena_alloc (self->arena, partitions * sizeof *list);
+    tt_status status = tt_journal_heads (self->store, TT_JOURNAL_EVENTS, heads, error);
+    for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
+        list[p] = &items[p];
+        status = fill_head (self, p, heads[p], &items[p], error);
+    }
+    if (status != TT_OK)
+        return status;
+    Techtransfer__V1__GetHeadsReply reply = TECHTRANSFER__V1__GET_HEADS_REPLY__INIT;
+    reply.partitions = list;
+    reply.n_partitions = reply.partition_count = partitions;
+    size_t size = techtransfer__v1__get_heads_reply__get_packed_size (&reply);
+    techtransfer__v1__get_heads_reply__pack (&reply, tt_buffer_reserve (&self->reply, size));
+    self->reply.size += size;
+    return TT_OK;
+}
+
+/* -- a page -- */
+
+static tt_status
+check_replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_error *error)
+{
+    if (request->partition >= self->options.store->partitions)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "partition: %u is not from 0 to %u", request->partition, self->options.store->partitions - 1);
+    if (request->from_sequence == 0)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "from_sequence: sequences begin at 1");
+    if (request->limit > LIMIT_MAX)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "limit: %u is more than %u", request->limit, LIMIT_MAX);
+    for (size_t i = 0; i < request->n_filters; i++)
+        if (!tt_filter_valid (tt_bytes_of_text (request->filters[i])))
+            return tt_fail (error, TT_INVALID_ARGUMENT, "filters[%zu]: a filter is empty or a path that ends in \"/\"", i);
+    return TT_OK;
+}
+
+static bool
+wanted (const Techtransfer__V1__ReplayRequest *request, tt_bytes topic)
+{
+    for (size_t i = 0; i < request->n_filters; i++)
+        if (tt_topic_matches (tt_bytes_of_text (request->filters[i]), topic))
+            return true;
+    return request->n_filters == 0;
+}
+
+/* Adds entries with their place in the journal; the first one may be the one before the page, read only for its id. Returns the next
+ * sequence to ask for. */
+static uint64_t
+add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry *entries, size_t count, const char *epoch)
+{
+    uint64_t next = request->from_sequence;
+    const char *previous = "";
+    tt_buffer header = { 0 };
+    for (size_t i = 0; i < count && self->reply.size < REPLY_BYTES_MAX; i++) {
+        const tt_entry *entry = &entries[i];
+        char *id = id_of (self, entry);
+        if (entry->sequence >= request->from_sequence && wanted (request, entry->topic)) {
+            tt_event_header position = { .stream = tt_bytes_of_text (self->options.store->service),
+                                         .partition = entry->partition,
+                                         .sequence = entry->sequence,
+                                         .previous_id = tt_bytes_of_text (previous),
+                                         .epoch = tt_bytes_of_text (epoch) };
+            tt_buffer_clear (&header);
+            tt_buffer_append (&header, entry->header.data, entry->header.size);
+            tt_event_header_patch (&position, &header);
+            tt_replay_event_append (&self->reply, entry->topic, (tt_bytes){ header.data, header.size }, entry->body);
+            tt_count (self->counters, EVENTS, 0);
+        }
+        previous = id;
+        next = entry->sequence + 1;
+    }
+    tt_buffer_free (&header);
+    return next;
+}
+
+/* Reads the page, with the event before it where there is one. */
+static tt_status
+read_page (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry **entries, size_t *count, tt_error *error)
+{
+    uint32_t limit = request->limit ? request->limit : LIMIT_DEFAULT;
+    uint64_t from = request->from_sequence, earliest = 0;
+    tt_status status = TT_OUT_OF_RANGE;
+    if (from > 1)
+        status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, request->partition, from - 1, limit + 1, entries, count, &earliest, error);
+    if (status == TT_OUT_OF_RANGE && (from == 1 || earliest == from))
+        status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, request->partition, from, limit, entries, count, &earliest, error);
+    return status;
+}
+
+static tt_status
+check_continuity (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry *entries, size_t count, uint64_t head,
+                  tt_error *error)
+{
+    if (request->from_sequence > head + 1)
+        return tt_fail (error, TT_DATA_LOSS, "partition %u ends at %llu, before %llu: the tail was lost", request->partition,
+                        (unsigned long long) head, (unsigned long long) request->from_sequence - 1);
+    if (request->after_id[0] && count && entries[0].sequence + 1 == request->from_sequence
+        && strcmp (id_of (self, &entries[0]), request->after_id) != 0)
+        return tt_fail (error, TT_DATA_LOSS, "partition %u has another event at %llu than the one that was seen: history was rewritten",
+                        request->partition, (unsigned long long) entries[0].sequence);
+    return TT_OK;
+}
+
+static tt_status
+replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_error *error)
+{
+    uint64_t *heads = tt_arena_alloc (self->arena, self->options.store->partitions * sizeof *heads);
+    Techtransfer__V1__PartitionHead head;
+    const tt_entry *entries;
+    size_t count;
+    tt_status status = check_replay (self, request, error);
+    if (status == TT_OK)
+        status = tt_journal_heads (self->store, TT_JOURNAL_EVENTS, heads, error);
+    if (status == TT_OK)
+        status = fill_head (self, request->partition, heads[request->partition], &head, error);
+    if (status == TT_OK)
+        status = read_page (self, request, &entries, &count, error);
+    if (status == TT_OK)
+        status = check_continuity (self, request, entries, count, head.head, error);
+    if (status != TT_OK)
+        return status;
+    Techtransfer__V1__ReplayReply tail = TECHTRANSFER__V1__REPLAY_REPLY__INIT;
+    tail.next_sequence = add_events (self, request, entries, count, head.epoch);
+    if (tail.next_sequence > head.head + 1) /* more was appended since the head was read */
+        head.head = tail.next_sequence - 1, head.head_id = (char *) "";
+    tail.head = &head;
+    size_t size = techtransfer__v1__replay_reply__get_packed_size (&tail);
+    techtransfer__v1__replay_reply__pack (&tail, tt_buffer_reserve (&self->reply, size));
+    self->reply.size += size;
+    return TT_OK;
+}
+
+/* -- the thread -- */
+
+static tt_status
+answer (tt_replay *self, tt_request *request, tt_error *error)
+{
+    tt_status status = tt_request_check (request, tt_clock_unix_ms (), UINT32_MAX, 1 << 20, error);
+    if (status == TT_OK)
+        status = tt_store_prepare (self->store, error);
+    if (status != TT_OK)
+        return status;
+    tt_bytes method = request->header.method;
+    if (tt_bytes_equal (method, tt_bytes_of_text (HEADS_METHOD)))
+        return get_heads (self, error);
+    if (!tt_bytes_equal (method, tt_bytes_of_text (REPLAY_METHOD)))
+        return tt_fail (error, TT_UNIMPLEMENTED, "method %.*s is not known here", (int) method.size, (const char *) method.data);
+    const ProtobufCMessage *body = tt_unpack_in (self->arena, &techtransfer__v1__replay_request__descriptor, tt_request_body (request));
+    tt_violations violations = { .count = 0 };
+    bool valid = body && tt_validate_utf8 (body, &violations);
+    tt_violations_free (&violations);
+    if (!valid)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "the body is no techtransfer.v1.ReplayRequest");
+    return replay (self, (const Techtransfer__V1__ReplayRequest *) body, error);
+}
+
+static void
+serve_one (tt_replay *self, tt_request *request)
+{
+    tt_error error = { 0 };
+    tt_buffer_clear (&self->reply);
+    tt_count (self->counters, REQUESTS, 0);
+    tt_status status = answer (self, request, &error);
+    void *router = zsock_resolve (self->router);
+    if (status == TT_OK) {
+        tt_reply_header header = { .code = TT_OK };
+        tt_request_reply (router, request, &header, (tt_bytes){ self->reply.data, self->reply.size });
+    } else {
+        tt_count (self->counters, REFUSED, 0);
+        tt_request_refuse (router, request, status, error.message, status == TT_UNAVAILABLE ? 100 : 0);
+    }
+    tt_request_free (request);
+    tt_arena_reset (self->arena);
+}
+
+static void
+run (zsock_t *pipe, void *arguments)
+{
+    tt_replay *self = arguments;
+    self->arena = tt_arena_new (1 << 18);
+    zsock_signal (pipe, 0);
+    void *router = zsock_resolve (self->router);
+    zmq_pollitem_t items[] = { { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 }, { router, 0, ZMQ_POLLIN, 0 } };
+    while (zmq_poll (items, 2, -1) >= 0 || zmq_errno () == EINTR) {
+        if (items[0].revents & ZMQ_POLLIN)
+            break; /* the only word that comes is $TERM */
+        for (int i = 0; i < 64; i++) {
+            tt_request *request = tt_request_receive (router);
+            if (request == NULL)
+                break;
+            serve_one (self, request);
+        }
+    }
+    tt_arena_destroy (&self->arena);
+}
+
+tt_status
+tt_replay_open (tt_replay **out, const tt_replay_options *options, tt_error *error)
+{
+    *out = NULL;
+    tt_replay *self = tt_alloc_zero (1, sizeof *self);
+    self->options = *options;
+    tt_status status = tt_store_open (&self->store, options->store, error);
+    if (status == TT_OK) {
+        self->router = zsock_new (ZMQ_ROUTER);
+        zsock_set_rcvhwm (self->router, 1000);
+        zsock_set_sndhwm (self->router, 100);
+        zsock_set_linger (self->router, 500);
+        zsock_set_heartbeat_ivl (self->router, 2000);
+        zsock_set_heartbeat_timeout (self->router, 6000);
+        if (zsock_bind (self->router, "%s", options->endpoint) < 0)
+            status = tt_fail (error, TT_UNAVAILABLE, "cannot listen on %s: %s", options->endpoint, zmq_strerror (zmq_errno ()));
+    }
+    if (status != TT_OK) {
+        tt_replay_close (&self);
+        return status;
+    }
+    snprintf (self->endpoint, sizeof self->endpoint, "%s", zsock_endpoint (self->router));
+    self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
+    self->thread = zactor_new (run, self);
+    *out = self;
+    return TT_OK;
+}
+
+void
+tt_replay_close (tt_replay **reference)
+{
+    tt_replay *self = *reference;
+    if (self == NULL)
+        return;
+    zactor_destroy (&self->thread);
+    zsock_destroy (&self->router);
+    tt_store_close (&self->store);
+    tt_buffer_free (&self->reply);
+    free (self);
+    *reference = NULL;
+}
+
+const char *
+tt_replay_endpoint (const tt_replay *self)
+{
+    return self->endpoint;
+}
