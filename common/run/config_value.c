@@ -50,6 +50,8 @@ static bool
 is_choice (const char *choices, const char *text)
 {
     size_t n = strlen (text);
+    if (strchr (text, '|'))
+        return false; /* "debug|info" is two of them */
     for (const char *p = choices; p; p = strchr (p, '|')) {
         p += *p == '|';
         if (n > 0 && strncmp (p, text, n) == 0 && (p[n] == '|' || p[n] == '\0'))

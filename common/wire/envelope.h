@@ -84,7 +84,7 @@ typedef struct {
     tt_bytes body;
 } tt_wire_event;
 
-/* Checks and decodes the three frames of a live event: topic (tt_topic_valid), header with id, type, stream and sequence.
+/* Checks and decodes the three frames of a live event: topic (tt_topic_valid), header with id, type, stream and sequence (1 to 2^63-1).
  * TT_INVALID_ARGUMENT says what is wrong. */
 TT_MUST_USE tt_status tt_wire_event_decode (tt_bytes topic, tt_bytes header, tt_bytes body, tt_wire_event *out, tt_error *error);
 

@@ -8,6 +8,10 @@ static bool
 read_varint (tt_wire_reader *reader, uint64_t *value)
 {
     uint64_t result = 0;
+    if (reader->at != reader->end && *reader->at < 0x80) { /* nearly all keys and lengths */
+        *value = *reader->at++;
+        return true;
+    }
     for (unsigned shift = 0; shift < 64; shift += 7) {
         if (reader->at == reader->end)
             return false;

@@ -13,6 +13,7 @@ typedef struct {
     uint64_t highest;   /* highest matching sequence delivered */
     uint64_t arrived;   /* matching live events since the last heartbeat */
     uint64_t counted;   /* match_count of the last heartbeat */
+    bool told;          /* that heartbeat did tell its count */
     uint64_t instance;  /* hash of who sent it; 0 = no heartbeat yet */
 } filter_state;
 
@@ -290,15 +291,17 @@ hash_instance (tt_bytes instance)
     return h ? h : 1;
 }
 
-/* True if fewer matching events came here than were sent between two heartbeats of the same process. */
+/* True if fewer matching events came here than were sent between two heartbeats of the same process. A count of 0 beside a last_match
+ * means that the process does not count. */
 static bool
-count_differs (filter_state *f, tt_bytes instance, uint64_t match_count)
+count_differs (filter_state *f, tt_bytes instance, const tt_track_head *head)
 {
     uint64_t who = hash_instance (instance);
-    bool comparable = f->instance == who && match_count != 0 && f->counted != 0;
-    bool missing = comparable && match_count - f->counted != f->arrived;
+    bool told = head->match_count != 0 || head->last_match == 0;
+    bool missing = told && f->told && f->instance == who && head->match_count - f->counted != f->arrived;
     f->instance = who;
-    f->counted = match_count;
+    f->told = told;
+    f->counted = head->match_count;
     f->arrived = 0;
     return missing;
 }
@@ -331,7 +334,7 @@ beat_filtered (tt_tracker *tracker, partition_state *p, size_t i, tt_bytes insta
 {
     filter_state *f = &p->filters[i];
     uint64_t seen = f->highest > f->confirmed ? f->highest : f->confirmed;
-    bool missing = count_differs (f, instance, head->match_count);
+    bool missing = count_differs (f, instance, head);
     if (missing)
         return hole (tracker, p, head->last_match);
     if (head->last_match > seen)
@@ -359,7 +362,7 @@ tt_tracker_heartbeat (tt_tracker *tracker, tt_bytes filter, tt_bytes instance, c
 {
     partition_state *p = find (tracker, head->partition);
     size_t i = 0;
-    if (p->state == TT_TRACK_LOST || (!tracker->dense && !find_filter (tracker, filter, &i)))
+    if (p->state == TT_TRACK_LOST || head->head > INT64_MAX || (!tracker->dense && !find_filter (tracker, filter, &i)))
         return result (TT_VERDICT_NONE, 0, 0);
     if (p->state == TT_TRACK_FRESH) {
         enter (p, TT_TRACK_LIVE);
@@ -380,7 +383,7 @@ tt_track_result
 tt_tracker_replayed (tt_tracker *tracker, uint64_t next, const tt_track_head *head)
 {
     partition_state *p = find (tracker, head->partition);
-    if (p->state != TT_TRACK_REPLAYING)
+    if (p->state != TT_TRACK_REPLAYING || head->head > INT64_MAX)
         return result (TT_VERDICT_NONE, 0, 0);
     if (differs (p->epoch, head->epoch))
         return other_epoch (p, head->head);

@@ -315,6 +315,10 @@ Test (envelope, an_event_needs_topic_id_type_stream_and_sequence)
     tt_event_header_encode (&h, &out);
     cr_expect_eq (tt_wire_event_decode (view ("a/b/"), (tt_bytes){ out.data, out.size }, TT_BYTES_NONE, &event, &error), TT_INVALID_ARGUMENT);
     cr_expect_str_eq (error.message, "EventHeader.sequence: required");
+    tt_buffer_clear (&out);
+    h.sequence = UINT64_MAX;
+    tt_event_header_encode (&h, &out);
+    cr_expect_eq (tt_event_decode (view ("a/b/"), (tt_bytes){ out.data, out.size }, TT_BYTES_NONE, &event, &error), TT_INVALID_ARGUMENT);
     tt_buffer_free (&out);
 }
 
@@ -336,4 +340,20 @@ Test (envelope, appended_replay_events_unpack)
     techtransfer__v1__replay_reply__free_unpacked (reply, NULL);
     tt_buffer_free (&again);
     tt_buffer_free (&out);
+}
+
+/* Text is looked at eight bytes at a time: the odd byte at every place of every length must be seen. */
+Test (envelope, a_wrong_byte_is_seen_wherever_it_stands)
+{
+    static const uint8_t odd[] = { 0x00, 0x80, 0xFF };
+    for (size_t size = 1; size <= 40; size++)
+        for (size_t at = 0; at < size; at++)
+            for (size_t k = 0; k < 3; k++) {
+                uint8_t frame[64] = { 0x12, (uint8_t) size };
+                tt_event_header h;
+                memset (frame + 2, k ? 'm' : 0x7F, size);
+                cr_assert_eq (tt_event_header_decode ((tt_bytes){ frame, size + 2 }, &h, NULL), TT_OK);
+                frame[2 + at] = odd[k];
+                cr_assert_eq (tt_event_header_decode ((tt_bytes){ frame, size + 2 }, &h, NULL), TT_INVALID_ARGUMENT);
+            }
 }

@@ -144,7 +144,7 @@ Test (json, text_that_is_no_json_is_refused_with_its_place)
     expect_refused ("", "line 1");
     expect_refused ("{} x", "line 1");
     expect_refused ("{\"aInt32\":1,\"aInt32\":2}", "duplicate");
-    expect_refused ("{\"aString\":\"\xC0\x80\"}", "UTF-8");
+    expect_refused ("{\"aString\":\"\xC0\x80\"}", "unable to decode byte 0xc0");
     expect_refused ("{\"aUint64\":18446744073709551615}", "too big");
 }
 
@@ -198,4 +198,32 @@ Test (json, a_string_that_is_not_utf8_is_not_written)
     top.n_items = 1;
     cr_expect_eq (tt_json_from_message (&top.base, 0, &json, &error), TT_INVALID_ARGUMENT);
     cr_expect_str_eq (error.message, "items[0].a_string: not UTF-8 at byte 2");
+}
+
+/* Whatever is done to good text, the reader says yes or no, and a yes can be written again. */
+Test (json, changed_text_never_breaks_the_reader)
+{
+    static const char good[] = "{\"aInt32\":-1,\"aUint64\":\"18446744073709551615\",\"aDouble\":1.5,\"aColour\":\"RED\",\"aString\":\"石\",\"aBytes\":\"AP8=\","
+                               "\"items\":[{\"texts\":[\"a\",\"b\"]},{}],\"choiceText\":null,\"reals\":[\"NaN\",1],\"flags\":[true]}";
+    static const char pieces[] = "{}[]\":,0123456789-+.eEnulltrueaAT\\/=";
+    int taken = 0;
+    srandom (5);
+    for (int i = 0; i < 20000; i++) {
+        char text[sizeof good];
+        ProtobufCMessage *m = NULL;
+        memcpy (text, good, sizeof good);
+        for (long k = random () % 3; k >= 0; k--)
+            text[random () % (long) (sizeof good - 1)] = random () % 4 ? pieces[random () % (long) (sizeof pieces - 1)] : (char) random ();
+        tt_error error = { 0 };
+        tt_status status = tt_json_parse (type, (tt_bytes){ (uint8_t *) text, sizeof good - 1 }, random () % 2 ? TT_JSON_IGNORE_UNKNOWN : 0, NULL, &m, &error);
+        cr_assert (status == TT_OK ? m != NULL : status == TT_INVALID_ARGUMENT && m == NULL && error.message[0]);
+        if (m) {
+            tt_buffer out = { 0 };
+            cr_assert_eq (tt_json_print (m, 0, &out, NULL), TT_OK);
+            tt_buffer_free (&out);
+            drop ((Sample *) m);
+            taken++;
+        }
+    }
+    cr_expect (taken > 100 && taken < 19900, "%d", taken);
 }
