@@ -38,7 +38,7 @@ wait_for (bool (*condition) (void *), void *argument, const char *what)
 }
 
 static pid_t
-start (char *const argv[], const char *log)
+start (const char *const argv[], const char *log)
 {
     pid_t parent = getpid (), pid = fork ();
     if (pid != 0)
@@ -49,7 +49,7 @@ start (char *const argv[], const char *log)
     int file = open (log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2 (file, 1);
     dup2 (file, 2);
-    execvp (argv[0], argv);
+    execvp (argv[0], (char *const *) argv); /* it does not write to them */
     _exit (127);
 }
 
@@ -73,7 +73,7 @@ redis_answers (void *argument)
 {
     const rig *r = argument;
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    snprintf (address.sun_path, sizeof address.sun_path, "%s/redis.sock", r->directory);
+    strncpy (address.sun_path, r->redis + strlen ("unix:"), sizeof address.sun_path - 1);
     int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char answer[8] = "";
     bool ok = connect (fd, (struct sockaddr *) &address, sizeof address) == 0 && write (fd, "PING\r\n", 6) == 6
@@ -88,8 +88,8 @@ rig_redis_restart (rig *r)
     char socket_path[200], log[200];
     snprintf (socket_path, sizeof socket_path, "%s/redis.sock", r->directory);
     snprintf (log, sizeof log, "%s/redis.log", r->directory);
-    char *argv[] = { "redis-server", "--port", "0", "--unixsocket", socket_path, "--dir", r->directory, "--save", "", "--appendonly", "yes",
-                     "--appendfsync", (char *) r->fsync, NULL };
+    const char *argv[] = { "redis-server", "--port", "0", "--unixsocket", socket_path, "--dir", r->directory, "--save", "", "--appendonly", "yes",
+                     "--appendfsync", r->fsync, NULL };
     r->redis_pid = start (argv, log);
     wait_for (redis_answers, r, "redis-server does not answer");
 }
@@ -135,9 +135,17 @@ rig_daemon_restart (rig *r, int number)
     snprintf (values[4], sizeof values[4], "--endpoints.file=%s", file);
     snprintf (values[5], sizeof values[5], "--instance=%s", d->name);
     snprintf (values[6], sizeof values[6], "--events.heartbeat=100ms");
-    char *argv[] = { d->binary, values[0], values[1], values[2], values[3], values[4], values[5], values[6], "--http.bind=127.0.0.1:0", NULL };
+    const char *argv[] = { d->binary, values[0], values[1], values[2], values[3], values[4], values[5], values[6], "--http.bind=127.0.0.1:0", NULL };
     d->pid = start (argv, log);
     wait_for (file_exists, file, "a daemon does not come up");
+}
+
+static void
+name_endpoint (const rig *r, char kind, char *out, size_t size)
+{
+    char endpoint[256];
+    snprintf (endpoint, sizeof endpoint, "ipc://%s/replica-%d.%c", r->directory, r->count, kind);
+    memcpy (out, endpoint, size < sizeof endpoint ? size : sizeof endpoint);
 }
 
 int
@@ -148,9 +156,9 @@ rig_daemon_start (rig *r, const char *binary)
     rig_daemon *d = &r->daemons[r->count];
     snprintf (d->binary, sizeof d->binary, "%s/%s", TT_BINARY_DIR, binary);
     snprintf (d->name, sizeof d->name, "replica-%d", r->count);
-    snprintf (d->commands, sizeof d->commands, "ipc://%s/%s.c", r->directory, d->name);
-    snprintf (d->events, sizeof d->events, "ipc://%s/%s.e", r->directory, d->name);
-    snprintf (d->replay, sizeof d->replay, "ipc://%s/%s.r", r->directory, d->name);
+    name_endpoint (r, 'c', d->commands, sizeof d->commands);
+    name_endpoint (r, 'e', d->events, sizeof d->events);
+    name_endpoint (r, 'r', d->replay, sizeof d->replay);
     rig_daemon_restart (r, r->count);
     return r->count++;
 }

@@ -1,6 +1,7 @@
 #include "integration/patent_alert/patent_rig.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
