@@ -77,9 +77,12 @@ take_record (alert_index_copy *copy, tt_bytes body)
     alert_count (copy->service, ALERT_COUNT_WATCH_RECORDS, 0, 1);
 }
 
+/* At least up to the head; a page may hold younger records, which are welcome. */
 static tt_status
 catch_up_log (alert_index_copy *copy, uint32_t partition, tt_error *error)
 {
+    if (copy->applied[partition] > copy->heads[partition]) /* the tail of the log was lost with a fail-over */
+        return tt_fail (error, TT_DATA_LOSS, "the log of watches of partition %u was cut", partition);
     while (copy->applied[partition] < copy->heads[partition]) {
         const tt_entry *entries = NULL;
         size_t count = 0;
@@ -96,10 +99,7 @@ catch_up_log (alert_index_copy *copy, uint32_t partition, tt_error *error)
             copy->applied[partition]++;
         }
     }
-    /* A head below what was taken: the tail of the log was lost with a fail-over. */
-    return copy->applied[partition] == copy->heads[partition]
-               ? TT_OK
-               : tt_fail (error, TT_DATA_LOSS, "the log of watches of partition %u was cut", partition);
+    return TT_OK;
 }
 
 static tt_status
