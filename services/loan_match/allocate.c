@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define NO_PAIR UINT32_MAX
+#define MAX_CUTS 8 /* of one product; after that its pairs are closed one by one, so that it ends */
 
 /* The worst pair that a product holds stands on top: a binary heap of pair numbers by rank. */
 typedef struct {
@@ -26,6 +27,7 @@ typedef struct {
     uint32_t queue_first, queue_count;
     uint8_t *queued;
     uint8_t *leg_closed;
+    uint8_t *cuts; /* of each product: how often its capacity was cut */
 } run;
 
 /* -- the heap -- */
@@ -130,7 +132,7 @@ worst_of_provider (const run *r, const match_provider *provider)
 static void
 settle (run *r, uint32_t product)
 {
-    int64_t excess = r->product_held[product] - r->in->products[product].capacity;
+    int64_t excess = r->product_held[product] - r->out->capacity[product];
     while (excess > 0)
         excess -= reject (r, worst_of_product (r, product), excess);
     uint32_t provider = r->in->products[product].provider;
@@ -327,12 +329,20 @@ claim_products (const run *r, const match_closing *closing, uint8_t *claimed)
     return true;
 }
 
+/* A product's rest that is too small for the pair at its margin is too small for all that rank below it as well, so the product goes
+ * without the rest: should better ones leave, there is room again for those below. */
 static void
 close_one (run *r, const match_closing *closing)
 {
     record (r, *closing);
     if (closing->pair != NO_PAIR) {
-        r->out->state[closing->pair] = MATCH_PAIR_CLOSED;
+        uint32_t product = r->in->pairs[closing->pair].product;
+        if (r->cuts[product] < MAX_CUTS && r->out->state[closing->pair] == MATCH_PAIR_REJECTED) {
+            r->out->capacity[product] = r->product_held[product] - closing->given;
+            r->cuts[product]++;
+        } else {
+            r->out->state[closing->pair] = MATCH_PAIR_CLOSED;
+        }
         return;
     }
     const match_leg *leg = &r->in->legs[closing->leg];
@@ -381,6 +391,9 @@ run_open (const match_instance *in, match_result *out)
     match_result_free (out);
     out->amount = tt_alloc_zero (in->pair_count, sizeof *out->amount);
     out->state = tt_alloc_zero (in->pair_count, 1);
+    out->capacity = tt_alloc_zero (in->product_count, sizeof *out->capacity);
+    for (uint32_t i = 0; i < in->product_count; i++)
+        out->capacity[i] = in->products[i].capacity;
     run r = { .in = in, .out = out };
     r.open = tt_alloc_zero (in->pair_count, sizeof *r.open);
     r.placed = tt_alloc_zero (in->leg_count, sizeof *r.placed);
@@ -391,6 +404,7 @@ run_open (const match_instance *in, match_result *out)
     r.queue = tt_alloc_zero (in->leg_count, sizeof *r.queue);
     r.queued = tt_alloc_zero (in->leg_count, 1);
     r.leg_closed = tt_alloc_zero (in->leg_count, 1);
+    r.cuts = tt_alloc_zero (in->product_count, 1);
     open_heaps (&r);
     return r;
 }
@@ -399,7 +413,7 @@ static void
 run_close (run *r)
 {
     void *owned[] = { r->open,  r->placed,    r->grouped, r->product_held, r->provider_held, r->cursor,
-                      r->heaps, r->heap_room, r->queue,   r->queued,       r->leg_closed };
+                      r->heaps, r->heap_room, r->queue,   r->queued,       r->leg_closed, r->cuts };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free (owned[i]);
 }
@@ -423,6 +437,7 @@ match_result_free (match_result *result)
 {
     free (result->amount);
     free (result->state);
+    free (result->capacity);
     free (result->closings);
     *result = (match_result){ 0 };
 }

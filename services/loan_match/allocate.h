@@ -72,6 +72,7 @@ typedef enum {
 typedef struct {
     int64_t *amount;         /* of each pair; 0, or minimum to limit */
     uint8_t *state;          /* match_pair_state of each pair */
+    int64_t *capacity;       /* of each product: what is left of it after cuts; the result is stable under these */
     match_closing *closings; /* in order */
     uint32_t closing_count;
     uint32_t closing_capacity;
@@ -85,7 +86,8 @@ typedef struct {
  *      it go the pairs further down that need more than what was left.
  *   2. if there was none: of all pairs and legs below their minimum the one with the smallest share of it (ties: lower leg, then the pair
  *      before the whole leg, then the earlier pair), and in the same pass each further one, in that order, that shares neither leg nor
- *      product with one closed in this pass.
+ *      product with one closed in this pass. A pair that the product turned down in part is not barred: the product's capacity is cut to
+ *      what it gives to the others, because a rest below its least ticket helps nobody; after eight cuts of a product its pairs are barred.
  * Each run is near-linear in the pairs. TT_RESOURCE_EXHAUSTED if more than `work_limit` offers and rejections were needed
  * (0 = 1,000,000,000). */
 TT_MUST_USE tt_status match_allocate (const match_instance *instance, uint64_t work_limit, match_result *result, tt_error *error);

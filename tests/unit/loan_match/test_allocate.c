@@ -31,6 +31,10 @@ check_random (uint64_t seed, int count, const random_shape *shape)
         random_instance_make (&r, &seed, shape);
         cr_assert_eq (match_allocate (&r.instance, 0, &result, &error), TT_OK, "%s", error.message);
         closed_pairs (&r.instance, &result, closed);
+        for (uint32_t i = 0; i < r.instance.product_count; i++) {
+            cr_assert (result.capacity[i] <= r.products[i].capacity && (shape->minimums || result.capacity[i] == r.products[i].capacity));
+            r.products[i].capacity = result.capacity[i];
+        }
         const char *problem = stability_check (&r.instance, result.amount, closed);
         cr_assert_null (problem, "instance %d: %s", n, problem);
         closings += (int) result.closing_count;

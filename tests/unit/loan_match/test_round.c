@@ -72,6 +72,13 @@ Test (round, is_stable_and_within_all_caps)
         bool *closed = tt_arena_zero (arena, market.instance.pair_count * sizeof *closed);
         for (uint32_t i = 0; i < market.instance.pair_count; i++)
             closed[i] = result.state[i] == MATCH_PAIR_CLOSED;
+        match_product products[20];
+        for (uint32_t i = 0; i < market.instance.product_count; i++) {
+            products[i] = market.instance.products[i];
+            cr_assert_leq (result.capacity[i], products[i].capacity);
+            products[i].capacity = result.capacity[i];
+        }
+        market.instance.products = products;
         const char *problem = stability_check (&market.instance, result.amount, closed);
         cr_assert_null (problem, "market %d: %s", n, problem);
         grouped += market.instance.group_count;
