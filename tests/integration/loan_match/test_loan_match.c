@@ -388,50 +388,79 @@ expiry (tt_client *c)
 enum { CROWD = 1200, CROWD_CAPACITY = 45000 };
 
 static void
-submit_crowd (tt_client *c)
+submit_crowd (tt_client *c, const char *market)
 {
     char application[32], applicant[32];
-    put_provider (c, "crowd", "fund", FINANCE (PROVIDER_KIND__FUND), CROWD_CAPACITY, 0, TT_OK);
-    put_product (c, "crowd", "fund", FINANCE (LEG__LOAN), 50, CROWD_CAPACITY, TT_OK);
+    put_provider (c, market, "fund", FINANCE (PROVIDER_KIND__FUND), CROWD_CAPACITY, 0, TT_OK);
+    put_product (c, market, "fund", FINANCE (LEG__LOAN), 50, CROWD_CAPACITY, TT_OK);
     for (int i = 0; i < CROWD; i++) {
         snprintf (application, sizeof application, "app-%04d", i);
         snprintf (applicant, sizeof applicant, "ent-%04d", i);
-        submit (c, "crowd", application, applicant, 50, 0, (uint32_t) i % 1000, TT_OK);
+        submit (c, market, application, applicant, 50, 0, (uint32_t) i % 1000, TT_OK);
     }
 }
 
+typedef struct {
+    tt_client *client;
+    const char *market;
+} place_to_look;
+
 static bool
-some_proposed (void *client)
+some_proposed (void *context)
 {
-    proposals_reply *list = proposals (client, "crowd", "", "");
+    const place_to_look *look = context;
+    proposals_reply *list = proposals (look->client, look->market, "", "");
     bool some = list->n_proposals > 0;
     FREE (list);
     return some;
 }
 
+/* Finished by nobody's command: GetRound is refused until then. */
+static bool
+round_is_finished (void *context)
+{
+    const place_to_look *look = context;
+    Techtransfer__Finance__V1__GetRoundRequest r = TECHTRANSFER__FINANCE__V1__GET_ROUND_REQUEST__INIT;
+    ProtobufCMessage *reply = NULL;
+    tt_call_result result;
+    r.market = (char *) look->market;
+    r.round_id = (char *) "r1";
+    tt_status status
+        = tt_client_call (look->client, "techtransfer.finance.v1.LoanMatch/GetRound", &r.base, TYPE (get_round_reply), &reply, &result);
+    CHECK (status == TT_OK || status == TT_FAILED_PRECONDITION, "%s", result.message);
+    if (reply)
+        protobuf_c_message_free_unpacked (reply, NULL);
+    return status == TT_OK;
+}
+
+/* Starts a round on one replica and kills it when the first proposals are there. */
 static void
-kill_in_the_middle (const char *program, replica *first, tt_client *c, tt_client *other)
+interrupt_round (replica *victim, tt_client *c, tt_client *other, const char *market)
 {
     Techtransfer__Finance__V1__RunRoundRequest r = TECHTRANSFER__FINANCE__V1__RUN_ROUND_REQUEST__INIT;
     uint8_t body[64];
     tt_error error = { 0 };
-    r.market = (char *) "crowd";
+    r.market = (char *) market;
     r.round_id = (char *) "r1";
     size_t size = techtransfer__finance__v1__run_round_request__pack (&r, body);
     CHECK (tt_client_send (c, "techtransfer.finance.v1.LoanMatch/RunRound", (tt_bytes){ body, size }, NULL, &error) == TT_OK, "%s",
            error.message);
-    CHECK (harness_wait (some_proposed, other), "no proposal comes");
-    harness_kill (first);
-    run_round (other, "crowd", "r2", 600, TT_FAILED_PRECONDITION);
-    proposals_reply *list = proposals (other, "crowd", "", "");
+    CHECK (harness_wait (some_proposed, &(place_to_look){ other, market }), "no proposal comes");
+    harness_kill (victim);
+    run_round (other, market, "r2", 600, TT_FAILED_PRECONDITION);
+    proposals_reply *list = proposals (other, market, "", "");
     CHECK (list->n_proposals < CROWD_CAPACITY / 50, "the round was over before it could be interrupted");
-    printf ("interrupted after %zu proposals\n", list->n_proposals);
+    printf ("%s: interrupted after %zu proposals\n", market, list->n_proposals);
     FREE (list);
-    *first = harness_start_daemon (program, "first-again");
-    round_reply *round = run_round (other, "crowd", "r1", 600, TT_OK);
+}
+
+static void
+check_crowd_round (tt_client *c, const char *market)
+{
+    round_reply *round = run_round (c, market, "r1", 600, TT_OK);
     CHECK (round->proposals == CROWD_CAPACITY / 50 && round->round->allocated_fen == CROWD_CAPACITY, "%u proposals", round->proposals);
     FREE (round);
-    ledger_sums sums = read_journal ("crowd", CROWD_CAPACITY);
+    ledger_sums sums = read_journal (market, CROWD_CAPACITY);
     CHECK (sums.made == CROWD_CAPACITY / 50 && sums.taken == CROWD_CAPACITY && sums.completed == 1, "%d made, %d completed", sums.made,
            sums.completed);
 }
@@ -484,11 +513,18 @@ main (int argc, char **argv)
     small_market (a);
     decisions (b, &first, &second);
     expiry (a);
-    submit_crowd (a);
-    kill_in_the_middle (argv[1], &first, a, b);
+    submit_crowd (a, "crowd");
+    submit_crowd (a, "orphan");
+    interrupt_round (&first, a, b, "crowd");
+    check_crowd_round (b, "crowd"); /* finished by the retry */
+    first = harness_start_daemon (argv[1], "first-again");
     tt_client_close (&a);
     a = harness_client (first.endpoint);
     quarrel (a, b);
+    interrupt_round (&first, a, b, "orphan");
+    CHECK (harness_wait (round_is_finished, &(place_to_look){ b, "orphan" }), "nobody finishes the round");
+    check_crowd_round (b, "orphan");
+    first = harness_start_daemon (argv[1], "first-once-more");
     tt_client_close (&a);
     tt_client_close (&b);
     harness_stop (&first);
