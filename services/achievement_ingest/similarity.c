@@ -11,7 +11,7 @@
 #define HITS_LEAST 3           /* two words in common are chance */
 #define LONG_TEXT 400          /* terms; in a longer text a word has to come three times to be its subject */
 #define MIDDLE_TEXT 100        /* likewise twice */
-#define MATURE_COLLECTION 1000 /* achievements from which on a term that is in none or one of them is noise */
+#define MATURE_COLLECTION 300 /* achievements from which on a term that is in none or one of them is noise */
 
 ingest_settings
 ingest_settings_default (void)

@@ -102,7 +102,7 @@ class RealData(unittest.TestCase):
 
     def test_achievements_after_demands(self):
         pushes = self.run_order(["demands", "achievements"])
-        self.assertTrue(30 < len(pushes) < 1500, len(pushes))
+        self.assertTrue(10 < len(pushes) < 1500, len(pushes))  # how common words are is learnt on the way
 
 
 if __name__ == "__main__":
