@@ -5,8 +5,10 @@
 #include <zlib.h>
 #include <zmq.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "bus/subscriber.h"
 #include "integration/patent_alert/patent_rig.h"
 #include "support/rig.h"
 #include "wire/envelope.h"
@@ -81,6 +83,42 @@ free_documents (test_document *documents, size_t count)
         document_free (&documents[i]);
 }
 
+/* Takes the whole stream: each event once, dense in its partition; `published` and `raised` are to be found, no more of them. */
+static void
+follow (tt_subscriber *subscriber, size_t published, size_t raised)
+{
+    uint64_t next[64] = { 0 };
+    size_t documents = 0, alerts = 0;
+    int64_t until = tt_clock_monotonic_us () + 60000000;
+    while (documents < published || alerts < raised || !tt_subscriber_is_live (subscriber)) {
+        tt_event event;
+        tt_error error = { 0 };
+        tt_status status = tt_subscriber_next (subscriber, 200, &event, &error);
+        cr_assert_lt (tt_clock_monotonic_us (), until, "%zu of %zu documents, %zu of %zu alerts", documents, published, alerts, raised);
+        if (status == TT_DEADLINE_EXCEEDED || status == TT_UNAVAILABLE)
+            continue;
+        cr_assert_eq (status, TT_OK, "%s", error.message);
+        cr_assert_eq (event.sequence, ++next[event.partition]);
+        documents += strcmp (event.type, "techtransfer.patent.v1.PatentPublished") == 0;
+        alerts += strcmp (event.type, "techtransfer.patent.v1.AlertRaised") == 0;
+    }
+    cr_assert_eq (documents, published);
+    cr_assert_eq (alerts, raised);
+}
+
+static tt_subscriber *
+open_subscriber (void)
+{
+    char events[1024], replay[1024];
+    tt_subscriber *subscriber = NULL;
+    tt_error error = { 0 };
+    rig_endpoints (&r, 'e', events, sizeof events);
+    rig_endpoints (&r, 'r', replay, sizeof replay);
+    tt_subscriber_options options = { .stream = "patent", .events = events, .replay = replay, .silence_ms = 1000 };
+    cr_assert_eq (tt_subscriber_open (&subscriber, &options, &error), TT_OK, "%s", error.message);
+    return subscriber;
+}
+
 static void
 run_load (int replicas, void (*between) (void *, size_t))
 {
@@ -92,10 +130,16 @@ run_load (int replicas, void (*between) (void *, size_t))
     make_documents (documents, DOCUMENTS);
     for (size_t i = 0; i < WATCHES; i++)
         watch_put (client, &watches[i]);
+    tt_subscriber *early = open_subscriber ();
     documents_submit (client, documents, DOCUMENTS, 20, between, NULL);
     size_t alerts = inboxes_check (client, watches, WATCHES, documents, DOCUMENTS);
     cr_log_info ("%d replicas: %d documents, %d watches, %zu alerts", replicas, DOCUMENTS, WATCHES, alerts);
     cr_assert_gt (alerts, 5000);
+    tt_subscriber *late = open_subscriber ();
+    follow (early, DOCUMENTS, alerts);
+    follow (late, DOCUMENTS, alerts);
+    tt_subscriber_close (&early);
+    tt_subscriber_close (&late);
     for (int i = 0; i < replicas; i++)
         cr_assert_eq (rig_daemon_stop (&r, i), 0);
     free_documents (documents, DOCUMENTS);
