@@ -12,11 +12,11 @@
 void
 ingest_achievement_id (const char *source, const char *source_id, char out[INGEST_ID_SIZE])
 {
-    XXH3_state_t state;
-    XXH3_64bits_reset (&state);
-    XXH3_64bits_update (&state, source, strlen (source) + 1);
-    XXH3_64bits_update (&state, source_id, strlen (source_id));
-    snprintf (out, INGEST_ID_SIZE, "a-%016" PRIx64, (uint64_t) XXH3_64bits_digest (&state));
+    tt_buffer text = { 0 };
+    tt_buffer_append (&text, source, strlen (source) + 1);
+    tt_buffer_append (&text, source_id, strlen (source_id));
+    snprintf (out, INGEST_ID_SIZE, "a-%016" PRIx64, (uint64_t) XXH3_64bits (text.data, text.size));
+    tt_buffer_free (&text);
 }
 
 /* NFKC folds case down; numbers are written in capitals. */

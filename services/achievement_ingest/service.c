@@ -75,7 +75,7 @@ ingest_daemon_spec (void)
         .stream = "achievement",
         .schema = "achievement.proto",
         .summary = "takes in achievements and technology demands, de-duplicates, pushes matches",
-        .base_port = 5710,
+        .base_port = 5720,
         .methods = methods,
         .method_count = sizeof methods / sizeof *methods,
         .processor = &ingest_processor,

@@ -237,6 +237,64 @@ compare_closings (const void *left, const void *right)
     return (a->pair > b->pair) - (a->pair < b->pair);
 }
 
+static void
+record (run *r, match_closing closing)
+{
+    match_result *out = r->out;
+    if (out->closing_count == out->closing_capacity) {
+        out->closing_capacity = out->closing_capacity ? out->closing_capacity * 2 : 16;
+        out->closings = tt_realloc (out->closings, out->closing_capacity * sizeof *out->closings);
+    }
+    out->closings[out->closing_count++] = closing;
+}
+
+static bool
+below_minimum (const run *r, uint32_t pair)
+{
+    return r->out->amount[pair] > 0 && r->out->amount[pair] < r->in->pairs[pair].minimum;
+}
+
+/* Closes a pair that the leg has too little left for, and with it those further down that need even more than what is left. */
+static void
+close_tail (run *r, uint32_t leg_number, uint32_t pair, int64_t left)
+{
+    const match_leg *leg = &r->in->legs[leg_number];
+    match_closing closing = { leg_number, pair, left, r->in->pairs[pair].minimum, 0 };
+    r->out->state[pair] = MATCH_PAIR_CLOSED;
+    for (uint32_t i = pair + 1; i < leg->first_pair + leg->pair_count; i++)
+        if (r->out->state[i] != MATCH_PAIR_CLOSED && r->in->pairs[i].minimum > left) {
+            r->out->state[i] = MATCH_PAIR_CLOSED;
+            closing.further++;
+        }
+    record (r, closing);
+}
+
+/* The first pair of each leg that is below its minimum though nothing was turned down there: the leg itself had no more to offer. */
+static bool
+close_own_shortfalls (run *r)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < r->in->leg_count; i++) {
+        const match_leg *leg = &r->in->legs[i];
+        int64_t left = leg->amount;
+        for (uint32_t pair = leg->first_pair; pair < leg->first_pair + leg->pair_count; pair++) {
+            if (below_minimum (r, pair) && r->out->state[pair] == MATCH_PAIR_OPEN) {
+                bool grouped = r->in->pairs[pair].group != MATCH_NO_GROUP;
+                if (grouped) { /* the group may be what stops it, so nothing follows for others */
+                    r->out->state[pair] = MATCH_PAIR_CLOSED;
+                    record (r, (match_closing){ i, pair, r->out->amount[pair], r->in->pairs[pair].minimum, 0 });
+                } else {
+                    close_tail (r, i, pair, left);
+                }
+                any = true;
+                break;
+            }
+            left -= r->out->amount[pair];
+        }
+    }
+    return any;
+}
+
 /* All legs and pairs that were given something, but less than their minimum; sorted, worst first. */
 static uint32_t
 under_funded (const run *r, match_closing *found)
@@ -244,46 +302,41 @@ under_funded (const run *r, match_closing *found)
     const match_instance *in = r->in;
     uint32_t count = 0;
     for (uint32_t i = 0; i < in->pair_count; i++)
-        if (r->out->amount[i] > 0 && r->out->amount[i] < in->pairs[i].minimum)
-            found[count++] = (match_closing){ in->pairs[i].leg, i, r->out->amount[i], in->pairs[i].minimum };
+        if (below_minimum (r, i))
+            found[count++] = (match_closing){ in->pairs[i].leg, i, r->out->amount[i], in->pairs[i].minimum, 0 };
     for (uint32_t i = 0; i < in->leg_count; i++)
         if (r->placed[i] > 0 && r->placed[i] < in->legs[i].minimum)
-            found[count++] = (match_closing){ i, NO_PAIR, r->placed[i], in->legs[i].minimum };
+            found[count++] = (match_closing){ i, NO_PAIR, r->placed[i], in->legs[i].minimum, 0 };
     qsort (found, count, sizeof *found, compare_closings);
     return count;
 }
 
-/* Marks the providers that a closing touches; false, with nothing marked, if one of them is marked already. */
+/* Marks the products that a closing touches; false, with nothing marked, if one of them is marked already. */
 static bool
-claim_providers (const run *r, const match_closing *closing, uint8_t *claimed)
+claim_products (const run *r, const match_closing *closing, uint8_t *claimed)
 {
     const match_leg *leg = &r->in->legs[closing->leg];
     uint32_t first = closing->pair == NO_PAIR ? leg->first_pair : closing->pair;
     uint32_t end = closing->pair == NO_PAIR ? leg->first_pair + leg->pair_count : closing->pair + 1;
     for (uint32_t i = first; i < end; i++)
-        if (r->out->amount[i] > 0 && claimed[r->in->products[r->in->pairs[i].product].provider])
+        if (r->out->amount[i] > 0 && claimed[r->in->pairs[i].product])
             return false;
     for (uint32_t i = first; i < end; i++)
         if (r->out->amount[i] > 0)
-            claimed[r->in->products[r->in->pairs[i].product].provider] = 1;
+            claimed[r->in->pairs[i].product] = 1;
     return true;
 }
 
 static void
 close_one (run *r, const match_closing *closing)
 {
-    match_result *out = r->out;
-    if (out->closing_count == out->closing_capacity) {
-        out->closing_capacity = out->closing_capacity ? out->closing_capacity * 2 : 16;
-        out->closings = tt_realloc (out->closings, out->closing_capacity * sizeof *out->closings);
-    }
-    out->closings[out->closing_count++] = *closing;
+    record (r, *closing);
     if (closing->pair != NO_PAIR) {
-        out->state[closing->pair] = MATCH_PAIR_CLOSED;
+        r->out->state[closing->pair] = MATCH_PAIR_CLOSED;
         return;
     }
     const match_leg *leg = &r->in->legs[closing->leg];
-    memset (out->state + leg->first_pair, MATCH_PAIR_CLOSED, leg->pair_count);
+    memset (r->out->state + leg->first_pair, MATCH_PAIR_CLOSED, leg->pair_count);
     r->leg_closed[closing->leg] = 1;
 }
 
@@ -291,11 +344,13 @@ close_one (run *r, const match_closing *closing)
 static bool
 close_worst (run *r, match_closing *found)
 {
+    if (close_own_shortfalls (r))
+        return true;
     uint32_t count = under_funded (r, found);
-    uint8_t *claimed = tt_alloc_zero (r->in->provider_count + r->in->leg_count, 1);
-    uint8_t *legs = claimed + r->in->provider_count;
+    uint8_t *claimed = tt_alloc_zero (r->in->product_count + r->in->leg_count, 1);
+    uint8_t *legs = claimed + r->in->product_count;
     for (uint32_t i = 0; i < count; i++)
-        if (!legs[found[i].leg] && claim_providers (r, &found[i], claimed)) {
+        if (!legs[found[i].leg] && claim_products (r, &found[i], claimed)) {
             legs[found[i].leg] = 1;
             close_one (r, &found[i]);
         }

@@ -57,8 +57,9 @@ typedef struct {
 typedef struct {
     uint32_t leg;
     uint32_t pair;  /* or UINT32_MAX: the whole leg */
-    int64_t given;  /* what the run before would have given */
-    int64_t needed; /* its minimum */
+    int64_t given;    /* what the run before would have given, or had left to give */
+    int64_t needed;   /* its minimum */
+    uint32_t further; /* pairs further down the leg's list that were closed with it, because they need even more than what was left */
 } match_closing;
 
 typedef enum {
@@ -78,11 +79,15 @@ typedef struct {
     uint32_t runs;
 } match_result;
 
-/* Fills *result (replacing what it held). Minimums make stability impossible in general, so they are met by closing: run; of all legs
- * and pairs below their minimum take the one with the smallest share of it (ties: lower leg, then the pair before the whole leg, then the
- * earlier pair); close it, and in the same pass each further one, in that order, that shares neither leg nor provider with one closed in
- * this pass; run again. What comes out is stable for what was not closed. Near-linear in the pairs for each run.
- * TT_RESOURCE_EXHAUSTED if more than `work_limit` offers and rejections were needed (0 = 1,000,000,000). */
+/* Fills *result (replacing what it held). Minimums make stability impossible in general, so they are met by closing: run; close; run again,
+ * until every minimum is met. What comes out is stable for what was not closed. What is closed after a run:
+ *   1. of each leg the first pair that is below its minimum though the product turned nothing down: the leg had too little left for it. With
+ *      it go the pairs further down that need more than what was left.
+ *   2. if there was none: of all pairs and legs below their minimum the one with the smallest share of it (ties: lower leg, then the pair
+ *      before the whole leg, then the earlier pair), and in the same pass each further one, in that order, that shares neither leg nor
+ *      product with one closed in this pass.
+ * Each run is near-linear in the pairs. TT_RESOURCE_EXHAUSTED if more than `work_limit` offers and rejections were needed
+ * (0 = 1,000,000,000). */
 TT_MUST_USE tt_status match_allocate (const match_instance *instance, uint64_t work_limit, match_result *result, tt_error *error);
 void match_result_free (match_result *result);
 

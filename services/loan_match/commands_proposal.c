@@ -33,11 +33,10 @@ open_case (tt_txn *txn, const char *market, const char *proposal_id, case_file *
                                  &techtransfer__finance__v1__provider__descriptor, &provider);
     if (!match_tally_read (txn, market, p->application_id, &file->tally) || application == MATCH_PENDING || provider == MATCH_PENDING)
         return false;
-    if (application == MATCH_ABSENT || provider == MATCH_ABSENT || file->tally.held == 0)
-        if (p->state == FINANCE (PROPOSAL_STATE__HELD)) {
-            tt_txn_refuse (txn, TT_DATA_LOSS, "proposal %s is held, but what it rests on is missing in the store", proposal_id);
-            return false;
-        }
+    if (application == MATCH_ABSENT || provider == MATCH_ABSENT) {
+        tt_txn_refuse (txn, TT_DATA_LOSS, "what proposal %s rests on is missing in the store", proposal_id);
+        return false;
+    }
     return true;
 }
 
@@ -90,7 +89,9 @@ record (tt_txn *txn, case_file *file, match_outcome outcome, match_party party)
         return;
     }
     tt_txn_index_remove (txn, MATCH_DEADLINES, match_key (txn, p->market, p->proposal_id));
-    file->tally.held--;
+    /* A tally of 0 was read after another replica decided on the proposal: this commit will fail on the proposal's version. */
+    if (file->tally.held > 0)
+        file->tally.held--;
     if (outcome == MATCH_CONFIRMED)
         confirm (txn, file);
     else

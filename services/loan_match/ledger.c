@@ -66,7 +66,7 @@ match_taken (tt_txn *txn, const char *market, tt_bytes key, int64_t *held, int64
     int64_t used = 0;
     bool read_used = tt_txn_number (txn, match_table (txn, "used", market), key, &used);
     bool read_confirmed = tt_txn_number (txn, match_table (txn, "confirmed", market), key, confirmed);
-    *held = used - *confirmed;
+    *held = used > *confirmed ? used - *confirmed : 0; /* two reads: a confirmation may have come between them */
     return read_used && read_confirmed;
 }
 

@@ -146,14 +146,17 @@ match_progress_decode (tt_bytes bytes, tt_arena *arena, match_progress *progress
     tt_wire_field field;
     tt_wire_step step;
     tt_bytes fits = TT_BYTES_NONE;
+    bool whole = false; /* the last field is there */
     *progress = (match_progress){ 0 };
     while ((step = tt_wire_next (&reader, &field)) == TT_WIRE_FIELD) {
-        if (field.number == FITS && field.type == TT_WIRE_BYTES)
+        if (field.number == FITS && field.type == TT_WIRE_BYTES) {
             fits = field.bytes;
-        else if (field.type == TT_WIRE_VARINT)
+            whole = true;
+        } else if (field.type == TT_WIRE_VARINT) {
             take_number (progress, &field);
+        }
     }
-    if (step != TT_WIRE_END || fits.size != progress->total || progress->taken > progress->total)
+    if (step != TT_WIRE_END || !whole || fits.size != progress->total || progress->taken > progress->total)
         return tt_fail (error, TT_DATA_LOSS, "the stored progress of a round cannot be read");
     progress->fits = tt_arena_zero (arena, progress->total);
     if (fits.size)

@@ -141,8 +141,9 @@ closing_text (const match_market *market, const match_closing *closing, tt_arena
         return tt_arena_printf (arena, "%s %s: %lld fen in all is below its minimum of %lld fen", application_id, leg,
                                 (long long) closing->given, (long long) closing->needed);
     const finance_product *product = market->offers[market->instance.pairs[closing->pair].product].product;
-    return tt_arena_printf (arena, "%s %s at %s/%s: %lld fen is below the least ticket of %lld fen", application_id, leg,
-                            product->provider_id, product->product_id, (long long) closing->given, (long long) closing->needed);
+    char *text = tt_arena_printf (arena, "%s %s at %s/%s: %lld fen is below the least ticket of %lld fen", application_id, leg,
+                                  product->provider_id, product->product_id, (long long) closing->given, (long long) closing->needed);
+    return closing->further ? tt_arena_printf (arena, "%s (and of %u products further down its list)", text, closing->further) : text;
 }
 
 static void

@@ -1,9 +1,12 @@
 /* loan-matchd from the outside: rounds, holds, confirmations, declines, expiry, refusals, two replicas, kill -9 in the middle of a round.
  * What must hold is read from the journal: at every position held and confirmed stay within each capacity. */
 #include <string.h>
+#include <zmq.h>
 
 #include "base/clock.h"
+#include "base/uuid.h"
 #include "harness.h"
+#include "wire/envelope.h"
 
 #define TYPE(name) (&techtransfer__finance__v1__##name##__descriptor)
 #define CALL(client, method, request, reply, code) harness_call (client, method, &(request).base, TYPE (reply), code)
@@ -225,6 +228,58 @@ read_journal (const char *market, int64_t capacity)
     return sums;
 }
 
+/* -- the same request id again -- */
+
+static tt_reply_header
+exchange (void *socket, tt_bytes header, tt_bytes body, zmq_msg_t *reply)
+{
+    tt_reply_header out;
+    tt_field_violation room[4];
+    tt_error error = { 0 };
+    CHECK (zmq_send (socket, header.data, header.size, ZMQ_SNDMORE) >= 0 && zmq_send (socket, body.data, body.size, 0) >= 0, "send");
+    zmq_msg_init (reply);
+    CHECK (zmq_msg_recv (reply, socket, 0) >= 0, "no reply");
+    tt_bytes frame = { zmq_msg_data (reply), zmq_msg_size (reply) };
+    CHECK (tt_reply_header_decode (frame, &out, room, 4, NULL, &error) == TT_OK, "%s", error.message);
+    zmq_msg_t rest;
+    zmq_msg_init (&rest);
+    CHECK (zmq_msg_recv (&rest, socket, 0) >= 0, "no body");
+    zmq_msg_close (&rest);
+    return out;
+}
+
+/* One decline, sent three times under one request id, to both replicas: done once, and told so. */
+static void
+same_request_again (const replica *first, const replica *second, const finance_proposal *p)
+{
+    uint8_t id[TT_UUID_SIZE], body[256];
+    Techtransfer__Finance__V1__DeclineProposalRequest r = TECHTRANSFER__FINANCE__V1__DECLINE_PROPOSAL_REQUEST__INIT;
+    r.market = p->market;
+    r.proposal_id = p->proposal_id;
+    r.party = p->provider_id;
+    size_t size = techtransfer__finance__v1__decline_proposal_request__pack (&r, body);
+    tt_buffer header = { 0 };
+    tt_uuid7_make (id);
+    tt_request_header_encode (
+        &(tt_request_header){ .request_id = { id, sizeof id }, .method = tt_bytes_of_text ("techtransfer.finance.v1.LoanMatch/DeclineProposal") },
+        &header);
+    void *context = zmq_ctx_new ();
+    const char *endpoints[3] = { first->endpoint, first->endpoint, second->endpoint };
+    for (int i = 0; i < 3; i++) {
+        zmq_msg_t reply;
+        void *socket = zmq_socket (context, ZMQ_DEALER);
+        int wait_ms = 20000;
+        zmq_setsockopt (socket, ZMQ_RCVTIMEO, &wait_ms, sizeof wait_ms);
+        CHECK (zmq_connect (socket, endpoints[i]) == 0, "%s", endpoints[i]);
+        tt_reply_header answer = exchange (socket, (tt_bytes){ header.data, header.size }, (tt_bytes){ body, size }, &reply);
+        CHECK (answer.code == TT_OK && answer.replayed == (i > 0), "try %d: code %d, replayed %d", i, (int) answer.code, answer.replayed);
+        zmq_msg_close (&reply);
+        zmq_close (socket);
+    }
+    zmq_ctx_term (context);
+    tt_buffer_free (&header);
+}
+
 /* -- a small market, step by step -- */
 
 static void
@@ -264,7 +319,7 @@ small_market (tt_client *c)
 }
 
 static void
-decisions (tt_client *c)
+decisions (tt_client *c, const replica *one, const replica *other)
 {
     proposals_reply *first = proposals (c, "small", "ent-1", ""), *second = proposals (c, "small", "ent-2", ""),
                     *bank = proposals (c, "small", "bank", "");
@@ -276,7 +331,8 @@ decisions (tt_client *c)
     CHECK (accept (c, a, "bank", TT_OK) == FINANCE (PROPOSAL_STATE__CONFIRMED), "both are");
     check_provider (c, "small", 0, 40, 50);
     decline (c, a, "bank", TT_FAILED_PRECONDITION);
-    decline (c, b, "ent-2", TT_OK);
+    same_request_again (one, other, b);
+    decline (c, b, "ent-2", TT_FAILED_PRECONDITION);
     accept (c, b, "bank", TT_FAILED_PRECONDITION);
     check_provider (c, "small", 0, 0, 50);
     CHECK (state_of (c, "small", 0) == FINANCE (APPLICATION_STATE__FUNDED), "app-1");
@@ -314,14 +370,22 @@ expiry (tt_client *c)
     CHECK (expired == 1 && list->n_proposals == 3, "%d of %zu", expired, list->n_proposals);
     FREE (list);
     FREE (round);
+    round = run_round (c, "small", "r3", 600, TT_OK);
+    list = proposals (c, "small", "ent-2", "");
+    CHECK (round->proposals == 1 && list->n_proposals == 3, "%u proposals", round->proposals);
+    for (size_t i = 0; i < list->n_proposals; i++)
+        if (strcmp (list->proposals[i]->round_id, "r3") == 0)
+            decline (c, list->proposals[i], "ent-2", TT_OK);
+    FREE (list);
+    FREE (round);
     ledger_sums sums = read_journal ("small", 90);
-    CHECK (sums.made == 3 && sums.confirmed == 1 && sums.released == 2 && sums.completed == 2 && sums.taken == 50, "journal: %d %d %d %d",
+    CHECK (sums.made == 4 && sums.confirmed == 1 && sums.released == 3 && sums.completed == 3 && sums.taken == 50, "journal: %d %d %d %d",
            sums.made, sums.confirmed, sums.released, sums.completed);
 }
 
 /* -- two replicas, and one of them killed in the middle of a round -- */
 
-enum { CROWD = 1200, CROWD_CAPACITY = 50000 };
+enum { CROWD = 1200, CROWD_CAPACITY = 45000 };
 
 static void
 submit_crowd (tt_client *c)
@@ -418,7 +482,7 @@ main (int argc, char **argv)
     replica first = harness_start_daemon (argv[1], "first"), second = harness_start_daemon (argv[1], "second");
     tt_client *a = harness_client (first.endpoint), *b = harness_client (second.endpoint);
     small_market (a);
-    decisions (b);
+    decisions (b, &first, &second);
     expiry (a);
     submit_crowd (a);
     kill_in_the_middle (argv[1], &first, a, b);

@@ -8,16 +8,15 @@
 static void
 closed_pairs (const match_instance *in, const match_result *result, bool *closed)
 {
+    uint32_t accounted = 0, count = 0;
     for (uint32_t i = 0; i < in->pair_count; i++)
-        closed[i] = false;
+        count += closed[i] = result->state[i] == MATCH_PAIR_CLOSED;
     for (uint32_t c = 0; c < result->closing_count; c++) {
         const match_closing *closing = &result->closings[c];
-        const match_leg *leg = &in->legs[closing->leg];
         cr_assert (closing->given > 0 && closing->given < closing->needed);
-        for (uint32_t i = leg->first_pair; i < leg->first_pair + leg->pair_count; i++)
-            if (closing->pair == UINT32_MAX || closing->pair == i)
-                closed[i] = true;
+        accounted += closing->pair == UINT32_MAX ? in->legs[closing->leg].pair_count : 1 + closing->further;
     }
+    cr_assert_leq (count, accounted, "%u pairs are closed, but only %u on record", count, accounted);
 }
 
 static void
