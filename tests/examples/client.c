@@ -24,10 +24,11 @@ put_watch (char *owner, char *query)
     if (tt_client_open (&client, &options, &error) != TT_OK)
         return fprintf (stderr, "%s\n", error.message);
     watch.owner = owner;
-    watch.watch_id = (char *) "example";
+    watch.watch_id = (char *)"example";
     watch.query = query;
     request.watch = &watch;
-    tt_status status = tt_client_call (client, PUT_WATCH, &request.base, &techtransfer__patent__v1__put_watch_reply__descriptor, NULL, &result);
+    tt_status status = tt_client_call (client, PUT_WATCH, &request.base, &techtransfer__patent__v1__put_watch_reply__descriptor,
+                                       NULL, &result);
     if (status != TT_OK)
         fprintf (stderr, "%s: %s\n", tt_status_name (status), result.message);
     tt_client_close (&client);

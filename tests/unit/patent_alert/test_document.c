@@ -20,13 +20,13 @@ make (sample *s)
     techtransfer__patent__v1__patent_document__init (&s->document);
     techtransfer__patent__v1__document_reference__init (&s->publication);
     techtransfer__patent__v1__localized_text__init (&s->title);
-    s->publication.country = (char *) "CN";
-    s->publication.number = (char *) "111504366";
-    s->publication.kind = (char *) "B";
-    s->title.text = (char *) "计量方法";
+    s->publication.country = (char *)"CN";
+    s->publication.number = (char *)"111504366";
+    s->publication.kind = (char *)"B";
+    s->title.text = (char *)"计量方法";
     s->titles[0] = &s->title;
-    s->ipc[0] = (char *) "?";
-    s->ipc[1] = (char *) "H01F1/053";
+    s->ipc[0] = (char *)"?";
+    s->ipc[1] = (char *)"H01F1/053";
     s->document.publication = &s->publication;
     s->document.titles = s->titles;
     s->document.n_titles = 1;
@@ -53,9 +53,9 @@ Test (document, has_identity_family_and_topic)
     cr_assert_str_eq (text_of (alert_document_topic, d), "patent/published/CN/H01F/");
     d->n_ipc = 1;
     cr_assert_str_eq (text_of (alert_document_topic, d), "patent/published/CN/none/");
-    d->family_id = (char *) "61234567";
+    d->family_id = (char *)"61234567";
     cr_assert_str_eq (text_of (alert_document_family, d), "61234567");
-    s.publication.kind = (char *) "";
+    s.publication.kind = (char *)"";
     cr_assert_str_eq (text_of (alert_document_id, d), "CN.111504366");
 }
 
@@ -79,17 +79,22 @@ Test (document, violations_name_the_place)
     PatentDocument *d = make (&s);
     tt_violations v = { 0 };
     cr_assert (alert_document_check (d, &v));
-    s.publication.country = (char *) "China";
-    s.publication.number = (char *) "12-34";
-    s.publication.kind = (char *) "toolong";
-    s.publication.date = (char *) "2024-02-30";
-    s.title.text = (char *) "";
-    s.title.language = (char *) "CHI";
-    d->source = (char *) "123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
-                         "1234567890123456789012345678901234567890";
+    s.publication.country = (char *)"China";
+    s.publication.number = (char *)"12-34";
+    s.publication.kind = (char *)"toolong";
+    s.publication.date = (char *)"2024-02-30";
+    s.title.text = (char *)"";
+    s.title.language = (char *)"CHI";
+    d->source = (char *)"123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890"
+                        "1234567890123456789012345678901234567890";
     cr_assert_not (alert_document_check (d, &v));
-    const char *const paths[] = { "publication.country", "publication.number", "publication.kind", "publication.date", "titles[0].language",
-                                  "titles[0].text", "source" };
+    const char *const paths[] = { "publication.country",
+                                  "publication.number",
+                                  "publication.kind",
+                                  "publication.date",
+                                  "titles[0].language",
+                                  "titles[0].text",
+                                  "source" };
     cr_assert_eq (v.count, sizeof paths / sizeof *paths);
     for (size_t i = 0; i < v.count; i++)
         cr_assert_str_eq (v.items[i].path, paths[i]);
@@ -108,9 +113,9 @@ Test (document, revisions)
     PatentDocument *stored = make (&a), *submitted = make (&b);
     cr_assert_eq (alert_document_compare (NULL, submitted), ALERT_DOCUMENT_NEW);
     submitted->revision = 7;
-    submitted->source = (char *) "elsewhere";
+    submitted->source = (char *)"elsewhere";
     cr_assert_eq (alert_document_compare (stored, submitted), ALERT_DOCUMENT_UNCHANGED);
-    b.title.text = (char *) "另一种";
+    b.title.text = (char *)"另一种";
     cr_assert_eq (alert_document_compare (stored, submitted), ALERT_DOCUMENT_REVISED);
     submitted->revision = 0;
     cr_assert_eq (alert_document_compare (stored, submitted), ALERT_DOCUMENT_CONFLICTING);
@@ -123,17 +128,17 @@ Test (watch, form_defaults_and_sameness)
     cr_assert_eq (tt_text_open (NULL), TT_OK);
     Watch w = TECHTRANSFER__PATENT__V1__WATCH__INIT, other;
     tt_violations v = { 0 };
-    w.owner = (char *) "ent-1";
-    w.watch_id = (char *) "UPPER";
-    w.query = (char *) "ti=";
+    w.owner = (char *)"ent-1";
+    w.watch_id = (char *)"UPPER";
+    w.query = (char *)"ti=";
     w.severity = 9;
     cr_assert_not (alert_watch_check (&w, &v));
     cr_assert_eq (v.count, 3);
     cr_assert_str_eq (v.items[1].path, "query");
     cr_assert (strncmp (v.items[1].reason, "at byte ", 8) == 0);
     tt_violations_clear (&v);
-    w.watch_id = (char *) "w";
-    w.query = (char *) "ti=电池";
+    w.watch_id = (char *)"w";
+    w.query = (char *)"ti=电池";
     w.severity = 0;
     cr_assert (alert_watch_check (&w, &v));
     Techtransfer__Patent__V1__Trigger only;
@@ -142,7 +147,7 @@ Test (watch, form_defaults_and_sameness)
     other = w;
     other.revision = 5;
     cr_assert (alert_watch_same (&w, &other));
-    other.query = (char *) "ti=電池";
+    other.query = (char *)"ti=電池";
     cr_assert_not (alert_watch_same (&w, &other));
     tt_violations_free (&v);
 }
@@ -155,7 +160,7 @@ Test (watch, warnings_for_mixed_operators_and_for_what_must_be_scanned)
     cr_assert_eq (alert_watch_warnings ("ti=a and ti=b or ti=c", &texts), 1);
     tt_buffer_clear (&texts);
     cr_assert_eq (alert_watch_warnings ("pd>2020", &texts), 1);
-    cr_assert (strstr ((const char *) texts.data, "every document"));
+    cr_assert (strstr ((const char *)texts.data, "every document"));
     tt_buffer_free (&texts);
 }
 

@@ -10,10 +10,10 @@ static void
 put (alert_watch_index *index, const char *owner, const char *id, const char *query, Techtransfer__Patent__V1__Severity severity)
 {
     Watch w = TECHTRANSFER__PATENT__V1__WATCH__INIT;
-    w.owner = (char *) owner;
-    w.watch_id = (char *) id;
-    w.query = (char *) query;
-    w.label = (char *) "label";
+    w.owner = (char *)owner;
+    w.watch_id = (char *)id;
+    w.query = (char *)query;
+    w.label = (char *)"label";
     w.severity = severity;
     cr_assert_eq (alert_watch_index_put (index, &w, NULL), TT_OK);
 }
@@ -44,14 +44,15 @@ Test (matcher, one_alert_for_each_owner_with_all_watches_and_reasons)
     PatentDocument d = TECHTRANSFER__PATENT__V1__PATENT_DOCUMENT__INIT;
     DocumentReference publication = TECHTRANSFER__PATENT__V1__DOCUMENT_REFERENCE__INIT;
     Techtransfer__Patent__V1__LocalizedText title = TECHTRANSFER__PATENT__V1__LOCALIZED_TEXT__INIT, *titles[] = { &title };
-    Techtransfer__Patent__V1__PatentParty one = TECHTRANSFER__PATENT__V1__PATENT_PARTY__INIT, two = one, *parties[] = { &one, &two };
-    char *ipc[] = { (char *) "not a symbol", (char *) "H01M10/0525" };
-    publication.country = (char *) "CN";
-    publication.number = (char *) "111504366";
-    publication.kind = (char *) "B";
-    title.text = (char *) "氧化石墨烯薄膜";
-    one.name = (char *) "某某公司";
-    two.name = (char *) "清华大学";
+    Techtransfer__Patent__V1__PatentParty one = TECHTRANSFER__PATENT__V1__PATENT_PARTY__INIT, two = one,
+                                          *parties[] = { &one, &two };
+    char *ipc[] = { (char *)"not a symbol", (char *)"H01M10/0525" };
+    publication.country = (char *)"CN";
+    publication.number = (char *)"111504366";
+    publication.kind = (char *)"B";
+    title.text = (char *)"氧化石墨烯薄膜";
+    one.name = (char *)"某某公司";
+    two.name = (char *)"清华大学";
     d.publication = &publication;
     d.titles = titles;
     d.n_titles = 1;
@@ -74,7 +75,8 @@ Test (matcher, one_alert_for_each_owner_with_all_watches_and_reasons)
     alert_id ("b", "CN111504366", TECHTRANSFER__PATENT__V1__TRIGGER__PUBLICATION, id);
     cr_assert_str_eq (alerts[1]->alert_id, id);
     cr_assert (has_term (alerts[1]->matches[0], "ti", 0, "石墨烯", 6));
-    cr_assert (has_term (alerts[1]->matches[1], "ic", 1, "H01M10/0525", 0) || has_term (alerts[1]->matches[1], "ic", 1, "H01M", 0));
+    cr_assert (has_term (alerts[1]->matches[1], "ic", 1, "H01M10/0525", 0)
+               || has_term (alerts[1]->matches[1], "ic", 1, "H01M", 0));
     cr_assert (has_term (alerts[1]->matches[1], "pa", 1, "大学", 6));
     tt_arena_destroy (&arena);
     alert_view_destroy (&view);

@@ -14,9 +14,9 @@ static Watch
 watch (const char *owner, const char *id, const char *query)
 {
     Watch w = TECHTRANSFER__PATENT__V1__WATCH__INIT;
-    w.owner = (char *) owner;
-    w.watch_id = (char *) id;
-    w.query = (char *) query;
+    w.owner = (char *)owner;
+    w.watch_id = (char *)id;
+    w.query = (char *)query;
     return w;
 }
 
@@ -52,7 +52,7 @@ change_one (alert_watch_index *index, uint8_t word[OWNERS][IDS], uint32_t *seed)
         Watch put = watch (owner, id, query);
         cr_assert_eq (alert_watch_index_put (index, &put, NULL), TT_OK);
     }
-    word[o][i] = (uint8_t) w;
+    word[o][i] = (uint8_t)w;
 }
 
 static void
