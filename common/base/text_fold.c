@@ -1,8 +1,9 @@
 #include "base/text_fold.h"
 
-#include <assert.h>
 #include <opencc.h>
 #include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <utf8proc.h>
 
@@ -115,18 +116,32 @@ simplify (int32_t point)
     int32_t *slot = table_slot (point);
     if (slot == NULL)
         return point;
-    assert (opened && "tt_text_open comes before any text");
+    if (!opened) { /* also without assertions: half-folded text would never be found again */
+        fputs ("tt_text_open must come before any text\n", stderr);
+        abort ();
+    }
     return *slot;
 }
 
-/* Does the code point belong to the cluster before it? Marks, conjoining vowels and finals of Hangul, the half-width voiced sound
- * marks of Katakana, and what normalisation drops. */
+/* Vowels and finals of Hangul, conjoining ones and those that become conjoining: they can join the syllable before them. */
 static bool
-extends (int32_t point)
+joins_hangul (int32_t c)
+{
+    return (c >= 0x1160 && c <= 0x11FF) || (c >= 0xD7B0 && c <= 0xD7FF) || (c >= 0x314F && c <= 0x3163)
+           || (c >= 0x3187 && c <= 0x318E) || c == 0x3133 || c == 0x3135 || c == 0x3136 || (c >= 0x313A && c <= 0x313F)
+           || c == 0xFFA3 || c == 0xFFA5 || c == 0xFFA6 || (c >= 0xFFAA && c <= 0xFFAF) || (c >= 0xFFC2 && c <= 0xFFDC);
+}
+
+/* Does the code point belong to the cluster before it, which has `count` code points? Marks, what joins Hangul, the half-width
+ * voiced sound marks of Katakana, and what normalisation drops. */
+static bool
+extends (int32_t point, size_t count)
 {
     if (point < 0xAD || (point >= BASIC_FIRST && point <= BASIC_LAST))
         return false;
-    if ((point >= 0x1160 && point <= 0x11FF) || (point >= 0xD7B0 && point <= 0xD7FF) || point == 0xFF9E || point == 0xFF9F)
+    if (joins_hangul (point))
+        return count < START_ROOM / 2; /* beyond that it is no syllable: a run of vowels is cut, never dropped */
+    if (point == 0xFF9E || point == 0xFF9F)
         return true;
     const utf8proc_property_t *property = utf8proc_get_property (point);
     return property->category == UTF8PROC_CATEGORY_MN || property->category == UTF8PROC_CATEGORY_MC
@@ -179,12 +194,12 @@ tt_fold_cluster (tt_bytes text, size_t at, int32_t *points, size_t *count)
     size_t end = at + (size_t)took;
     int32_t next = 0;
     took = end < text.size ? utf8proc_iterate (text.data + end, (utf8proc_ssize_t)(text.size - end), &next) : 0;
-    if (point >= BASIC_FIRST && point <= BASIC_LAST && (took <= 0 || !extends (next))) { /* an ideograph on its own */
+    if (point >= BASIC_FIRST && point <= BASIC_LAST && (took <= 0 || !extends (next, 1))) { /* an ideograph on its own */
         points[(*count)++] = simplify (point);
         return end - at;
     }
     decompose (point, points, count);
-    while (took > 0 && extends (next)) {
+    while (took > 0 && extends (next, *count)) {
         decompose (next, points, count);
         end += (size_t)took;
         took = end < text.size ? utf8proc_iterate (text.data + end, (utf8proc_ssize_t)(text.size - end), &next) : 0;

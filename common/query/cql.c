@@ -238,8 +238,9 @@ parse_clause (parser *p, const char *what, const cql_node **out)
     tt_status status = take_term (p, &node->clause, what);
     if (status == TT_OK)
         status = take_rest (p, &node->clause, &at);
+    p->builder.at = at;
     if (status == TT_OK)
-        status = cql_build_clause (&p->builder, &node->clause, at, p->error);
+        status = cql_build_clause (&p->builder, &node->clause);
     *out = node;
     return status;
 }
@@ -457,7 +458,7 @@ tt_cql_parse (const tt_schema *schema, const char *text, size_t size, tt_cql **o
     cql->schema = schema;
     cql->arena = tt_arena_new (4096);
     parser p = { .cql = cql, .text = text, .size = size, .error = error };
-    p.builder = (cql_builder){ .schema = schema, .arena = cql->arena };
+    p.builder = (cql_builder){ .schema = schema, .arena = cql->arena, .error = error };
     tt_status status = parse_all (&p);
     if (status != TT_OK)
         tt_cql_free (&cql);

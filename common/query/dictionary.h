@@ -17,6 +17,7 @@
 typedef struct {
     uint32_t query;
     uint32_t stored; /* the indexes in which the term counts; POSTING_SURE: the query is this term and nothing else */
+    uint32_t also;   /* another term without which the query cannot match, to pass it by unread; DICTIONARY_NONE: there is none */
 } posting;
 #define POSTING_SURE (UINT32_C (1) << 31)
 

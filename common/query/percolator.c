@@ -11,6 +11,7 @@
 #define FIRST_PASS 256 /* documents after which all queries are looked at again for rarer terms */
 #define PASS_GROWTH 8
 #define PASS_STEP 16    /* queries looked at with each document during a pass */
+#define FETCH_AHEAD 8   /* postings */
 #define PREFIX_SHARE 32 /* a prefix is taken to stand in one of so many documents, if it was seen less often */
 
 /* A stored query. Its run in the pool: size of the run, number of anchors, the anchors (with none: its place in the list of
@@ -40,7 +41,9 @@ struct tt_percolator {
     program_run run;
     program_words compiled;  /* scratch */
     program_anchors anchors; /* scratch */
-    uint64_t *ids;           /* owned: the last answer */
+    uint32_t *waiting;       /* owned: candidates of the document, not yet evaluated */
+    size_t waiting_count, waiting_room;
+    uint64_t *ids; /* owned: the last answer */
     size_t id_count, id_room;
     uint64_t queries, documents, candidates;
 };
@@ -73,6 +76,7 @@ tt_percolator_destroy (tt_percolator **percolator)
     free (p->scanned);
     free (p->compiled.words);
     free (p->anchors.items);
+    free (p->waiting);
     free (p->ids);
     free (p);
     *percolator = NULL;
@@ -209,9 +213,11 @@ file_query (tt_percolator *p, uint32_t query, const uint32_t *words, size_t coun
     *to++ = (uint32_t)size;
     *to++ = (uint32_t)a->count;
     bool sure = program_operation_of (*words) == PROGRAM_TERM;
+    uint32_t also = program_second (words, &p->terms, frequency, p, a->count == 1 ? a->items[0].term : DICTIONARY_NONE);
     for (size_t i = 0; i < a->count; i++) {
         *to++ = a->items[i].term;
-        dictionary_post (&p->terms, a->items[i].term, (posting){ query, a->items[i].stored | (sure ? POSTING_SURE : 0) });
+        uint32_t stored = a->items[i].stored | (sure ? POSTING_SURE : 0);
+        dictionary_post (&p->terms, a->items[i].term, (posting){ query, stored, also });
     }
     if (a->count == 0)
         *to++ = scan_place (p, query);
@@ -343,16 +349,37 @@ add_id (tt_percolator *p, uint64_t id)
     p->ids[p->id_count++] = id;
 }
 
+/* A query to be evaluated, unless it was met before with this document. Reading is put off until all are known, so that their
+ * memory can be fetched ahead: at 100,000 queries and more, waiting for it is most of the work. */
 static void
-try_candidate (tt_percolator *p, uint32_t query, bool sure)
+add_candidate (tt_percolator *p, uint32_t query, bool sure)
 {
     record *r = &p->records[query];
     if (r->stamp == p->stamp)
         return;
     r->stamp = p->stamp;
     p->candidates++;
-    if (sure || program_matches (&p->run, record_program (p, r)))
+    if (sure) {
         add_id (p, r->id);
+        return;
+    }
+    if (p->waiting_count == p->waiting_room) {
+        p->waiting_room = p->waiting_room ? p->waiting_room * 2 : 256;
+        p->waiting = tt_realloc (p->waiting, p->waiting_room * sizeof *p->waiting);
+    }
+    p->waiting[p->waiting_count++] = query;
+    __builtin_prefetch (p->programs.words + r->run);
+}
+
+static void
+try_candidates (tt_percolator *p)
+{
+    for (size_t i = 0; i < p->waiting_count; i++) {
+        const record *r = &p->records[p->waiting[i]];
+        if (program_matches (&p->run, record_program (p, r)))
+            add_id (p, r->id);
+    }
+    p->waiting_count = 0;
 }
 
 /* The indexes in which a present term stands. */
@@ -364,17 +391,27 @@ found_stored (const tt_percolator *p, const dictionary_term *term, uint32_t numb
 }
 
 static void
-try_postings (tt_percolator *p)
+add_posted (tt_percolator *p, const posting *postings, size_t count, uint32_t stored)
 {
-    size_t found = p->run.found_count; /* evaluation adds patterns, which have no postings */
-    for (size_t i = 0; i < found; i++) {
-        const dictionary_term *term = &p->terms.terms[p->run.found[i]];
-        uint32_t stored = (uint32_t)found_stored (p, term, p->run.found[i]);
-        const posting *postings = dictionary_postings (term);
-        for (uint32_t k = 0; k < term->posting_count; k++)
-            if (postings[k].stored & stored)
-                try_candidate (p, postings[k].query, postings[k].stored & POSTING_SURE);
+    for (size_t i = 0; i < count; i++) {
+        const posting *one = &postings[i];
+        if (i + FETCH_AHEAD < count)
+            __builtin_prefetch (&p->terms.present[one[FETCH_AHEAD].also == DICTIONARY_NONE ? 0 : one[FETCH_AHEAD].also]);
+        if ((one->stored & stored) && (one->also == DICTIONARY_NONE || p->terms.present[one->also]))
+            add_candidate (p, one->query, one->stored & POSTING_SURE);
     }
+}
+
+static void
+select_candidates (tt_percolator *p)
+{
+    for (size_t i = 0; i < p->run.found_count; i++) {
+        const dictionary_term *term = &p->terms.terms[p->run.found[i]];
+        if (term->posting_count)
+            add_posted (p, dictionary_postings (term), term->posting_count, (uint32_t)found_stored (p, term, p->run.found[i]));
+    }
+    for (size_t i = 0; i < p->scanned_count; i++)
+        add_candidate (p, p->scanned[i], false);
 }
 
 static void
@@ -418,9 +455,8 @@ tt_percolator_match (tt_percolator *p, const tt_document *document, const uint64
     p->id_count = 0;
     program_begin (&p->run, &p->terms, document);
     observe (p, document);
-    try_postings (p);
-    for (size_t i = 0; i < p->scanned_count; i++)
-        try_candidate (p, p->scanned[i], false);
+    select_candidates (p);
+    try_candidates (p);
     program_end (&p->run);
     if (p->id_count > 1)
         qsort (p->ids, p->id_count, sizeof *p->ids, compare_ids);
@@ -433,7 +469,7 @@ tt_percolator_count (const tt_percolator *p)
 {
     uint64_t bytes = sizeof *p + dictionary_bytes (&p->terms) + p->programs.room * sizeof *p->programs.words
                      + p->record_room * sizeof *p->records + p->unused_room * sizeof *p->unused + p->slot_count * sizeof *p->slots
-                     + p->scanned_room * sizeof *p->scanned + p->id_room * sizeof *p->ids;
+                     + p->scanned_room * sizeof *p->scanned + p->waiting_room * sizeof *p->waiting + p->id_room * sizeof *p->ids;
     return (tt_percolator_counts){
         .queries = p->queries, .scanned = p->scanned_count, .documents = p->documents, .candidates = p->candidates, .bytes = bytes
     };

@@ -15,15 +15,16 @@ tt_percolator *tt_percolator_new (const tt_schema *schema); /* never NULL */
 void tt_percolator_destroy (tt_percolator **percolator);
 
 /* Files a query under the caller's number; an earlier query under the same number is replaced. The text is parsed here, the index
- * keeps a compact program of its own. Errors as tt_cql_parse. *scanned (may be NULL) becomes true if the query has no required
- * term, so that it must be evaluated on every document. */
+ * keeps a compact program of its own. Errors as tt_cql_parse; the earlier query then stays. *scanned (may be NULL) becomes true
+ * if the query has no required term, so that it must be evaluated on every document. */
 TT_MUST_USE tt_status tt_percolator_put (tt_percolator *percolator, uint64_t id, const char *text, size_t size, bool *scanned,
                                          tt_error *error);
 /* Takes a query out; false if there was none. */
 bool tt_percolator_remove (tt_percolator *percolator, uint64_t id);
 
 /* The numbers of all stored queries that match, ascending. *ids is borrowed until the next call. Observes the document's terms,
- * so that later anchors know which are rare. */
+ * so that later anchors know which are rare; now and then queries filed before that was known move to rarer terms, a few with
+ * each document. */
 size_t tt_percolator_match (tt_percolator *percolator, const tt_document *document, const uint64_t **ids);
 
 typedef struct {

@@ -393,3 +393,46 @@ program_choose (const uint32_t *words, dictionary *d, program_frequency *frequen
         }
     }
 }
+
+/* A second required term */
+
+typedef struct {
+    chooser c;
+    uint32_t not_this;
+    uint32_t best;
+    uint64_t cost;
+} second;
+
+static void
+find_second (second *s, const uint32_t *words)
+{
+    size_t count = 0;
+    const uint32_t *terms = program_terms (words, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (terms[i] == s->not_this || is_pattern (s->c.d->terms[terms[i]].space))
+            continue;
+        uint64_t cost = program_term_cost (s->c.d, terms[i], s->c.frequency, s->c.context);
+        if (cost < s->cost) {
+            s->cost = cost;
+            s->best = terms[i];
+        }
+    }
+    if (program_operation_of (*words) == PROGRAM_NOT)
+        find_second (s, words + 1);
+    if (program_operation_of (*words) != PROGRAM_AND)
+        return;
+    const uint32_t *stop = words + 1 + program_length (*words);
+    for (const uint32_t *inner = words + 1; inner < stop; inner += 1 + program_length (*inner))
+        find_second (s, inner);
+}
+
+uint32_t
+program_second (const uint32_t *words, const dictionary *d, program_frequency *frequency, const void *context, uint32_t not_this)
+{
+    second s = { .c = { .d = d, .frequency = frequency, .context = context },
+                 .not_this = not_this,
+                 .best = DICTIONARY_NONE,
+                 .cost = NO_ANCHOR };
+    find_second (&s, words);
+    return s.best;
+}

@@ -78,6 +78,11 @@ void program_choose (const uint32_t *words, dictionary *d, program_frequency *fr
 /* What filing under this term costs, in the unit of program_anchors.cost. */
 uint64_t program_term_cost (const dictionary *d, uint32_t term, program_frequency *frequency, const void *context);
 
+/* The rarest term without which the program cannot match, other than `not_this`; patterns are none. DICTIONARY_NONE if there is
+ * none. */
+uint32_t program_second (const uint32_t *words, const dictionary *d, program_frequency *frequency, const void *context,
+                         uint32_t not_this);
+
 /* One document being matched: which dictionary terms it has (dictionary.present: number of the document's term + 1), and what was
  * found out about patterns. Zero-initialise, keep between documents; program_begin and program_end around each. */
 typedef struct {

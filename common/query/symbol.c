@@ -41,7 +41,7 @@ set_level (tt_symbol *symbol, tt_symbol_level level)
 static void
 append (tt_symbol *symbol, const char *text, size_t size)
 {
-    strncat (symbol->text, text, size);
+    memcpy (symbol->text + strlen (symbol->text), text, size); /* the room is never short: squeeze lets no longer text through */
 }
 
 /* What stands behind the subclass: "1", "1/053" or "0001053000". */

@@ -89,13 +89,21 @@ cql_prox_stored (const cql_node *node)
     return node->left->clause.stored & node->right->clause.stored;
 }
 
-/* clause.c: fills clause->compares, stored, terms from index, relation, scope and written; at = byte position of the term. May
- * change the index (see `classes` in schema.h). */
+/* What building needs besides the clause. */
 typedef struct {
     const tt_schema *schema;
     tt_arena *arena;
     size_t wild_words; /* so far in the query */
+    size_t at;         /* byte position of the clause's term, for errors */
+    tt_error *error;
 } cql_builder;
-TT_MUST_USE tt_status cql_build_clause (cql_builder *builder, cql_clause *clause, size_t at, tt_error *error);
+
+/* clause.c: fills clause->compares, stored and terms from index, relation, scope and written. May change the index (see `classes`
+ * in schema.h). */
+TT_MUST_USE tt_status cql_build_clause (cql_builder *builder, cql_clause *clause);
+
+/* phrase.c: the tokens of one text term; and the rules that every pattern keeps. */
+TT_MUST_USE tt_status cql_build_phrase (cql_builder *builder, const cql_clause *clause, tt_bytes text, cql_term *term);
+TT_MUST_USE tt_status cql_check_pattern (cql_builder *builder, const cql_clause *clause, tt_bytes pattern, bool may_lead);
 
 #endif

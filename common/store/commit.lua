@@ -15,9 +15,10 @@
 --       expected is 8 bytes of version, or empty for "absent".
 -- Answer: for each unit its first sequence (0 = no event), or "r" and the remembered outcome, or "c<i>" / "b<i>": operation i (from 0)
 --         found a changed version / a bound that would be broken.
-local call, sub, match, format = redis.call, string.sub, string.match, string.format
+-- redis.call and string exist only while a function runs, not while the library loads: hence the locals inside.
 
 local function find_failure (keys, args, first, last)
+  local call, sub, match = redis.call, string.sub, string.match
   for i = first, last, 5 do
     local op = args[i]
     if op == 'g' or op == 'p' or op == 'd' then
@@ -40,12 +41,14 @@ local function find_failure (keys, args, first, last)
 end
 
 local function append (keys, key, name, heads)
+  local call = redis.call
   local head = (heads[name] or tonumber (call ('HGET', keys[1], name) or 0)) + 1
   heads[name] = head
-  return keys[key], format ('%.0f-0', head), head
+  return keys[key], string.format ('%.0f-0', head), head
 end
 
 local function apply (keys, args, first, last, heads)
+  local call = redis.call
   local first_sequence = 0
   for i = first, last, 5 do
     local op, key = args[i], tonumber (args[i + 1])
@@ -73,6 +76,7 @@ end
 
 -- The request id is taken first: a second try must find the first outcome, whatever the rows say by now.
 local function run_unit (keys, args, at, heads, buckets)
+  local call = redis.call
   local bucket, id = tonumber (args[at]), args[at + 1]
   local first, last = at + 4, at + 3 + 5 * tonumber (args[at + 3])
   if bucket > 0 then
@@ -90,6 +94,7 @@ local function run_unit (keys, args, at, heads, buckets)
 end
 
 local function commit (keys, args)
+  local call = redis.call
   local results, heads, buckets, at = {}, {}, {}, 3
   for unit = 1, tonumber (args[2]) do
     local result, last = run_unit (keys, args, at, heads, buckets)
@@ -97,7 +102,7 @@ local function commit (keys, args)
     at = last + 1
   end
   for name, head in pairs (heads) do
-    call ('HSET', keys[1], name, format ('%.0f', head))
+    call ('HSET', keys[1], name, string.format ('%.0f', head))
   end
   for bucket in pairs (buckets) do
     call ('EXPIRE', keys[bucket], args[1], 'NX')

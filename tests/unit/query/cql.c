@@ -4,18 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
-#include "query/cql.h"
-
-static void
-open_text (void)
-{
-    tt_error error = { 0 };
-    if (tt_text_open (&error) != TT_OK) {
-        fprintf (stderr, "%s\n", error.message);
-        abort ();
-    }
-}
+#include "query/document.h"
+#include "query/tree.h"
+#include "unit/query/vocabulary.h"
 
 TestSuite (cql, .init = open_text);
 
@@ -154,4 +145,225 @@ Test (cql, judges_the_real_examples)
     }
     fclose (file);
     cr_expect (read == 38, "%zu examples", read);
+}
+
+/* Printing and reading again */
+
+static bool
+same_clause (const cql_clause *a, const cql_clause *b)
+{
+    bool same = a->index == b->index && a->stored == b->stored && a->relation == b->relation && a->scope == b->scope
+                && a->term_count == b->term_count;
+    for (size_t i = 0; same && i < a->term_count; i++) {
+        const cql_term *x = &a->terms[i];
+        const cql_term *y = &b->terms[i];
+        same = x->token_count == y->token_count && x->pattern == y->pattern && x->first == y->first && x->last == y->last
+               && tt_bytes_equal (x->text, y->text) && memcmp (&x->symbol, &y->symbol, sizeof x->symbol) == 0
+               && memcmp (&x->number, &y->number, sizeof x->number) == 0;
+        for (size_t k = 0; same && k < x->token_count; k++)
+            same = x->tokens[k].wild == y->tokens[k].wild && tt_bytes_equal (x->tokens[k].text, y->tokens[k].text);
+    }
+    return same;
+}
+
+static bool
+same_tree (const cql_node *a, const cql_node *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    if (a->kind == NODE_CLAUSE)
+        return same_clause (&a->clause, &b->clause);
+    bool prox = a->prox.unit == b->prox.unit && a->prox.ordered == b->prox.ordered && a->prox.least == b->prox.least
+                && a->prox.most == b->prox.most;
+    return prox && same_tree (a->left, b->left) && same_tree (a->right, b->right);
+}
+
+Test (cql, reads_what_it_prints)
+{
+    random_source random = { 99 };
+    for (int i = 0; i < 20000; i++) {
+        tt_buffer text = { 0 };
+        tt_buffer printed = { 0 };
+        tt_cql *first = NULL;
+        tt_cql *second = NULL;
+        tt_error error = { 0 };
+        random_query (&random, 3, &text);
+        cr_assert (parse (tt_buffer_cstr (&text), &first, &error) == TT_OK, "%s: %s", tt_buffer_cstr (&text), error.message);
+        tt_cql_print (first, &printed);
+        cr_assert (parse (tt_buffer_cstr (&printed), &second, &error) == TT_OK, "%s: %s", tt_buffer_cstr (&printed),
+                   error.message);
+        cr_assert (same_tree (first->root, second->root), "%s became %s", tt_buffer_cstr (&text), tt_buffer_cstr (&printed));
+        tt_cql_free (&first);
+        tt_cql_free (&second);
+        tt_buffer_free (&text);
+        tt_buffer_free (&printed);
+    }
+}
+
+Test (cql, warns_of_mixed_operators)
+{
+    static const struct {
+        const char *text;
+        const char *warning;
+    } cases[] = { { "ti=a and ti=b or ti=c", "at byte 14: " },
+                  { "ti=a or ti=b not ti=c", "at byte 13: " },
+                  { "ti=a and ti=b not ti=c", NULL },
+                  { "(ti=a and ti=b) or ti=c", NULL },
+                  { "ti=a or ti=b or ti=c", NULL } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tt_cql *cql = NULL;
+        tt_error error = { 0 };
+        cr_assert (parse (cases[i].text, &cql, &error) == TT_OK);
+        const char *warning = tt_cql_warning (cql, 0);
+        cr_expect ((warning == NULL) == (cases[i].warning == NULL), "%s", cases[i].text);
+        if (warning && cases[i].warning)
+            cr_expect (strncmp (warning, cases[i].warning, strlen (cases[i].warning)) == 0, "%s", warning);
+        cr_expect (tt_cql_warning (cql, 1) == NULL);
+        tt_cql_free (&cql);
+    }
+}
+
+/* Limits: at the limit it is read, one past it is refused. */
+
+static bool
+repeated (const char *before, const char *part, size_t times, const char *behind)
+{
+    tt_buffer text = { 0 };
+    tt_cql *cql = NULL;
+    tt_error error = { 0 };
+    tt_buffer_text (&text, before);
+    for (size_t i = 0; i < times; i++)
+        tt_buffer_text (&text, part);
+    tt_buffer_text (&text, behind);
+    bool taken = parse (tt_buffer_cstr (&text), &cql, &error) == TT_OK;
+    cr_expect (taken || strncmp (error.message, "at byte ", 8) == 0, "%s", error.message);
+    tt_cql_free (&cql);
+    tt_buffer_free (&text);
+    return taken;
+}
+
+Test (cql, holds_its_limits)
+{
+    cr_expect (repeated ("ti=", "a", TT_CQL_MAX_BYTES - 3, ""));
+    cr_expect (repeated ("ti=", "a", TT_CQL_MAX_BYTES - 2, "") == false);
+    cr_expect (repeated ("ti=a", " or ti=b", TT_CQL_MAX_CLAUSES - 1, ""));
+    cr_expect (repeated ("ti=a", " or ti=b", TT_CQL_MAX_CLAUSES, "") == false);
+    cr_expect (repeated ("ti any \"", "a ", TT_CQL_MAX_CLAUSES, "\""));
+    cr_expect (repeated ("ti any \"", "a ", TT_CQL_MAX_CLAUSES + 1, "\"") == false);
+    cr_expect (repeated ("ti any \"", "abc* ", TT_CQL_MAX_WILD_WORDS, "\""));
+    cr_expect (repeated ("ti any \"", "abc* ", TT_CQL_MAX_WILD_WORDS + 1, "\"") == false);
+    cr_expect (repeated ("ti=\"", "a ", 512, "\""));
+    cr_expect (repeated ("ti=\"", "a ", 513, "\"") == false);
+    cr_expect (repeated ("ti=", "a", 199, "*"));
+    cr_expect (repeated ("ti=", "a", 200, "*") == false);
+}
+
+Test (cql, holds_its_limit_of_nesting)
+{
+    for (size_t depth = TT_CQL_MAX_DEPTH - 1; depth <= TT_CQL_MAX_DEPTH + 1; depth++) {
+        char text[2 * TT_CQL_MAX_DEPTH + 16] = "";
+        memset (text, '(', depth);
+        memcpy (text + depth, "ti=a", 4);
+        memset (text + depth + 4, ')', depth);
+        tt_cql *cql = NULL;
+        tt_error error = { 0 };
+        cr_expect ((parse (text, &cql, &error) == TT_OK) == (depth <= TT_CQL_MAX_DEPTH), "%zu deep", depth);
+        tt_cql_free (&cql);
+    }
+}
+
+/* Bytes that mean something to the parser, in any order: it answers, and an error names a position inside. */
+Test (cql, survives_any_text)
+{
+    static const char *const parts[]
+        = { "ti",  "=",   "\"",     "(",    ")",    " and ", " not ", "prox", "/",  "distance", "<=", "3",    "*",    "?", "石",
+            "any", "all", "within", "2015", "H01F", "\\",    ",",     " ",    "pd", "\xFF",     "#",  "/low", "CN1A", ">" };
+    random_source random = { 5 };
+    size_t taken = 0;
+    for (int i = 0; i < 200000; i++) {
+        char text[256] = "";
+        for (uint32_t n = random_below (&random, 12); n > 0; n--)
+            strcat (text, parts[random_below (&random, sizeof parts / sizeof parts[0])]);
+        tt_cql *cql = NULL;
+        tt_error error = { 0 };
+        unsigned long at = 0;
+        if (parse (text, &cql, &error) == TT_OK) {
+            taken++;
+        } else {
+            cr_assert (sscanf (error.message, "at byte %lu: expected", &at) == 1, "%s", error.message);
+            cr_assert (at <= strlen (text), "%s: %s", text, error.message);
+            cr_assert (cql == NULL);
+        }
+        tt_cql_free (&cql);
+    }
+    cr_expect (taken > 500, "%zu taken", taken);
+}
+
+/* Every index that the EPO names is either understood or refused by its name; nothing is passed over in silence. */
+Test (cql, knows_every_epo_index)
+{
+    static const char *const understood[]
+        = { "ti=a",          "ab=a",      "ta=a",       "in=a",      "pa=a",       "ia=a",       "pn=EP1000000",
+            "spn=EP1000000", "ap=EP1234", "sap=EP1234", "pr=EP1234", "spr=EP1234", "num=EP1234", "pd=2015",
+            "ct=EP1000000",  "famn=123",  "cpc=H01F",   "ipc=H01F",  "ic=H01F",    "cl=H01F",    "txt=a" };
+    static const char *const absent[]
+        = { "ex", "op", "rf", "oc", "cpci", "cpca", "cpcc", "ci", "cn", "ai", "an", "ls", "st", "own" };
+    cr_expect (sizeof understood / sizeof understood[0] + 11 == 32, "the EPO names 32 indexes, 11 of them absent here");
+    for (size_t i = 0; i < sizeof understood / sizeof understood[0]; i++)
+        cr_expect (strncmp (canonical (understood[i]), "at byte", 7) != 0, "%s: %s", understood[i], canonical (understood[i]));
+    for (size_t i = 0; i < sizeof absent / sizeof absent[0]; i++) {
+        char query[32];
+        snprintf (query, sizeof query, "%s=a", absent[i]);
+        cr_expect (strstr (canonical (query), absent[i]) && strstr (canonical (query), "not supported yet"), "%s",
+                   canonical (query));
+    }
+}
+
+Test (cql, infers_the_index_of_a_bare_term)
+{
+    static const char *const cases[][2]
+        = { { "CN", "pn" },           { "2015", "pd" },       { "31/12/2015", "pd" },     { "H01F", "class" },
+            { "H01F1/053", "class" }, { "EP1000000", "num" }, { "1000000", "num" },       { "smith", "ia" },
+            { "5g", "txt" },          { "石墨烯", "txt" },    { "\"thin film\"", "txt" }, { "graph*", "txt" } };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        tt_cql *cql = NULL;
+        tt_error error = { 0 };
+        cr_assert (parse (cases[i][0], &cql, &error) == TT_OK, "%s: %s", cases[i][0], error.message);
+        cr_expect_str_eq (tt_schema_patent ()->indexes[cql->root->clause.index].name, cases[i][1], "%s", cases[i][0]);
+        tt_cql_free (&cql);
+    }
+}
+
+Test (cql, reads_the_schema_of_achievements)
+{
+    static const char *const queries[]
+        = { "石墨烯", "ti=film and kw any \"a b\"", "di=haidian or sp=1", "st=pilot not pd<2020", "ow=大学 and pe=李" };
+    const tt_schema *schema = tt_schema_achievement ();
+    for (size_t i = 0; i < sizeof queries / sizeof queries[0]; i++) {
+        tt_cql *cql = NULL;
+        tt_error error = { 0 };
+        cr_assert (tt_cql_parse (schema, queries[i], strlen (queries[i]), &cql, &error) == TT_OK, "%s: %s", queries[i],
+                   error.message);
+        tt_cql_free (&cql);
+    }
+    cr_expect_str_eq (schema->indexes[tt_schema_find (schema, "TXT", 3)].name, "txt");
+    cr_expect (tt_schema_find (schema, "cpc", 3) == -1);
+}
+
+/* Stored indexes come first and are few enough for the programs' words. */
+Test (cql, schemas_are_well_formed)
+{
+    const tt_schema *schemas[] = { tt_schema_patent (), tt_schema_achievement () };
+    for (size_t s = 0; s < 2; s++) {
+        bool others = false;
+        cr_expect (schemas[s]->count <= TT_SCHEMA_MAX_INDEXES);
+        for (size_t i = 0; i < schemas[s]->count; i++) {
+            const tt_index *index = &schemas[s]->indexes[i];
+            bool stored = index->kind < TT_INDEX_GROUP;
+            cr_expect (!stored || (!others && i < TT_SCHEMA_MAX_STORED), "%s", index->name);
+            cr_expect (index->kind != TT_INDEX_GROUP || index->members < UINT64_C (1) << TT_SCHEMA_MAX_STORED, "%s", index->name);
+            cr_expect (tt_schema_find (schemas[s], index->name, strlen (index->name)) == (int)i, "%s", index->name);
+            others |= !stored;
+        }
+    }
 }
