@@ -152,9 +152,10 @@ map_of_header (tt_import *import, const char *path, tt_error *error)
     json_decref (header);
     if (fits || count == 0)
         return TT_OK;
-    tt_status status = tt_map_of_columns (path, names, count, map_type (import->kind), &map, error);
+    tt_error why = { 0 };
+    tt_status status = tt_map_of_columns (path, names, count, map_type (import->kind), &map, &why);
     if (status != TT_OK)
-        return tt_fail (error, status, "%.300s (a column map says what the columns are: --map FILE)", error->message);
+        return tt_fail (error, status, "%.300s (a column map says what the columns are: --map FILE)", why.message);
     drop_maps (import);
     import->maps[import->map_count++] = map;
     import->chosen = true;

@@ -137,6 +137,8 @@ print_row (const table *t, size_t row)
             tt_buffer_printf (&line, "%*s", (int) pad, "");
         tt_buffer_text (&line, c + 1 < t->count ? "  " : "");
     }
+    while (line.size > 0 && line.data[line.size - 1] == ' ')
+        line.size--;
     puts (tt_buffer_cstr (&line));
     tt_buffer_free (&line);
 }
