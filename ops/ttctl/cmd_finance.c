@@ -88,14 +88,24 @@ static const ctl_option decline_options[] = {
     { 0 },
 };
 static const ctl_column provider_columns[] = {
-    { "PROVIDER", "providerId", false, false }, { "KIND", "kind", false, false },          { "NAME", "name", false, false },
-    { "CAPACITY", "capacityFen", true, true },  { "HELD", "heldFen", true, true }, { "CONFIRMED", "confirmedFen", true, true },
+    { "PROVIDER", "providerId", false, false },
+    { "KIND", "kind", false, false },
+    { "NAME", "name", false, false },
+    { "CAPACITY", "capacityFen", true, true },
+    { "HELD", "heldFen", true, true },
+    { "CONFIRMED", "confirmedFen", true, true },
     { 0 },
 };
 static const ctl_column proposal_columns[] = {
-    { "PROPOSAL", "proposalId", false, false }, { "ROUND", "roundId", false, false },   { "APPLICANT", "applicant", false, false },
-    { "LEG", "leg", false, false },             { "PROVIDER", "providerId", false, false }, { "PRODUCT", "productId", false, false },
-    { "AMOUNT", "amountFen", true, true },      { "STATE", "state", false, false },     { 0 },
+    { "PROPOSAL", "proposalId", false, false },
+    { "ROUND", "roundId", false, false },
+    { "APPLICANT", "applicant", false, false },
+    { "LEG", "leg", false, false },
+    { "PROVIDER", "providerId", false, false },
+    { "PRODUCT", "productId", false, false },
+    { "AMOUNT", "amountFen", true, true },
+    { "STATE", "state", false, false },
+    { 0 },
 };
 
 const ctl_command ctl_finance_commands[] = {

@@ -100,7 +100,7 @@ Test (ledger, an_import_goes_on_where_it_stood)
     cr_assert_eq (tt_import_open (&import, input, &options, &error), TT_OK);
     for (int i = 1; i <= 2; i++) {
         cr_assert_eq (tt_import_next (import, &record, &error), TT_OK);
-        cr_assert (record && record->number == (uint64_t) i);
+        cr_assert (record && record->number == (uint64_t)i);
         end = record->end;
     }
     cr_expect_str_eq (record->reason, "ti: missing");
@@ -131,8 +131,10 @@ Test (ledger, nothing_of_a_classified_record_is_kept)
     tt_error error = { 0 };
     const tt_import_record *record;
     tt_import_options options = { .kind = TT_IMPORT_ACHIEVEMENTS };
-    write_file (input, "{\"source\": \"s\", \"sourceId\": \"1\", \"title\": \"hidden thing\", \"owners\": [\"o\"], \"secrecy\": \"secret\"}\n"
-                       "{\"source\": \"s\", \"sourceId\": \"2\", \"title\": \"open thing\", \"owners\": [\"o\"], \"secrecy\": \"public\"}\n");
+    write_file (
+        input,
+        "{\"source\": \"s\", \"sourceId\": \"1\", \"title\": \"hidden thing\", \"owners\": [\"o\"], \"secrecy\": \"secret\"}\n"
+        "{\"source\": \"s\", \"sourceId\": \"2\", \"title\": \"open thing\", \"owners\": [\"o\"], \"secrecy\": \"public\"}\n");
     cr_assert_eq (tt_import_open (&import, input, &options, &error), TT_OK);
     cr_assert_eq (tt_import_next (import, &record, &error), TT_OK);
     cr_expect (record->secret && record->message == NULL && record->text.size == 0);
@@ -148,7 +150,9 @@ Test (ledger, tables_and_what_is_no_table)
     tt_error error = { 0 };
     const tt_import_record *record;
     tt_import_options options = { .kind = TT_IMPORT_PROVIDERS };
-    write_file (input, "market;provider_id;kind;name;capacity_fen\nningbo;p1;ANGEL;甬江天使;300\nningbo;p2;WHAT;x;1\nningbo;p3;BANK;y;1;6\n");
+    write_file (
+        input,
+        "market;provider_id;kind;name;capacity_fen\nningbo;p1;ANGEL;甬江天使;300\nningbo;p2;WHAT;x;1\nningbo;p3;BANK;y;1;6\n");
     cr_assert_eq (tt_import_open (&import, input, &options, &error), TT_OK, "%s", error.message);
     cr_assert_eq (tt_import_next (import, &record, &error), TT_OK);
     cr_expect (record->message != NULL, "%s", record->reason);

@@ -10,7 +10,8 @@
 #define APPLICATION &techtransfer__finance__v1__application__descriptor
 
 static void
-expect_map (const char *text, const ProtobufCMessageDescriptor *type, const char *record, const char *expected, const char *expected_notes)
+expect_map (const char *text, const ProtobufCMessageDescriptor *type, const char *record, const char *expected,
+            const char *expected_notes)
 {
     tt_map *map;
     tt_error error = { 0 };
@@ -31,21 +32,28 @@ expect_map (const char *text, const ProtobufCMessageDescriptor *type, const char
 
 Test (map, functions)
 {
-    expect_map ("# a comment\n\n@when id\nsource = \"nasa-\" + key(set)\nsource_id = id\ntitle = cut(title, 3)\nkeywords = split(kw, \";\")\n"
-                "keywords = category\nabstract = a + \"\\n\" + b\nprice_fen = fen([price, yuan])\ncompleted_date = date(done)\nstage = lower(missing)\n",
+    expect_map ("# a comment\n\n@when id\nsource = \"nasa-\" + key(set)\nsource_id = id\ntitle = cut(title, 3)\nkeywords = "
+                "split(kw, \";\")\n"
+                "keywords = category\nabstract = a + \"\\n\" + b\nprice_fen = fen([price, yuan])\ncompleted_date = "
+                "date(done)\nstage = lower(missing)\n",
                 ACHIEVEMENT,
-                "{\"id\": 17, \"set\": \"Patent Issued\", \"title\": \"石墨烯膜\", \"kw\": \" a;b ;; c\", \"category\": [\"x\", \"y\"], \"b\": \"two\","
+                "{\"id\": 17, \"set\": \"Patent Issued\", \"title\": \"石墨烯膜\", \"kw\": \" a;b ;; c\", \"category\": [\"x\", "
+                "\"y\"], \"b\": \"two\","
                 " \"price, yuan\": \"1,250.50\", \"done\": \"2019年3月1日\"}",
-                "{\"source\": \"nasa-patent-issued\", \"source_id\": \"17\", \"title\": \"石墨烯\", \"keywords\": [\"a\", \"b\", \"c\", \"x\", \"y\"],"
+                "{\"source\": \"nasa-patent-issued\", \"source_id\": \"17\", \"title\": \"石墨烯\", \"keywords\": [\"a\", \"b\", "
+                "\"c\", \"x\", \"y\"],"
                 " \"abstract\": \"\\ntwo\", \"price_fen\": \"125050\", \"completed_date\": \"2019-03-01\"}",
                 "title: cut to 3 characters\n");
 }
 
 Test (map, targets_inside_messages)
 {
-    expect_map ("market = \"ningbo\"\nlegs[0].leg = \"EQUITY\"\nlegs[0].amount_fen = wan(e)\nlegs[1].leg = \"LOAN\"\nlegs[1].amount_fen = fen(l)\n", APPLICATION,
-                "{\"e\": \"3.5\", \"l\": \"10\"}",
-                "{\"market\": \"ningbo\", \"legs\": [{\"leg\": \"EQUITY\", \"amount_fen\": \"3500000\"}, {\"leg\": \"LOAN\", \"amount_fen\": \"1000\"}]}", "");
+    expect_map ("market = \"ningbo\"\nlegs[0].leg = \"EQUITY\"\nlegs[0].amount_fen = wan(e)\nlegs[1].leg = "
+                "\"LOAN\"\nlegs[1].amount_fen = fen(l)\n",
+                APPLICATION, "{\"e\": \"3.5\", \"l\": \"10\"}",
+                "{\"market\": \"ningbo\", \"legs\": [{\"leg\": \"EQUITY\", \"amount_fen\": \"3500000\"}, {\"leg\": \"LOAN\", "
+                "\"amount_fen\": \"1000\"}]}",
+                "");
 }
 
 static void
@@ -103,9 +111,10 @@ Test (map, every_built_in_map_parses)
         tt_map *map;
         tt_error error = { 0 };
         tt_map_kind (text, kind);
-        const ProtobufCMessageDescriptor *type = strcmp (kind, "patents") == 0   ? NULL
-                                                 : strcmp (kind, "demands") == 0 ? &techtransfer__achievement__v1__demand__descriptor
-                                                                                 : ACHIEVEMENT;
+        const ProtobufCMessageDescriptor *type = strcmp (kind, "patents") == 0 ? NULL
+                                                 : strcmp (kind, "demands") == 0
+                                                     ? &techtransfer__achievement__v1__demand__descriptor
+                                                     : ACHIEVEMENT;
         cr_expect_eq (tt_map_parse (name, text, type, &map, &error), TT_OK, "%s", error.message);
         tt_map_free (&map);
     }

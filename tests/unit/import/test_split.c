@@ -1,4 +1,5 @@
-/* Lines and XML documents out of a stream: the same whatever the size of the pieces, and nothing lost behind what is broken or too large. */
+/* Lines and XML documents out of a stream: the same whatever the size of the pieces, and nothing lost behind what is broken or
+ * too large. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -19,7 +20,8 @@ split_all (const char *text, size_t limit, tt_buffer *out)
         cr_assert_eq (tt_split_next (split, &chunk, &more, &error), TT_OK);
         if (!more)
             break;
-        tt_buffer_printf (out, "[%c%d %.*s]", "DEBO"[chunk.kind], (int) chunk.line, (int) chunk.text.size, (const char *) chunk.text.data);
+        tt_buffer_printf (out, "[%c%d %.*s]", "DEBO"[chunk.kind], (int)chunk.line, (int)chunk.text.size,
+                          (const char *)chunk.text.data);
         cr_expect_leq (chunk.end, strlen (text));
     }
     tt_split_close (&split);
@@ -42,7 +44,8 @@ Test (split, documents_one_after_the_other)
     expect_split ("<a/>", 0, "[D1 <a/>]");
     expect_split ("\xef\xbb\xbf<?xml version=\"1.0\"?><a/>\n<?xml version=\"1.0\"?>\n<b/>", 0,
                   "[D1 <?xml version=\"1.0\"?><a/>\n][D2 <?xml version=\"1.0\"?>\n<b/>]");
-    expect_split ("<?xml v?><?xml-stylesheet x?><a>say <?xml v?></a>", 0, "[D1 <?xml v?><?xml-stylesheet x?><a>say <?xml v?></a>]");
+    expect_split ("<?xml v?><?xml-stylesheet x?><a>say <?xml v?></a>", 0,
+                  "[D1 <?xml v?><?xml-stylesheet x?><a>say <?xml v?></a>]");
     expect_split ("<?xml v?>\n<a><broken\n<?xml v?>\n<b/>", 0, "[D1 <?xml v?>\n<a><broken\n][D3 <?xml v?>\n<b/>]");
 }
 
@@ -50,21 +53,22 @@ Test (split, documents_one_after_the_other)
 
 Test (split, containers)
 {
-    expect_split ("<?xml v?>\n<e:exchange-documents xmlns:e=\"x\">\n" DOC ("e:exchange-document") "\n" DOC ("e:exchange-document")
-                      "\n</e:exchange-documents>\n<?xml v?>\n<a/>",
-                  0,
-                  "[E3 " DOC ("e:exchange-document") "][E4 " DOC ("e:exchange-document") "][D6 <?xml v?>\n<a/>]");
-    expect_split ("<ops:world-patent-data xmlns:ops=\"http://ops.epo.org\"><ops:biblio-search total-result-count=\"0\"></ops:biblio-search>"
-                  "</ops:world-patent-data>",
-                  0,
-                  "[B1 <ops:world-patent-data xmlns:ops=\"http://ops.epo.org\"><ops:biblio-search total-result-count=\"0\">"
-                  "</ops:biblio-search></ops:world-patent-data>]");
+    expect_split ("<?xml v?>\n<e:exchange-documents xmlns:e=\"x\">\n" DOC ("e:exchange-document") "\n" DOC (
+                      "e:exchange-document") "\n</e:exchange-documents>\n<?xml v?>\n<a/>",
+                  0, "[E3 " DOC ("e:exchange-document") "][E4 " DOC ("e:exchange-document") "][D6 <?xml v?>\n<a/>]");
+    expect_split (
+        "<ops:world-patent-data xmlns:ops=\"http://ops.epo.org\"><ops:biblio-search total-result-count=\"0\"></ops:biblio-search>"
+        "</ops:world-patent-data>",
+        0,
+        "[B1 <ops:world-patent-data xmlns:ops=\"http://ops.epo.org\"><ops:biblio-search total-result-count=\"0\">"
+        "</ops:biblio-search></ops:world-patent-data>]");
     expect_split (DOC ("exchange-document"), 0, "[D1 " DOC ("exchange-document") "]");
 }
 
 Test (split, an_element_without_its_end_is_handed_out_and_the_next_document_found)
 {
-    expect_split ("<exchange-documents a=\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\">"
+    expect_split ("<exchange-documents "
+                  "a=\"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\">"
                   "<exchange-document>x\n<?xml v?>\n<b/>",
                   0, "[E1 <exchange-document>x\n][D2 <?xml v?>\n<b/>]");
 }
@@ -77,7 +81,7 @@ Test (split, what_is_too_large_costs_only_itself)
     tt_buffer out = { 0 };
     split_all (text, 1000, &out);
     cr_expect (strstr (tt_buffer_cstr (&out), "[O1 <?xml v?><a>xxx") == tt_buffer_cstr (&out));
-    cr_expect_str_eq (strrchr ((char *) out.data, '['), "[D2 <?xml v?>\n<b/>]");
+    cr_expect_str_eq (strrchr ((char *)out.data, '['), "[D2 <?xml v?>\n<b/>]");
     tt_buffer_free (&out);
 }
 
@@ -95,7 +99,7 @@ Test (split, more_than_one_piece)
         char expected[64];
         snprintf (expected, sizeof expected, "<doc n=\"%d\">", n);
         cr_assert_not_null (memmem (chunk.text.data, chunk.text.size, expected, strlen (expected)));
-        cr_assert_eq (chunk.line, (uint64_t) n * 2 + 1);
+        cr_assert_eq (chunk.line, (uint64_t)n * 2 + 1);
     }
     cr_expect_eq (n, 40000);
     cr_expect_eq (chunk.end, text.size);
@@ -107,15 +111,16 @@ Test (split, more_than_one_piece)
 
 Test (lines, breaks_ends_and_limits)
 {
-    static const char text[] = "\xef\xbb\xbf" "one\r\n\nthree\nfar too long a line\nlast";
+    static const char text[] = "\xef\xbb\xbf"
+                               "one\r\n\nthree\nfar too long a line\nlast";
     tt_source *source = tt_source_new_bytes (tt_bytes_of_text (text));
     tt_lines *lines = tt_lines_new (source, 10);
     tt_buffer out = { 0 };
     tt_line line;
     bool more;
     while (tt_lines_next (lines, &line, &more, NULL) == TT_OK && more)
-        tt_buffer_printf (&out, "[%d%s %.*s]", (int) line.number, line.too_long ? "!" : "", (int) line.text.size,
-                          (const char *) line.text.data);
+        tt_buffer_printf (&out, "[%d%s %.*s]", (int)line.number, line.too_long ? "!" : "", (int)line.text.size,
+                          (const char *)line.text.data);
     cr_expect_str_eq (tt_buffer_cstr (&out), "[1 one][2 ][3 three][4! far too long a line][5 last]");
     cr_expect_eq (line.number, 6, "the number after the end");
     tt_buffer_free (&out);
@@ -129,7 +134,7 @@ Test (lines, a_line_longer_than_the_buffer)
     char *text = tt_alloc (size + 8);
     memset (text, 'a', size);
     strcpy (text + size, "\nnext\n");
-    tt_source *source = tt_source_new_bytes ((tt_bytes){ (uint8_t *) text, size + 6 });
+    tt_source *source = tt_source_new_bytes ((tt_bytes){ (uint8_t *)text, size + 6 });
     tt_lines *lines = tt_lines_new (source, 1000);
     tt_line line;
     bool more;

@@ -54,19 +54,28 @@ expect_refused (const char *line)
 
 Test (args, requests)
 {
-    expect_request ("watch|put|ent-4|w1|ti=石墨烯|--severity|warning",
-                    "{\"watch\": {\"owner\": \"ent-4\", \"watch_id\": \"w1\", \"query\": \"ti=石墨烯\", \"severity\": \"WARNING\"}}");
-    expect_request ("watch|put|--query=ti=a|--id|w1|ent-4", "{\"watch\": {\"owner\": \"ent-4\", \"watch_id\": \"w1\", \"query\": \"ti=a\"}}");
-    expect_request ("watch|put|ent-4|w1|--|--odd", "{\"watch\": {\"owner\": \"ent-4\", \"watch_id\": \"w1\", \"query\": \"--odd\"}}");
+    expect_request (
+        "watch|put|ent-4|w1|ti=石墨烯|--severity|warning",
+        "{\"watch\": {\"owner\": \"ent-4\", \"watch_id\": \"w1\", \"query\": \"ti=石墨烯\", \"severity\": \"WARNING\"}}");
+    expect_request ("watch|put|--query=ti=a|--id|w1|ent-4",
+                    "{\"watch\": {\"owner\": \"ent-4\", \"watch_id\": \"w1\", \"query\": \"ti=a\"}}");
+    expect_request ("watch|put|ent-4|w1|--|--odd",
+                    "{\"watch\": {\"owner\": \"ent-4\", \"watch_id\": \"w1\", \"query\": \"--odd\"}}");
     expect_request ("alerts|ack|ent-4|1|2|3", "{\"owner\": \"ent-4\", \"numbers\": [\"1\", \"2\", \"3\"]}");
     expect_request ("alerts|list|ent-4|--open|--json", "{\"owner\": \"ent-4\", \"unacknowledged_only\": true}");
-    expect_request ("pushes|answer|ent-4|3|not-relevant", "{\"owner\": \"ent-4\", \"number\": \"3\", \"answer\": \"NOT_RELEVANT\"}");
-    expect_request ("apply|ningbo|a1|ent-4|--district|yinzhou|--industry|C39|--stage|seed|--equity|2000000:1000000|--loan|3,000.5:0:5.2:24",
-                    "{\"application\": {\"market\": \"ningbo\", \"application_id\": \"a1\", \"applicant\": \"ent-4\", \"district\": \"yinzhou\","
-                    " \"industry\": \"C39\", \"stage\": \"seed\", \"legs\": [{\"leg\": \"EQUITY\", \"amount_fen\": 200000000, \"minimum_fen\": 100000000},"
-                    " {\"leg\": \"LOAN\", \"amount_fen\": 300050, \"minimum_fen\": 0, \"price_limit\": \"5.2\", \"tenor_months\": \"24\"}]}}");
+    expect_request ("pushes|answer|ent-4|3|not-relevant",
+                    "{\"owner\": \"ent-4\", \"number\": \"3\", \"answer\": \"NOT_RELEVANT\"}");
+    expect_request (
+        "apply|ningbo|a1|ent-4|--district|yinzhou|--industry|C39|--stage|seed|--equity|2000000:1000000|--loan|3,000.5:0:5.2:24",
+        "{\"application\": {\"market\": \"ningbo\", \"application_id\": \"a1\", \"applicant\": \"ent-4\", \"district\": "
+        "\"yinzhou\","
+        " \"industry\": \"C39\", \"stage\": \"seed\", \"legs\": [{\"leg\": \"EQUITY\", \"amount_fen\": 200000000, "
+        "\"minimum_fen\": 100000000},"
+        " {\"leg\": \"LOAN\", \"amount_fen\": 300050, \"minimum_fen\": 0, \"price_limit\": \"5.2\", \"tenor_months\": "
+        "\"24\"}]}}");
     expect_request ("product|put|ningbo|b1|p1|loan|--ticket-min|1|--ticket-max|2|--capacity|3|--special|4|--special|5",
-                    "{\"product\": {\"market\": \"ningbo\", \"provider_id\": \"b1\", \"product_id\": \"p1\", \"leg\": \"LOAN\", \"ticket_min_fen\": 100,"
+                    "{\"product\": {\"market\": \"ningbo\", \"provider_id\": \"b1\", \"product_id\": \"p1\", \"leg\": \"LOAN\", "
+                    "\"ticket_min_fen\": 100,"
                     " \"ticket_max_fen\": 200, \"capacity_fen\": 300, \"mandate\": {\"specials\": [\"4\", \"5\"]}}}");
 }
 
@@ -101,7 +110,8 @@ Test (args, the_table_is_whole)
             char path[128], *rest = NULL;
             snprintf (path, sizeof path, "%s", o->field);
             for (char *step = strtok_r (path, ".", &rest); step; step = strtok_r (NULL, ".", &rest)) {
-                const ProtobufCFieldDescriptor *field = type ? protobuf_c_message_descriptor_get_field_by_name (type, step) : NULL;
+                const ProtobufCFieldDescriptor *field
+                    = type ? protobuf_c_message_descriptor_get_field_by_name (type, step) : NULL;
                 cr_assert_not_null (field, "%s --%s: no field %s", command->name, o->name, o->field);
                 type = field->type == PROTOBUF_C_TYPE_MESSAGE ? field->descriptor : NULL;
             }
@@ -139,8 +149,11 @@ Test (table, chinese_takes_two_columns)
 
 Test (table, columns_line_up, .init = cr_redirect_stdout)
 {
-    static const ctl_column columns[] = { { "NAME", "name", false, false }, { "YUAN", "fen", true, true }, { "X", "list.0.x", false, false }, { 0 } };
-    json_t *rows = json_loads ("[{\"name\": \"甬江\\n天使\", \"fen\": \"123456789\", \"list\": [{\"x\": \"one\"}]}, {\"name\": \"bank\", \"fen\": \"5\"}]", 0, NULL);
+    static const ctl_column columns[]
+        = { { "NAME", "name", false, false }, { "YUAN", "fen", true, true }, { "X", "list.0.x", false, false }, { 0 } };
+    json_t *rows = json_loads ("[{\"name\": \"甬江\\n天使\", \"fen\": \"123456789\", \"list\": [{\"x\": \"one\"}]}, {\"name\": "
+                               "\"bank\", \"fen\": \"5\"}]",
+                               0, NULL);
     ctl_print_table (rows, columns);
     fflush (stdout);
     cr_expect_stdout_eq_str ("NAME               YUAN  X\n"

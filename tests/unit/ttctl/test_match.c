@@ -17,7 +17,7 @@ write_temporary (char path[64], const char *text)
     strcpy (path, "/tmp/tt-match-XXXXXX");
     int descriptor = mkstemp (path);
     cr_assert_geq (descriptor, 0);
-    cr_assert_eq (write (descriptor, text, strlen (text)), (ssize_t) strlen (text));
+    cr_assert_eq (write (descriptor, text, strlen (text)), (ssize_t)strlen (text));
     close (descriptor);
 }
 
@@ -27,7 +27,7 @@ run (const char *more)
     ctl_args args;
     bool done;
     const char *words[] = { "ttctl", "match", "--watches", watches, "--documents", documents, "--json", more };
-    cr_assert (ctl_parse (more ? 8 : 7, (char **) words, &args, &done));
+    cr_assert (ctl_parse (more ? 8 : 7, (char **)words, &args, &done));
     int code = args.command->run (&args);
     fflush (stdout);
     ctl_args_free (&args);
@@ -45,12 +45,14 @@ redirect (void)
 
 Test (match, every_document_in_order_with_its_watches_sorted, .init = redirect)
 {
-    write_temporary (watches, "{\"id\": \"zz\", \"query\": \"ti=石墨烯\"}\n{\"id\": \"aa\", \"query\": \"cc=CN\", \"label\": \"x\"}\n"
-                              "{\"id\": \"magnets\", \"query\": \"ic=H01F and pd>2018\"}\n");
-    write_temporary (documents, "{\"pn\": \"CN 111111366 B\", \"ti\": \"氧化石墨烯薄膜\"}\n"
-                                "{\"publication\": {\"country\": \"EP\", \"number\": \"77\", \"kind\": \"A1\", \"date\": \"2019-01-02\"},"
-                                " \"titles\": [{\"text\": \"Magnet\"}], \"ipc\": [\"H01F1/053\"]}\n"
-                                "{\"pn\": \"US-1-A\", \"ti\": \"none\"}\n");
+    write_temporary (watches,
+                     "{\"id\": \"zz\", \"query\": \"ti=石墨烯\"}\n{\"id\": \"aa\", \"query\": \"cc=CN\", \"label\": \"x\"}\n"
+                     "{\"id\": \"magnets\", \"query\": \"ic=H01F and pd>2018\"}\n");
+    write_temporary (documents,
+                     "{\"pn\": \"CN 111111366 B\", \"ti\": \"氧化石墨烯薄膜\"}\n"
+                     "{\"publication\": {\"country\": \"EP\", \"number\": \"77\", \"kind\": \"A1\", \"date\": \"2019-01-02\"},"
+                     " \"titles\": [{\"text\": \"Magnet\"}], \"ipc\": [\"H01F1/053\"]}\n"
+                     "{\"pn\": \"US-1-A\", \"ti\": \"none\"}\n");
     cr_expect_eq (run (NULL), CTL_OK);
     cr_expect_stdout_eq_str ("{\"document\": \"CN 111111366 B\", \"watches\": [\"aa\", \"zz\"]}\n"
                              "{\"document\": \"EP77A1\", \"watches\": [\"magnets\"]}\n"

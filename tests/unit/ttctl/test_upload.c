@@ -1,4 +1,5 @@
-/* An upload against a service that the test plays: what is sent, in which order it is settled, refusals, and going on after the service was lost. */
+/* An upload against a service that the test plays: what is sent, in which order it is settled, refusals, and going on after the
+ * service was lost. */
 #include <criterion/criterion.h>
 #include <czmq.h>
 #include <patent.pb-c.h>
@@ -8,7 +9,8 @@
 #include "upload.h"
 #include "wire/envelope.h"
 
-/* Answers `commands` commands, then falls silent. Documents whose number ends in 7 are rejected; those seen before are UNCHANGED. */
+/* Answers `commands` commands, then falls silent. Documents whose number ends in 7 are rejected; those seen before are UNCHANGED.
+ */
 typedef struct {
     zsock_t *router;
     size_t commands; /* how many it answers */
@@ -105,10 +107,12 @@ upload (bool resume, uint32_t timeout_ms, tt_ledger_counts *counts)
     tt_client *client = NULL;
     uint64_t number, end;
     cr_assert_eq (tt_import_open (&import, input, &(tt_import_options){ .kind = TT_IMPORT_PATENTS }, &error), TT_OK);
-    cr_assert_eq (tt_ledger_open (&ledger, input, tt_import_fingerprint (import), rejects, resume, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (tt_ledger_open (&ledger, input, tt_import_fingerprint (import), rejects, resume, &error), TT_OK, "%s",
+                  error.message);
     tt_ledger_resume_point (ledger, &number, &end);
     cr_assert_eq (tt_import_skip (import, number, end, &error), TT_OK, "%s", error.message);
-    cr_assert_eq (tt_client_open (&client, &(tt_client_options){ .endpoints = endpoint, .timeout_ms = timeout_ms }, &error), TT_OK);
+    cr_assert_eq (tt_client_open (&client, &(tt_client_options){ .endpoints = endpoint, .timeout_ms = timeout_ms }, &error),
+                  TT_OK);
     tt_upload job = { .import = import, .ledger = ledger, .client = client, .kind = TT_IMPORT_PATENTS, .batch = 10 };
     tt_status status = tt_upload_run (&job, &error);
     *counts = *tt_ledger_count (ledger);
@@ -176,7 +180,7 @@ Test (upload, goes_on_after_the_service_was_lost)
     write_input ();
     zactor_t *actor = start (&s, 7);
     cr_expect_eq (upload (false, 300, &first), TT_DEADLINE_EXCEEDED);
-    cr_expect (first.read >= 70 && first.read < 80, "seven batches are settled, not %d records", (int) first.read);
+    cr_expect (first.read >= 70 && first.read < 80, "seven batches are settled, not %d records", (int)first.read);
     size_t before = s.documents;
     zactor_destroy (&actor);
     s.commands = 1000;
