@@ -46,7 +46,7 @@ tt_status
 tt_source_open (tt_source **out, const char *path, tt_error *error)
 {
     int descriptor;
-    uint64_t size;
+    uint64_t size = 0;
     tt_status status = open_descriptor (path, &descriptor, &size, error);
     if (status != TT_OK)
         return status;

@@ -318,7 +318,7 @@ Test (envelope, an_event_needs_topic_id_type_stream_and_sequence)
     tt_buffer_clear (&out);
     h.sequence = UINT64_MAX;
     tt_event_header_encode (&h, &out);
-    cr_expect_eq (tt_event_decode (view ("a/b/"), (tt_bytes){ out.data, out.size }, TT_BYTES_NONE, &event, &error), TT_INVALID_ARGUMENT);
+    cr_expect_eq (tt_wire_event_decode (view ("a/b/"), (tt_bytes){ out.data, out.size }, TT_BYTES_NONE, &event, &error), TT_INVALID_ARGUMENT);
     tt_buffer_free (&out);
 }
 

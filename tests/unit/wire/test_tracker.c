@@ -393,7 +393,7 @@ simulate (simulation *s, int loss_percent)
         bool sent_here = tt_tracker_dense (s->tracker) || strcmp (s->topics[q], "patent/c/") != 0;
         if (sent_here && random () % 100 >= loss_percent) {
             tt_tracker_arrived (s->tracker, 0, view (s->topics[q]));
-            tt_event e = event (q, s->topics[q]);
+            tt_wire_event e = event (q, s->topics[q]);
             tt_track_result r = tt_tracker_offer (s->tracker, &e);
             s->delivered[q] += r.verdict == TT_VERDICT_DELIVER;
             s->last = r.verdict == TT_VERDICT_DELIVER ? q : s->last;
