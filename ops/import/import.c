@@ -4,6 +4,7 @@
 #include <finance.pb-c.h>
 #include <jansson.h>
 #include <patent.pb-c.h>
+#include <statistics.pb-c.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,7 +33,8 @@ struct tt_import {
 const char *
 tt_import_kind_name (tt_import_kind kind)
 {
-    static const char *const names[] = { "patents", "achievements", "demands", "applications", "providers", "products" };
+    static const char *const names[]
+        = { "patents", "achievements", "demands", "applications", "providers", "products", "watches", "observations" };
     return names[kind];
 }
 
@@ -43,6 +45,7 @@ tt_import_kind_type (tt_import_kind kind)
         &techtransfer__patent__v1__patent_document__descriptor, &techtransfer__achievement__v1__achievement__descriptor,
         &techtransfer__achievement__v1__demand__descriptor,     &techtransfer__finance__v1__application__descriptor,
         &techtransfer__finance__v1__provider__descriptor,       &techtransfer__finance__v1__product__descriptor,
+        &techtransfer__patent__v1__watch__descriptor,           &techtransfer__statistics__v1__observation__descriptor,
     };
     return types[kind];
 }

@@ -1,4 +1,4 @@
-/* Records out of files: patents, achievements, demands, applications, providers and products, in any form that is understood, as
+/* Records out of files: patents, achievements, demands, applications, providers, products, watches and observations, in any form that is understood, as
  * messages of the contract, one at a time in bounded memory.
  *
  *     tt_import *import = NULL;
@@ -27,6 +27,8 @@ typedef enum {
     TT_IMPORT_APPLICATIONS,
     TT_IMPORT_PROVIDERS,
     TT_IMPORT_PRODUCTS,
+    TT_IMPORT_WATCHES,
+    TT_IMPORT_OBSERVATIONS,
     TT_IMPORT_KIND_COUNT
 } tt_import_kind;
 

@@ -217,5 +217,7 @@ const ctl_command ctl_import_commands[] = {
     IMPORT ("applications", CTL_FINANCE, FORMS, "  ttctl import applications applications.jsonl"),
     IMPORT ("providers", CTL_FINANCE, FORMS, "  ttctl import providers providers.jsonl"),
     IMPORT ("products", CTL_FINANCE, FORMS, "  ttctl import products products.jsonl"),
+    IMPORT ("watches", CTL_PATENT, FORMS, "  ttctl import watches watches.jsonl"),
+    IMPORT ("observations", CTL_STATISTICS, FORMS, "  ttctl import observations observations.jsonl"),
     { 0 },
 };

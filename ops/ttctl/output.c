@@ -52,6 +52,8 @@ ctl_cell (const json_t *value, bool money, tt_buffer *out)
         money_cell (strtoll (json_string_value (value), NULL, 10), out);
     else if (json_is_string (value))
         tt_buffer_text (out, json_string_value (value));
+    else if (json_is_real (value))
+        tt_buffer_printf (out, "%.4g", json_real_value (value));
     else if (json_is_array (value))
         json_array_foreach ((json_t *)value, i, item)
         {

@@ -9,6 +9,7 @@
 #include <achievement.pb-c.h>
 #include <finance.pb-c.h>
 #include <patent.pb-c.h>
+#include <statistics.pb-c.h>
 
 #define WINDOW 16           /* batches under way */
 #define BATCH_BYTES 1048576 /* a batch is sent when it is so large */
@@ -59,6 +60,10 @@ static const struct {
     = { "techtransfer.finance.v1.LoanMatch/PutProvider", &techtransfer__finance__v1__put_provider_reply__descriptor, false },
     [TT_IMPORT_PRODUCTS]
     = { "techtransfer.finance.v1.LoanMatch/PutProduct", &techtransfer__finance__v1__put_product_reply__descriptor, false },
+    [TT_IMPORT_WATCHES]
+    = { "techtransfer.patent.v1.PatentAlert/PutWatch", &techtransfer__patent__v1__put_watch_reply__descriptor, false },
+    [TT_IMPORT_OBSERVATIONS] = { "techtransfer.statistics.v1.Statistics/PutObservation",
+                                 &techtransfer__statistics__v1__put_observation_reply__descriptor, false },
 };
 
 static void

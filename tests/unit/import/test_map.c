@@ -4,6 +4,7 @@
 #include <finance.pb-c.h>
 #include <string.h>
 
+#include "import/import.h"
 #include "import/map.h"
 
 #define ACHIEVEMENT &techtransfer__achievement__v1__achievement__descriptor
@@ -111,12 +112,13 @@ Test (map, every_built_in_map_parses)
         tt_map *map;
         tt_error error = { 0 };
         tt_map_kind (text, kind);
-        const ProtobufCMessageDescriptor *type = strcmp (kind, "patents") == 0 ? NULL
-                                                 : strcmp (kind, "demands") == 0
-                                                     ? &techtransfer__achievement__v1__demand__descriptor
-                                                     : ACHIEVEMENT;
+        int k = 0;
+        while (k < TT_IMPORT_KIND_COUNT && strcmp (tt_import_kind_name ((tt_import_kind)k), kind) != 0)
+            k++;
+        cr_assert_lt (k, TT_IMPORT_KIND_COUNT, "%s: no kind is called \"%s\"", name, kind);
+        const ProtobufCMessageDescriptor *type = k == TT_IMPORT_PATENTS ? NULL : tt_import_kind_type ((tt_import_kind)k);
         cr_expect_eq (tt_map_parse (name, text, type, &map, &error), TT_OK, "%s", error.message);
         tt_map_free (&map);
     }
-    cr_expect_geq (n, 5);
+    cr_expect_geq (n, 6);
 }
