@@ -189,8 +189,10 @@ show_reply (const ctl_args *args, const json_t *reply)
         ctl_print_json (reply);
         return;
     }
+    if (command->head)
+        ctl_print_head (ctl_at (reply, command->head));
     if (command->rows)
-        ctl_print_table (json_object_get (reply, command->rows), command->columns);
+        ctl_print_table (ctl_at (reply, command->rows), command->columns);
     else
         ctl_print_record (reply);
     json_array_foreach (json_object_get (reply, "warnings"), i, warning)

@@ -74,8 +74,9 @@ struct ctl_command {
     const char *method;
     const ProtobufCMessageDescriptor *request;
     const ProtobufCMessageDescriptor *reply;
-    const char *rows;          /* list in the reply, or NULL: the reply (or `record` in it) is shown as one record */
+    const char *rows;          /* list in the reply, a path, or NULL: the reply (or `record` in it) is shown as one record */
     const ctl_column *columns; /* of the rows; NULL: every field */
+    const char *head;          /* message in the reply whose single values are shown above the rows, or NULL */
 };
 
 /* The table, ended by a NULL name; each group of commands is in a file of its own (cmd_*.c). */
@@ -114,6 +115,8 @@ void ctl_print_json (const json_t *value);
 /* Rows as a table, cut to the terminal's width if stdout is one. columns NULL: one line for each field of each row. */
 void ctl_print_table (const json_t *rows, const ctl_column *columns);
 void ctl_print_record (const json_t *record);
+/* Only the fields of a record that hold one value. */
+void ctl_print_head (const json_t *record);
 /* The value at a path ("publication.number"); NULL if it is not there. Borrowed. */
 const json_t *ctl_at (const json_t *value, const char *path);
 /* One value as text for a cell, appended. */

@@ -209,6 +209,21 @@ print_fields (const char *prefix, const json_t *value)
 }
 
 void
+ctl_print_head (const json_t *record)
+{
+    const char *name;
+    json_t *item, *head = json_object ();
+    json_object_foreach ((json_t *)record, name, item)
+    {
+        if (!json_is_array (item) && !json_is_object (item))
+            json_object_set (head, name, item);
+    }
+    print_fields ("", head);
+    putchar ('\n');
+    json_decref (head);
+}
+
+void
 ctl_print_record (const json_t *record)
 {
     if (json_object_size (record) == 0)
