@@ -26,16 +26,15 @@ set_int (void *socket, int option, int value)
 
 /* All of it before connect: libzmq takes these options for later connections only. */
 static bool
-apply_settings (void *socket, int type, int high_water_mark)
+apply_settings (void *socket, int high_water_mark)
 {
     int64_t limit = MAX_MESSAGE_BYTES;
-    bool ok = set_int (socket, ZMQ_LINGER, 0) && set_int (socket, ZMQ_RCVHWM, high_water_mark)
-              && set_int (socket, ZMQ_SNDHWM, high_water_mark) && set_int (socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS)
-              && set_int (socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
-              && set_int (socket, ZMQ_CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS) && set_int (socket, ZMQ_RECONNECT_IVL, RECONNECT_MS)
-              && set_int (socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
-              && zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &limit, sizeof limit) == 0;
-    return ok && (type == ZMQ_SUB || set_int (socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS));
+    return set_int (socket, ZMQ_LINGER, 0) && set_int (socket, ZMQ_RCVHWM, high_water_mark)
+           && set_int (socket, ZMQ_SNDHWM, high_water_mark) && set_int (socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS)
+           && set_int (socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) && set_int (socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS)
+           && set_int (socket, ZMQ_CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS) && set_int (socket, ZMQ_RECONNECT_IVL, RECONNECT_MS)
+           && set_int (socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
+           && zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &limit, sizeof limit) == 0;
 }
 
 void *
@@ -46,7 +45,7 @@ tt_socket_connect (void *context, int type, const char *endpoint, int high_water
         (void) tt_fail (error, TT_RESOURCE_EXHAUSTED, "cannot open a socket: %s", zmq_strerror (zmq_errno ()));
         return NULL;
     }
-    if (!apply_settings (socket, type, high_water_mark))
+    if (!apply_settings (socket, high_water_mark))
         (void) tt_fail (error, TT_INTERNAL, "cannot set up a socket: %s", zmq_strerror (zmq_errno ()));
     else if (zmq_connect (socket, endpoint) != 0)
         (void) tt_fail (error, TT_INVALID_ARGUMENT, "cannot connect to \"%s\": %s", endpoint, zmq_strerror (zmq_errno ()));

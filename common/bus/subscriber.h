@@ -1,7 +1,8 @@
 /* The reliable subscriber: every event of a stream under the given filters, each once, in order within its partition, from a checkpoint on.
  *
  * It subscribes first, replays from the checkpoint, then goes live; drops doubles by sequence; on a gap replays; on silence moves to the next
- * endpoint. Pure bookkeeping is in wire/tracker.h. Owned by one thread; tt_subscriber_fd makes it fit into any poll loop. */
+ * endpoint. Under narrow filters a lost event is found by the next heartbeat, so it is handed over up to a second late, behind later ones of
+ * its partition. Pure bookkeeping is in wire/tracker.h. Owned by one thread. */
 #ifndef TT_BUS_SUBSCRIBER_H
 #define TT_BUS_SUBSCRIBER_H
 

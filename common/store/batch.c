@@ -212,7 +212,8 @@ fill_unit (tt_txn *txn)
         memcpy (txn->id, txn->spec.request_id.data, TT_UUID_SIZE);
         for (int i = 0; i < 4; i++)
             txn->id[TT_UUID_SIZE + i] = (uint8_t) (item >> (24 - 8 * i));
-        txn->id[TT_UUID_SIZE + 4] = (uint8_t) txn->step;
+        for (int i = 0; i < 4; i++)
+            txn->id[TT_UUID_SIZE + 4 + i] = (uint8_t) (txn->step >> (24 - 8 * i));
         unit->request_id = (tt_bytes){ txn->id, sizeof txn->id };
         unit->id_unix_ms = tt_uuid7_unix_ms (txn->id);
     }

@@ -299,9 +299,9 @@ tt_event_header_patch (const tt_event_header *position, tt_buffer *encoded)
 }
 
 tt_status
-tt_event_decode (tt_bytes topic, tt_bytes header, tt_bytes body, tt_event *out, tt_error *error)
+tt_wire_event_decode (tt_bytes topic, tt_bytes header, tt_bytes body, tt_wire_event *out, tt_error *error)
 {
-    *out = (tt_event){ .topic = topic, .body = body };
+    *out = (tt_wire_event){ .topic = topic, .body = body };
     if (!tt_topic_valid (topic))
         return tt_fail (error, TT_INVALID_ARGUMENT, "event: the topic of %zu bytes is not a path that ends in \"/\"", topic.size);
     tt_status status = tt_event_header_decode (header, &out->header, error);

@@ -82,11 +82,11 @@ typedef struct {
     tt_bytes topic;
     tt_event_header header;
     tt_bytes body;
-} tt_event;
+} tt_wire_event;
 
 /* Checks and decodes the three frames of a live event: topic (tt_topic_valid), header with id, type, stream and sequence (1 to 2^63-1).
  * TT_INVALID_ARGUMENT says what is wrong. */
-TT_MUST_USE tt_status tt_event_decode (tt_bytes topic, tt_bytes header, tt_bytes body, tt_event *out, tt_error *error);
+TT_MUST_USE tt_status tt_wire_event_decode (tt_bytes topic, tt_bytes header, tt_bytes body, tt_wire_event *out, tt_error *error);
 
 /* Appends one element of ReplayReply.events (a RawEvent) to an encoded ReplayReply. */
 void tt_replay_event_append (tt_buffer *reply, tt_bytes topic, tt_bytes header, tt_bytes body);

@@ -208,7 +208,7 @@ tt_tracker_arrived (tt_tracker *tracker, uint32_t partition, tt_bytes topic)
 
 /* Filtered mode: one filter that takes the topic and already stands at or past the sequence proves that it was delivered. */
 static bool
-delivered_before (const tt_tracker *tracker, const partition_state *p, const tt_event *event)
+delivered_before (const tt_tracker *tracker, const partition_state *p, const tt_wire_event *event)
 {
     uint64_t sequence = event->header.sequence;
     if (sequence < p->next)
@@ -222,7 +222,7 @@ delivered_before (const tt_tracker *tracker, const partition_state *p, const tt_
 }
 
 static tt_track_result
-deliver_filtered (tt_tracker *tracker, partition_state *p, const tt_event *event)
+deliver_filtered (tt_tracker *tracker, partition_state *p, const tt_wire_event *event)
 {
     uint64_t sequence = event->header.sequence;
     if (delivered_before (tracker, p, event))
@@ -262,7 +262,7 @@ other_epoch (partition_state *p, uint64_t sequence)
 }
 
 tt_track_result
-tt_tracker_offer (tt_tracker *tracker, const tt_event *event)
+tt_tracker_offer (tt_tracker *tracker, const tt_wire_event *event)
 {
     const tt_event_header *h = &event->header;
     partition_state *p = find (tracker, h->partition);

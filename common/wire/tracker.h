@@ -64,7 +64,7 @@ tt_track_result tt_tracker_lose (tt_tracker *tracker, uint32_t partition);
 void tt_tracker_arrived (tt_tracker *tracker, uint32_t partition, tt_bytes topic);
 /* An event, live or replayed: may it be handed on? The caller has checked that the partition is one of the tracker's and the sequence
  * is not 0 (tt_event_decode): both are asserted, here and below. */
-tt_track_result tt_tracker_offer (tt_tracker *tracker, const tt_event *event);
+tt_track_result tt_tracker_offer (tt_tracker *tracker, const tt_wire_event *event);
 
 /* Where the publisher or the journal stands (PartitionHead). */
 typedef struct {

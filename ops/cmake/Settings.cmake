@@ -8,6 +8,8 @@ if (NOT CMAKE_BUILD_TYPE)
   set (CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "" FORCE)
 endif ()
 
+set (CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g") # asserts stay: a daemon that is wrong about itself must stop
+
 add_library (tt_settings INTERFACE)
 target_compile_definitions (tt_settings INTERFACE _GNU_SOURCE TT_VERSION="${PROJECT_VERSION}")
 target_compile_options (tt_settings INTERFACE

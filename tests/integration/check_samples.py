@@ -268,7 +268,8 @@ def clause(p, index, relation, term):
         return p["pn"].startswith(term)
     if index in ("ic", "cl"):
         return any(s.startswith(term) for s in p["ic"] + (p.get("cpc", []) if index == "cl" else []))
-    texts = {"ta": [p["ti"], p["ab"]], "pa": p["pa"]}.get(index) or [p[index]]
+    groups = {"ta": ("ti", "ab"), "txt": ("ti", "ab", "kw")}
+    texts = [text for name in groups.get(index, (index,)) for text in (p[name] if isinstance(p[name], list) else [p[name]])]
     terms = term.split() if relation in ("any", "all") else [term]
     return (all if relation == "all" else any)(any(found(t, x) for x in texts) for t in terms)
 
@@ -287,6 +288,13 @@ def check_watches(path, patents):
             problem(place, f"{hits} hits of {len(patents)}: {w['query']}")
         count += 1
     return count
+
+
+def check_demand_queries(path, achievements):
+    """Of the demands with a query some find nothing, as in life, but most do."""
+    found_for = [sum(Query(d["query"]).hits(a) for a in achievements) for _, d in lines(path) if d.get("query")]
+    if sum(n > 0 for n in found_for) < 15 or max(found_for) > len(achievements) // 4:
+        problem(path, f"achievements found by each query: {found_for}")
 
 
 def check_csv(codes, path, module):
@@ -322,6 +330,7 @@ def main():
     counts["achievements"] = read_messages(at("achievements.jsonl"), a.Achievement, ("source", "source_id"), lambda p, m: check_achievement(codes, p, m))
     counts["achievements"] += check_csv(codes, at("achievements_district.csv"), a)
     counts["demands"] = read_messages(at("demands.jsonl"), a.Demand, ("owner", "demand_id"), lambda p, m: check_demand(codes, p, m))
+    check_demand_queries(at("demands.jsonl"), [{"ti": r["title"], "ab": r["abstract"], "kw": r["keywords"]} for _, r in lines(at("achievements.jsonl"))])
     counts["providers"] = read_messages(at("providers.jsonl"), f.Provider, ("provider_id",), lambda p, m: providers.add(m.provider_id))
     kinds = {r["kind"] for _, r in lines(at("providers.jsonl"))}
     if kinds != set(f.ProviderKind.keys()) - {"PROVIDER_KIND_UNSPECIFIED"}:

@@ -302,23 +302,23 @@ Test (envelope, random_bytes_never_break_a_decoder)
 Test (envelope, an_event_needs_topic_id_type_stream_and_sequence)
 {
     tt_event_header h = { .id = view ("e"), .type = view ("t"), .stream = view ("patent"), .sequence = 1 };
-    tt_event event;
+    tt_wire_event event;
     tt_error error = { 0 };
     tt_buffer out = { 0 };
     tt_event_header_encode (&h, &out);
     tt_bytes frame = { out.data, out.size };
-    cr_expect_eq (tt_event_decode (view ("a/b/"), frame, view ("body"), &event, &error), TT_OK);
+    cr_expect_eq (tt_wire_event_decode (view ("a/b/"), frame, view ("body"), &event, &error), TT_OK);
     cr_expect (tt_bytes_equal (event.body, view ("body")) && event.header.sequence == 1);
-    cr_expect_eq (tt_event_decode (view ("a/b"), frame, TT_BYTES_NONE, &event, &error), TT_INVALID_ARGUMENT);
+    cr_expect_eq (tt_wire_event_decode (view ("a/b"), frame, TT_BYTES_NONE, &event, &error), TT_INVALID_ARGUMENT);
     tt_buffer_clear (&out);
     h.sequence = 0;
     tt_event_header_encode (&h, &out);
-    cr_expect_eq (tt_event_decode (view ("a/b/"), (tt_bytes){ out.data, out.size }, TT_BYTES_NONE, &event, &error), TT_INVALID_ARGUMENT);
+    cr_expect_eq (tt_wire_event_decode (view ("a/b/"), (tt_bytes){ out.data, out.size }, TT_BYTES_NONE, &event, &error), TT_INVALID_ARGUMENT);
     cr_expect_str_eq (error.message, "EventHeader.sequence: required");
     tt_buffer_clear (&out);
     h.sequence = UINT64_MAX;
     tt_event_header_encode (&h, &out);
-    cr_expect_eq (tt_event_decode (view ("a/b/"), (tt_bytes){ out.data, out.size }, TT_BYTES_NONE, &event, &error), TT_INVALID_ARGUMENT);
+    cr_expect_eq (tt_wire_event_decode (view ("a/b/"), (tt_bytes){ out.data, out.size }, TT_BYTES_NONE, &event, &error), TT_INVALID_ARGUMENT);
     tt_buffer_free (&out);
 }
 

@@ -12,7 +12,7 @@ view (const char *text)
 }
 
 /* Event s of a partition has id "e<s>" and follows "e<s-1>". */
-static tt_event
+static tt_wire_event
 event (uint64_t sequence, const char *topic)
 {
     static char ids[2][64][32];
@@ -21,7 +21,7 @@ event (uint64_t sequence, const char *topic)
     turn++;
     snprintf (id, 32, "e%llu", (unsigned long long) sequence);
     snprintf (previous, 32, "e%llu", (unsigned long long) sequence - 1);
-    tt_event e = { .topic = view (topic) };
+    tt_wire_event e = { .topic = view (topic) };
     e.header = (tt_event_header){ .id = view (id), .sequence = sequence, .previous_id = sequence > 1 ? view (previous) : TT_BYTES_NONE,
                                   .epoch = view ("one"), .stream = view ("patent") };
     return e;
@@ -30,7 +30,7 @@ event (uint64_t sequence, const char *topic)
 static tt_track_result
 offer (tt_tracker *t, uint64_t sequence, const char *topic)
 {
-    tt_event e = event (sequence, topic);
+    tt_wire_event e = event (sequence, topic);
     return tt_tracker_offer (t, &e);
 }
 
@@ -220,7 +220,7 @@ Test (tracker, another_epoch_is_a_rewritten_history_wherever_it_shows)
         for (uint64_t s = 6; s <= 9; s++)
             offer (t, s, "x/");
         if (where == 0) {
-            tt_event e = event (5, "x/");
+            tt_wire_event e = event (5, "x/");
             e.header.epoch = view ("two");
             r = tt_tracker_offer (t, &e);
         } else if (where == 1) {
@@ -256,7 +256,7 @@ Test (tracker, the_caller_may_say_that_it_is_lost)
 Test (tracker, an_id_that_is_not_known_contradicts_nothing)
 {
     tt_tracker *t = dense ();
-    tt_event e = event (5, "x/");
+    tt_wire_event e = event (5, "x/");
     tt_tracker_start (t, 0, 5, "e4", "one");
     e.header.previous_id = TT_BYTES_NONE;
     e.header.epoch = TT_BYTES_NONE;
@@ -393,7 +393,7 @@ simulate (simulation *s, int loss_percent)
         bool sent_here = tt_tracker_dense (s->tracker) || strcmp (s->topics[q], "patent/c/") != 0;
         if (sent_here && random () % 100 >= loss_percent) {
             tt_tracker_arrived (s->tracker, 0, view (s->topics[q]));
-            tt_event e = event (q, s->topics[q]);
+            tt_wire_event e = event (q, s->topics[q]);
             tt_track_result r = tt_tracker_offer (s->tracker, &e);
             s->delivered[q] += r.verdict == TT_VERDICT_DELIVER;
             s->last = r.verdict == TT_VERDICT_DELIVER ? q : s->last;

@@ -1,0 +1,135 @@
+#include "import/build.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "import/normal.h"
+
+tt_patent *
+tt_patent_new (void)
+{
+    tt_patent *patent = tt_alloc (sizeof *patent);
+    techtransfer__patent__v1__patent_document__init (patent);
+    return patent;
+}
+
+void
+tt_patent_free (tt_patent **patent)
+{
+    if (*patent)
+        techtransfer__patent__v1__patent_document__free_unpacked (*patent, NULL);
+    *patent = NULL;
+}
+
+void
+tt_build_set (char **field, const char *value)
+{
+    if (*field != protobuf_c_empty_string)
+        free (*field);
+    *field = *value ? tt_strdup (value) : (char *) protobuf_c_empty_string;
+}
+
+/* Room for one more: the lists double, so that a document of a thousand inventors costs no more than it should. */
+void
+tt_build_add (void ***list, size_t *count, void *message)
+{
+    if ((*count & (*count - 1)) == 0)
+        *list = tt_realloc (*list, (*count ? *count * 2 : 1) * sizeof **list);
+    (*list)[(*count)++] = message;
+}
+
+void
+tt_build_add_unique (char ***list, size_t *count, const char *value)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp ((*list)[i], value) == 0)
+            return;
+    tt_build_add ((void ***) list, count, tt_strdup (value));
+}
+
+tt_patent_reference *
+tt_build_reference (const tt_docnum *number)
+{
+    tt_patent_reference *reference = tt_alloc (sizeof *reference);
+    techtransfer__patent__v1__document_reference__init (reference);
+    tt_build_set (&reference->country, number->country);
+    tt_build_set (&reference->number, number->number);
+    tt_build_set (&reference->kind, number->kind);
+    tt_build_set (&reference->date, number->date);
+    return reference;
+}
+
+void
+tt_build_party (tt_patent_party ***list, size_t *count, const char *name, const char *country)
+{
+    char code[3] = "";
+    if (strlen (country) == 2 && isalpha ((unsigned char) country[0]) && isalpha ((unsigned char) country[1]))
+        memcpy (code, (char[]){ (char) toupper ((unsigned char) country[0]), (char) toupper ((unsigned char) country[1]) }, 2);
+    if (*name == '\0')
+        return;
+    for (size_t i = 0; i < *count; i++)
+        if (strcmp ((*list)[i]->name, name) == 0 && (code[0] == '\0' || strcmp ((*list)[i]->country, code) == 0))
+            return;
+    tt_patent_party *party = tt_alloc (sizeof *party);
+    techtransfer__patent__v1__patent_party__init (party);
+    tt_build_set (&party->name, name);
+    tt_build_set (&party->country, code);
+    tt_build_add ((void ***) list, count, party);
+}
+
+void
+tt_build_text (tt_patent_text ***list, size_t *count, const char *language, const char *text)
+{
+    char code[9] = "";
+    if (*text == '\0')
+        return;
+    for (size_t i = 0; i < 8 && language[i]; i++)
+        code[i] = (char) tolower ((unsigned char) language[i]);
+    tt_patent_text *entry = tt_alloc (sizeof *entry);
+    techtransfer__patent__v1__localized_text__init (entry);
+    tt_build_set (&entry->language, code);
+    tt_build_set (&entry->text, text);
+    tt_build_add ((void ***) list, count, entry);
+}
+
+bool
+tt_build_ipc (tt_patent *patent, const char *symbol)
+{
+    char out[TT_CLASS_SIZE];
+    bool good = tt_normal_class (symbol, out);
+    if (good)
+        tt_build_add_unique (&patent->ipc, &patent->n_ipc, out);
+    return good;
+}
+
+bool
+tt_build_cpc (tt_patent *patent, const char *symbol)
+{
+    char out[TT_CLASS_SIZE];
+    bool good = tt_normal_class (symbol, out);
+    if (good)
+        tt_build_add_unique (&patent->cpc, &patent->n_cpc, out);
+    return good;
+}
+
+bool
+tt_build_locarno (tt_patent *patent, const char *symbol)
+{
+    char out[6];
+    bool good = tt_normal_locarno (symbol, out);
+    if (good)
+        tt_build_add_unique (&patent->locarno, &patent->n_locarno, out);
+    return good;
+}
+
+tt_status
+tt_patent_complete (const tt_patent *patent, tt_error *error)
+{
+    if (patent->publication == NULL || patent->publication->number[0] == '\0')
+        return tt_fail (error, TT_INVALID_ARGUMENT, "publication.number: missing");
+    if (patent->publication->country[0] == '\0')
+        return tt_fail (error, TT_INVALID_ARGUMENT, "publication.country: missing");
+    if (patent->n_titles == 0)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "titles: missing");
+    return TT_OK;
+}

@@ -1,0 +1,387 @@
+#include "import/import.h"
+
+#include <achievement.pb-c.h>
+#include <finance.pb-c.h>
+#include <jansson.h>
+#include <patent.pb-c.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "import/formats.h"
+#include "import/map.h"
+#include "import/rows.h"
+#include "import/short.h"
+#include "import/source.h"
+#include "wire/json.h"
+
+#define MAX_MAPS 32
+#define MAX_MAP_SIZE 1048576
+
+struct tt_import {
+    tt_import_kind kind;
+    tt_rows *rows;
+    tt_map *maps[MAX_MAPS]; /* tried for each record; with `chosen` only the first */
+    size_t map_count;
+    bool chosen; /* the map was named by the user or follows from the header: always applied */
+    tt_import_record record;
+    tt_buffer notes;
+    tt_buffer id;
+    tt_error why;
+};
+
+const char *
+tt_import_kind_name (tt_import_kind kind)
+{
+    static const char *const names[] = { "patents", "achievements", "demands", "applications", "providers", "products" };
+    return names[kind];
+}
+
+const ProtobufCMessageDescriptor *
+tt_import_kind_type (tt_import_kind kind)
+{
+    static const ProtobufCMessageDescriptor *const types[] = {
+        &techtransfer__patent__v1__patent_document__descriptor, &techtransfer__achievement__v1__achievement__descriptor,
+        &techtransfer__achievement__v1__demand__descriptor,     &techtransfer__finance__v1__application__descriptor,
+        &techtransfer__finance__v1__provider__descriptor,       &techtransfer__finance__v1__product__descriptor,
+    };
+    return types[kind];
+}
+
+/* What the targets of a map belong to: NULL for patents, whose targets are short keys. */
+static const ProtobufCMessageDescriptor *
+map_type (tt_import_kind kind)
+{
+    return kind == TT_IMPORT_PATENTS ? NULL : tt_import_kind_type (kind);
+}
+
+static tt_status
+add_map (tt_import *import, const char *name, const char *text, tt_error *error)
+{
+    tt_map *map;
+    tt_status status = tt_map_parse (name, text, map_type (import->kind), &map, error);
+    if (status == TT_OK)
+        import->maps[import->map_count++] = map;
+    return status;
+}
+
+static tt_status
+read_map_file (const char *path, tt_buffer *text, tt_error *error)
+{
+    tt_source *source;
+    size_t got = 1;
+    tt_status status = tt_source_open (&source, path, error);
+    while (status == TT_OK && got > 0 && text->size <= MAX_MAP_SIZE) {
+        status = tt_source_read (source, tt_buffer_reserve (text, 65536), 65536, &got, error);
+        text->size += status == TT_OK ? got : 0;
+    }
+    tt_source_close (&source);
+    if (status == TT_OK && text->size > MAX_MAP_SIZE)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "%s: too large for a column map", path);
+    return status;
+}
+
+/* A built-in map by its name, else a file. */
+static tt_status
+load_named_map (tt_import *import, const char *wanted, tt_error *error)
+{
+    const char *name, *text;
+    tt_buffer content = { 0 };
+    import->chosen = true;
+    for (size_t i = 0; tt_map_builtin (i, &name, &text); i++)
+        if (strcmp (name, wanted) == 0)
+            return add_map (import, name, text, error);
+    tt_status status = read_map_file (wanted, &content, error);
+    if (status == TT_OK)
+        status = add_map (import, wanted, tt_buffer_cstr (&content), error);
+    else
+        (void) tt_fail_prefix (error, "column map");
+    tt_buffer_free (&content);
+    return status;
+}
+
+static tt_status
+load_builtin_maps (tt_import *import, tt_error *error)
+{
+    const char *name, *text;
+    char kind[32];
+    tt_status status = TT_OK;
+    for (size_t i = 0; status == TT_OK && import->map_count < MAX_MAPS && tt_map_builtin (i, &name, &text); i++) {
+        tt_map_kind (text, kind);
+        if (strcmp (kind, tt_import_kind_name (import->kind)) == 0)
+            status = add_map (import, name, text, error);
+    }
+    return status;
+}
+
+static void
+drop_maps (tt_import *import)
+{
+    while (import->map_count > 0)
+        tt_map_free (&import->maps[--import->map_count]);
+}
+
+/* The map that fits a record best, or NULL. */
+static const tt_map *
+best_map (const tt_import *import, const json_t *record)
+{
+    const tt_map *best = NULL;
+    size_t most = 0;
+    if (import->chosen)
+        return import->maps[0];
+    for (size_t i = 0; i < import->map_count; i++) {
+        size_t fits = tt_map_fits (import->maps[i], record);
+        if (fits > most) {
+            most = fits;
+            best = import->maps[i];
+        }
+    }
+    return best;
+}
+
+/* A table without a map: a built-in one that fits its header, else its columns must be called like the fields. */
+static tt_status
+map_of_header (tt_import *import, const char *path, tt_error *error)
+{
+    size_t count;
+    tt_map *map;
+    const char *const *names = tt_rows_columns (import->rows, &count);
+    json_t *header = json_object ();
+    for (size_t i = 0; i < count; i++)
+        json_object_set_new (header, names[i], json_true ());
+    bool fits = best_map (import, header) != NULL;
+    json_decref (header);
+    if (fits || count == 0)
+        return TT_OK;
+    tt_status status = tt_map_of_columns (path, names, count, map_type (import->kind), &map, error);
+    if (status != TT_OK)
+        return tt_fail (error, status, "%.300s (a column map says what the columns are: --map FILE)", error->message);
+    drop_maps (import);
+    import->maps[import->map_count++] = map;
+    import->chosen = true;
+    return TT_OK;
+}
+
+tt_status
+tt_import_open (tt_import **out, const char *path, const tt_import_options *options, tt_error *error)
+{
+    tt_error local = { 0 };
+    tt_import *import = tt_alloc_zero (1, sizeof *import);
+    import->kind = options->kind;
+    tt_status status
+        = options->map ? load_named_map (import, options->map, &local) : load_builtin_maps (import, &local);
+    if (status == TT_OK)
+        status = tt_rows_open (&import->rows, path, options->max_record, &local);
+    if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_TABLE && !import->chosen)
+        status = map_of_header (import, path, &local);
+    if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_XML && import->kind != TT_IMPORT_PATENTS)
+        status = tt_fail (&local, TT_INVALID_ARGUMENT, "%s: XML is understood for patents only", path);
+    if (status != TT_OK) {
+        (void) tt_fail (error, status, "%s", local.message);
+        tt_import_close (&import);
+    }
+    *out = import;
+    return status;
+}
+
+static void
+forget_record (tt_import *import)
+{
+    if (import->record.message)
+        protobuf_c_message_free_unpacked (import->record.message, NULL);
+    tt_buffer_clear (&import->notes);
+    tt_buffer_clear (&import->id);
+    import->record = (tt_import_record){ .notes = "" };
+    import->why = (tt_error){ 0 };
+}
+
+void
+tt_import_close (tt_import **out)
+{
+    tt_import *import = *out;
+    if (import == NULL)
+        return;
+    forget_record (import);
+    drop_maps (import);
+    tt_rows_close (&import->rows);
+    tt_buffer_free (&import->notes);
+    tt_buffer_free (&import->id);
+    free (import);
+    *out = NULL;
+}
+
+static tt_status
+refuse (tt_import *import, const char *reason)
+{
+    return tt_fail (&import->why, TT_INVALID_ARGUMENT, "%s", reason);
+}
+
+static void
+keep_id (tt_import *import, const json_t *record)
+{
+    const char *pn = json_string_value (json_object_get (record, "pn"));
+    if (pn && *pn)
+        tt_buffer_text (&import->id, pn);
+}
+
+static tt_status
+short_patent (tt_import *import, const json_t *record)
+{
+    tt_patent *patent;
+    keep_id (import, record);
+    tt_status status = tt_patent_of_short (record, &patent, &import->notes, &import->why);
+    import->record.message = patent ? &patent->base : NULL;
+    return status;
+}
+
+static tt_status
+by_contract (tt_import *import, const json_t *record)
+{
+    ProtobufCMessage *message = NULL;
+    tt_status status = tt_json_to_message (tt_import_kind_type (import->kind), record, 0, NULL, &message, &import->why);
+    import->record.message = message;
+    if (status == TT_OK && import->kind == TT_IMPORT_PATENTS)
+        status = tt_patent_complete ((tt_patent *) message, &import->why);
+    return status;
+}
+
+static tt_status
+mapped (tt_import *import, const tt_map *map, const json_t *record)
+{
+    json_t *fields;
+    tt_status status = tt_map_apply (map, record, &fields, &import->notes, &import->why);
+    if (status != TT_OK)
+        return status;
+    status = import->kind == TT_IMPORT_PATENTS ? short_patent (import, fields) : by_contract (import, fields);
+    json_decref (fields);
+    return status;
+}
+
+/* Classified records are refused, and nothing of them is kept: not in the reject file either. */
+static tt_status
+refuse_classified (tt_import *import)
+{
+    const Techtransfer__Achievement__V1__Achievement *a = (const void *) import->record.message;
+    if (import->kind != TT_IMPORT_ACHIEVEMENTS || a->secrecy[0] == '\0' || strcmp (a->secrecy, "public") == 0)
+        return TT_OK;
+    import->record.secret = true;
+    import->record.text = TT_BYTES_NONE;
+    return refuse (import, "secrecy: classified records are refused; nothing of it is kept");
+}
+
+static tt_status
+convert_object (tt_import *import, const json_t *record)
+{
+    if (!json_is_object (record))
+        return refuse (import, "a JSON object is expected");
+    const tt_map *map = best_map (import, record);
+    bool is_short = import->kind == TT_IMPORT_PATENTS && json_object_get (record, "pn") && !import->chosen;
+    tt_status status = is_short ? short_patent (import, record) : map ? mapped (import, map, record) : by_contract (import, record);
+    return status == TT_OK ? refuse_classified (import) : status;
+}
+
+static tt_status
+convert_json (tt_import *import, tt_bytes text)
+{
+    json_error_t where;
+    json_t *record = json_loadb ((const char *) text.data, text.size, JSON_REJECT_DUPLICATES, &where);
+    if (record == NULL)
+        return tt_fail (&import->why, TT_INVALID_ARGUMENT, "no JSON: column %d: %s", where.column, where.text);
+    tt_status status = convert_object (import, record);
+    json_decref (record);
+    return status;
+}
+
+static tt_status
+convert_xml (tt_import *import, const tt_row *row)
+{
+    tt_patent *patent;
+    tt_status status = tt_patent_of_xml (row->text, row->line, &patent, &import->why);
+    import->record.message = patent ? &patent->base : NULL;
+    return status;
+}
+
+static tt_status
+convert (tt_import *import, const tt_row *row)
+{
+    if (row->broken)
+        return refuse (import, row->broken);
+    switch (tt_rows_what (import->rows)) {
+    case TT_ROWS_XML:
+        return convert_xml (import, row);
+    case TT_ROWS_JSON:
+        return convert_json (import, row->text);
+    case TT_ROWS_TABLE:
+        return convert_object (import, row->columns);
+    }
+    return TT_INTERNAL;
+}
+
+static void
+finish (tt_import *import, tt_status status)
+{
+    tt_import_record *record = &import->record;
+    if (status != TT_OK) {
+        if (record->message)
+            protobuf_c_message_free_unpacked (record->message, NULL);
+        record->message = NULL;
+        record->reason = import->why.message;
+    }
+    record->notes = tt_buffer_cstr (&import->notes);
+    record->id = import->id.size ? tt_buffer_cstr (&import->id) : NULL;
+}
+
+tt_status
+tt_import_next (tt_import *import, const tt_import_record **record, tt_error *error)
+{
+    const tt_row *row;
+    *record = NULL;
+    forget_record (import);
+    tt_status status = tt_rows_next (import->rows, &row, error);
+    if (status != TT_OK || row == NULL)
+        return status;
+    import->record.number = row->number;
+    import->record.line = row->line;
+    import->record.end = row->end;
+    import->record.text = row->text;
+    finish (import, convert (import, row));
+    *record = &import->record;
+    return TT_OK;
+}
+
+tt_status
+tt_import_skip (tt_import *import, uint64_t number, uint64_t end, tt_error *error)
+{
+    const tt_row *row = NULL;
+    uint64_t at = 0;
+    while (at < number) {
+        tt_status status = tt_rows_next (import->rows, &row, error);
+        if (status != TT_OK)
+            return status;
+        if (row == NULL)
+            return tt_fail (error, TT_OUT_OF_RANGE, "the file has only %llu records, the import had come to %llu: it is another file",
+                            (unsigned long long) at, (unsigned long long) number);
+        at = row->number;
+    }
+    if (row && row->end != end)
+        return tt_fail (error, TT_OUT_OF_RANGE, "record %llu ends at byte %llu, not at %llu as before: it is another file",
+                        (unsigned long long) number, (unsigned long long) row->end, (unsigned long long) end);
+    return TT_OK;
+}
+
+const char *
+tt_import_fingerprint (const tt_import *import)
+{
+    return tt_rows_fingerprint (import->rows);
+}
+
+uint64_t
+tt_import_position (const tt_import *import)
+{
+    return tt_rows_position (import->rows);
+}
+
+uint64_t
+tt_import_size (const tt_import *import)
+{
+    return tt_rows_size (import->rows);
+}

@@ -1,0 +1,38 @@
+/* The raw records of a file, whatever its form: an XML document, a line of JSON, a row of a table. What they mean is import.h's business.
+ * One thread at a time. */
+#ifndef TT_IMPORT_ROWS_H
+#define TT_IMPORT_ROWS_H
+
+#include <jansson.h>
+
+#include "base/buffer.h"
+
+typedef enum { TT_ROWS_XML, TT_ROWS_JSON, TT_ROWS_TABLE } tt_rows_form;
+
+typedef struct tt_rows tt_rows;
+
+/* Borrowed until the next call. */
+typedef struct {
+    uint64_t number; /* from 1 */
+    uint64_t line;   /* on which it begins */
+    uint64_t end;    /* offset behind it */
+    tt_bytes text;   /* as it stands in the file; of a table, the row as JSON */
+    json_t *columns; /* TABLE: the row as an object, column to text; borrowed */
+    const char *broken; /* why it cannot be read at all; NULL: it can */
+} tt_row;
+
+/* Opens a file and tells its form by its first bytes. max_record: bytes, 0 = 64 MiB. Statuses of tt_source_open, and INVALID_ARGUMENT for a form that
+ * is not understood. */
+TT_MUST_USE tt_status tt_rows_open (tt_rows **out, const char *path, size_t max_record, tt_error *error);
+void tt_rows_close (tt_rows **rows); /* NULL inside is fine; nulls */
+tt_rows_form tt_rows_what (const tt_rows *rows);
+/* The column names of a table, borrowed; NULL for other forms. */
+const char *const *tt_rows_columns (const tt_rows *rows, size_t *count);
+/* The next record; *row = NULL at the end. DATA_LOSS, INTERNAL: the file cannot be read further. */
+TT_MUST_USE tt_status tt_rows_next (tt_rows *rows, const tt_row **row, tt_error *error);
+
+const char *tt_rows_fingerprint (const tt_rows *rows); /* as tt_import_fingerprint */
+uint64_t tt_rows_position (const tt_rows *rows);
+uint64_t tt_rows_size (const tt_rows *rows);
+
+#endif

@@ -1,0 +1,209 @@
+/* import: files into the services. */
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "ctl.h"
+#include "progress.h"
+#include "upload.h"
+
+typedef struct {
+    const ctl_args *args;
+    tt_import_kind kind;
+    ctl_service service;
+    const char *path;
+    char *rejects;
+    tt_import *import;
+    tt_ledger *ledger;
+    tt_client *client;
+    ctl_progress progress;
+} job;
+
+/* <name>.rejects.jsonl in the working directory, or in the folder, or the file, that --rejects names. */
+static char *
+reject_path (const ctl_args *args, const char *path)
+{
+    struct stat about;
+    tt_buffer out = { 0 };
+    const char *wanted = ctl_get (args, "rejects"), *slash = strrchr (path, '/');
+    bool folder = wanted && (wanted[strlen (wanted) - 1] == '/' || (stat (wanted, &about) == 0 && S_ISDIR (about.st_mode)));
+    if (wanted && !folder)
+        return tt_strdup (wanted);
+    tt_buffer_printf (&out, "%s%s%s.rejects.jsonl", wanted ? wanted : "", wanted && wanted[strlen (wanted) - 1] != '/' ? "/" : "",
+                      strcmp (path, "-") == 0 ? "stdin" : slash ? slash + 1 : path);
+    tt_buffer_cstr (&out);
+    return (char *) out.data;
+}
+
+static void
+show_progress (void *context, const tt_ledger_counts *counts)
+{
+    job *j = context;
+    ctl_progress_show (&j->progress, tt_import_position (j->import), tt_import_size (j->import), counts->read, counts->rejected);
+}
+
+static void
+show_result (const job *j, double seconds)
+{
+    const tt_ledger_counts *c = tt_ledger_count (j->ledger);
+    if (!ctl_has (j->args, "json")) {
+        printf ("%s: %llu read, %llu accepted (%llu unchanged), %llu rejected, %llu with notes, %.1f s%s%s\n", j->path,
+                (unsigned long long) c->read, (unsigned long long) c->accepted, (unsigned long long) c->unchanged,
+                (unsigned long long) c->rejected, (unsigned long long) c->notes, seconds, c->rejected ? "; rejects: " : "",
+                c->rejected ? j->rejects : "");
+        return;
+    }
+    json_t *line = json_pack ("{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:f}", "file", j->path, "read", (json_int_t) c->read, "accepted",
+                              (json_int_t) c->accepted, "unchanged", (json_int_t) c->unchanged, "rejected", (json_int_t) c->rejected,
+                              "notes", (json_int_t) c->notes, "rejects", c->rejected ? j->rejects : "", "seconds", seconds);
+    ctl_print_json (line);
+    json_decref (line);
+}
+
+static tt_status
+open_job (job *j, tt_error *error)
+{
+    uint64_t number, end;
+    tt_import_options options = { .kind = j->kind, .map = ctl_get (j->args, "map") };
+    tt_status status = tt_import_open (&j->import, j->path, &options, error);
+    if (status == TT_OK)
+        status = tt_ledger_open (&j->ledger, j->path, tt_import_fingerprint (j->import), j->rejects, ctl_has (j->args, "resume"), error);
+    if (status != TT_OK)
+        return status;
+    tt_ledger_resume_point (j->ledger, &number, &end);
+    if (number > 0)
+        status = tt_import_skip (j->import, number, end, error);
+    return status;
+}
+
+static int
+run_file (job *j)
+{
+    tt_error error = { 0 };
+    int64_t begin = tt_clock_monotonic_us ();
+    tt_status status = open_job (j, &error);
+    if (status != TT_OK) {
+        fprintf (stderr, "ttctl: %s\n", error.message);
+        return CTL_REFUSED;
+    }
+    tt_upload upload = { .import = j->import,
+                         .ledger = j->ledger,
+                         .client = j->client,
+                         .kind = j->kind,
+                         .batch = ctl_number (j->args, "batch", 64),
+                         .progress = show_progress,
+                         .context = j };
+    ctl_progress_start (&j->progress, j->path);
+    status = tt_upload_run (&upload, &error);
+    ctl_progress_end (&j->progress);
+    show_result (j, (double) (tt_clock_monotonic_us () - begin) / 1e6);
+    if (status == TT_OK) {
+        tt_ledger_finish (j->ledger);
+        return tt_ledger_count (j->ledger)->rejected > 0 ? CTL_PARTLY : CTL_OK;
+    }
+    fprintf (stderr, "ttctl: %s: stopped: %s\nGo on with: --resume\n", j->path, error.message);
+    return status == TT_UNAVAILABLE || status == TT_DEADLINE_EXCEEDED ? CTL_UNREACHABLE : CTL_REFUSED;
+}
+
+static int
+run_files (const ctl_args *args, tt_import_kind kind, ctl_service service, tt_client *client)
+{
+    int code = CTL_OK;
+    for (size_t i = 0; i < ctl_count (args, "file"); i++) {
+        job j = { .args = args, .kind = kind, .service = service, .path = ctl_value_at (args, "file", i), .client = client };
+        j.rejects = reject_path (args, j.path);
+        int one = run_file (&j);
+        tt_ledger_close (&j.ledger);
+        tt_import_close (&j.import);
+        free (j.rejects);
+        code = one == CTL_OK || code == CTL_UNREACHABLE || code == CTL_REFUSED ? code : one;
+        if (one == CTL_UNREACHABLE)
+            return one;
+    }
+    return code;
+}
+
+/* Files that may share one reject file would lose each other's rejections. */
+static bool
+rejects_are_clear (const ctl_args *args)
+{
+    const char *wanted = ctl_get (args, "rejects");
+    struct stat about;
+    bool folder = wanted && *wanted && (wanted[strlen (wanted) - 1] == '/' || (stat (wanted, &about) == 0 && S_ISDIR (about.st_mode)));
+    if (wanted == NULL || folder || (*wanted && ctl_count (args, "file") == 1))
+        return true;
+    fprintf (stderr, "ttctl: --rejects: with several files a folder is expected\n");
+    return false;
+}
+
+static tt_import_kind
+kind_of (const ctl_args *args)
+{
+    const char *name = strchr (args->command->name, ' ') + 1;
+    int kind = 0;
+    while (strcmp (tt_import_kind_name ((tt_import_kind) kind), name) != 0)
+        kind++;
+    return (tt_import_kind) kind;
+}
+
+static int
+run_import (const ctl_args *args)
+{
+    tt_error error = { 0 };
+    tt_client *client = NULL;
+    uint64_t batch = ctl_number (args, "batch", 64);
+    if (batch < 1 || batch > 512) {
+        fprintf (stderr, "ttctl: --batch: 1 to 512 is expected\n");
+        return CTL_USAGE;
+    }
+    if (!rejects_are_clear (args))
+        return CTL_USAGE;
+    tt_client_options options = { .endpoints = ctl_endpoints (args, args->command->service, 0),
+                                  .timeout_ms = (uint32_t) (ctl_number (args, "timeout", 30) % 86400 * 1000) };
+    if (!ctl_has (args, "dry-run") && tt_client_open (&client, &options, &error) != TT_OK) {
+        fprintf (stderr, "ttctl: %s: %s\n", options.endpoints, error.message);
+        return CTL_USAGE;
+    }
+    int code = run_files (args, kind_of (args), args->command->service, client);
+    tt_client_close (&client);
+    return code;
+}
+
+static const ctl_option import_options[] = {
+    { "file", NULL, CTL_TEXT, CTL_OPERAND | CTL_REQUIRED | CTL_REPEATED, "plain or gzip; - is standard input" },
+    { "map", NULL, CTL_TEXT, 0, "column map: a file, or the name of a built-in one; without it one that fits is taken" },
+    { "rejects", NULL, CTL_TEXT, 0, "where rejected records go: a file, or a folder (<file>.rejects.jsonl here)" },
+    { "resume", NULL, CTL_FLAG, 0, "go on where an import that was interrupted stood" },
+    { "batch", NULL, CTL_NUMBER, 0, "records in a command, where it takes several, 1 to 512 (64)" },
+    { "dry-run", NULL, CTL_FLAG, 0, "read, convert and account for everything, send nothing" },
+    { 0 },
+};
+
+#define FORMS                                                                                                                                 \
+    "Each record is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, text.\n"           \
+    "Forms: JSON Lines (proto3 JSON, or by a column map), tables (CSV, TSV) whose columns are called like the fields or are named by a map."
+#define PATENT_FORMS                                                                                                                          \
+    "Each document is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, text.\n"         \
+    "Forms: XML of the US office (grants, applications; v4.x, ST.32, pap), EPO DOCDB and OPS, many documents in one file; JSON Lines (proto3\n" \
+    "JSON or short keys pn ti ab pa in ic cpc pd ...); tables (CSV, TSV) by a column map."
+
+#define IMPORT(what, of, says, example)                                                                                                       \
+    { .name = "import " what, .summary = "Imports " what " from files", .details = says, .examples = example, .options = import_options,      \
+      .run = run_import, .service = of }
+
+const ctl_command ctl_import_commands[] = {
+    IMPORT ("patents", CTL_PATENT, PATENT_FORMS,
+            "  ttctl import patents ipg180619.xml.gz --rejects rejects/\n"
+            "  ttctl import patents ipg180619.xml.gz --resume\n"
+            "  ttctl import patents export.csv --map columns.map --json"),
+    IMPORT ("achievements", CTL_ACHIEVEMENT, FORMS,
+            "  ttctl import achievements nasa_t2_technologies.jsonl.gz\n"
+            "  ttctl import achievements results.csv --map results.map"),
+    IMPORT ("demands", CTL_ACHIEVEMENT, FORMS, "  ttctl import demands sbir_topics_2015_1.jsonl.gz\n  ttctl import demands demands.jsonl"),
+    IMPORT ("applications", CTL_FINANCE, FORMS, "  ttctl import applications applications.jsonl"),
+    IMPORT ("providers", CTL_FINANCE, FORMS, "  ttctl import providers providers.jsonl"),
+    IMPORT ("products", CTL_FINANCE, FORMS, "  ttctl import products products.jsonl"),
+    { 0 },
+};

@@ -1,0 +1,42 @@
+#include "text_width.h"
+
+#include <string.h>
+#include <utf8proc.h>
+
+/* Width of the character at text; *size gets its bytes. What is no UTF-8 counts one column a byte. */
+static size_t
+character_width (const char *text, size_t left, size_t *size)
+{
+    utf8proc_int32_t character;
+    utf8proc_ssize_t n = utf8proc_iterate ((const utf8proc_uint8_t *) text, (utf8proc_ssize_t) left, &character);
+    *size = n > 0 ? (size_t) n : 1;
+    int width = n > 0 ? utf8proc_charwidth (character) : 1;
+    return width > 0 ? (size_t) width : 0;
+}
+
+size_t
+ctl_text_width_n (const char *text, size_t size)
+{
+    size_t width = 0, step;
+    for (size_t i = 0; i < size; i += step)
+        width += character_width (text + i, size - i, &step);
+    return width;
+}
+
+size_t
+ctl_text_width (const char *text)
+{
+    return ctl_text_width_n (text, strlen (text));
+}
+
+size_t
+ctl_text_fit (const char *text, size_t width)
+{
+    size_t size = strlen (text), used = 0, step, i = 0;
+    for (; i < size; i += step) {
+        used += character_width (text + i, size - i, &step);
+        if (used > width)
+            break;
+    }
+    return i < size ? i : size;
+}

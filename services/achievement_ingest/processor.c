@@ -1,0 +1,259 @@
+/* Events of the service's own journal -> pairs of achievement and demand -> pushes. Replicas share the work; why no pair is missed is
+ * shown in README.md. One thread. */
+#include "processor.h"
+
+#include <string.h>
+
+#include "backfill.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "commands.h"
+#include "copies.h"
+#include "inbox.h"
+#include "push.h"
+
+#define BATCH 128          /* entries of the journal at a time */
+#define ORDERS_AT_ONCE 64  /* pushes in one batch of transactions */
+#define TICK_MS 1000
+#define FOUND_MOST 1000    /* room for the best of a demand; the setting's range ends there */
+
+typedef struct {
+    const ingest_service *service;
+    ingest_copies *copies;
+    tt_arena *arena; /* one call of work */
+    tt_document *document;
+    ingest_terms terms;
+    ingest_order *orders;
+    size_t order_count, order_capacity;
+    ingest_backfill *backfill; /* of this call */
+    int32_t today;
+} processor_state;
+
+static void
+close_processor (void **state)
+{
+    processor_state *s = *state;
+    if (!s)
+        return;
+    ingest_copies_close (&s->copies);
+    ingest_terms_free (&s->terms);
+    tt_document_destroy (&s->document);
+    tt_arena_destroy (&s->arena);
+    free (s->orders);
+    free (s);
+    *state = NULL;
+}
+
+static tt_status
+open_processor (tt_processor *processor, void *service, void **state, tt_error *error)
+{
+    processor_state *s = tt_alloc_zero (1, sizeof *s);
+    s->service = service;
+    s->arena = tt_arena_new (0);
+    s->document = tt_document_new (tt_schema_achievement ());
+    *state = s;
+    tt_status status = ingest_copies_open (&s->copies, tt_processor_store (processor), &s->service->settings, error);
+    if (status != TT_OK)
+        close_processor (state);
+    return status;
+}
+
+static ingest_order *
+add_order (processor_state *s, const ingest_demand *demand)
+{
+    if (s->order_count == s->order_capacity) {
+        s->order_capacity = s->order_capacity == 0 ? 64 : 2 * s->order_capacity;
+        s->orders = tt_realloc (s->orders, s->order_capacity * sizeof *s->orders);
+    }
+    ingest_order *order = &s->orders[s->order_count++];
+    *order = (ingest_order){ .owner = demand->owner, .demand_id = demand->demand_id, .demand_revision = demand->revision,
+                             .demand_created_unix_ms = demand->created_unix_ms };
+    return order;
+}
+
+/* The words of the hits, heaviest first. Borrowed from the standing demand, which outlives the call: the copies change only between. */
+static void
+set_words (processor_state *s, ingest_order *order, const ingest_standing *standing, uint32_t hits)
+{
+    order->terms = tt_arena_alloc (s->arena, (standing->wanted_count + 1) * sizeof *order->terms);
+    for (size_t i = 0; i < standing->wanted_count; i++)
+        if (hits >> i & 1)
+            order->terms[order->term_count++] = (char *) standing->words[i];
+}
+
+static void
+set_query_words (processor_state *s, ingest_order *order, const ingest_record *record, const char *query)
+{
+    tt_cql *cql = NULL;
+    tt_error ignored = { 0 };
+    order->terms = tt_arena_alloc (s->arena, INGEST_PUSH_TERMS * sizeof *order->terms);
+    if (tt_cql_parse (tt_schema_achievement (), query, strlen (query), &cql, &ignored) == TT_OK)
+        order->term_count = ingest_subject_words (record, s->document, cql, s->arena, order->terms, INGEST_PUSH_TERMS);
+    tt_cql_free (&cql);
+}
+
+/* A registered or revised achievement against all demands. One that has changed since is left to the event of that change. */
+static void
+evaluate_record (processor_state *s, const ingest_record *record)
+{
+    const char *key = (const char *) ingest_pair_key (s->arena, record->source, record->source_id).data;
+    if (ingest_corpus_revision (s->copies->corpus, key) != record->revision)
+        return;
+    ingest_traits traits = ingest_traits_of (record);
+    ingest_subject_document (record, s->document);
+    ingest_subject_terms (record, &s->terms);
+    const ingest_match *matches;
+    size_t count = ingest_demand_index_match (s->copies->demands, &traits, &s->terms, s->document, s->today, &matches);
+    for (size_t i = 0; i < count; i++) {
+        const ingest_standing *standing = &matches[i].standing;
+        ingest_order *order = add_order (s, standing->demand);
+        order->source = record->source;
+        order->source_id = record->source_id;
+        order->record_revision = record->revision;
+        order->score = matches[i].score;
+        order->by_query = standing->demand->query[0] != '\0';
+        if (order->by_query)
+            set_query_words (s, order, record, standing->demand->query);
+        else
+            set_words (s, order, standing, matches[i].hits);
+    }
+}
+
+static void
+order_nearest (processor_state *s, const ingest_standing *standing)
+{
+    ingest_found found[FOUND_MOST];
+    size_t count = ingest_corpus_best (s->copies->corpus, standing->wanted, standing->wanted_count, &standing->limits,
+                                       &s->service->settings, found, s->service->settings.best_of_demand);
+    for (size_t i = 0; i < count; i++) {
+        ingest_order *order = add_order (s, standing->demand);
+        const char *slash = strchr (found[i].key, '/'); /* a source has none */
+        order->source = tt_arena_strndup (s->arena, found[i].key, (size_t) (slash - found[i].key));
+        order->source_id = slash + 1;
+        order->record_revision = found[i].revision;
+        order->score = found[i].score;
+        set_words (s, order, standing, found[i].hits);
+    }
+}
+
+/* A new or changed demand against all achievements; likewise only if it is still as it was. */
+static tt_status
+evaluate_demand (processor_state *s, const ingest_demand *demand, tt_error *error)
+{
+    ingest_standing standing;
+    if (!ingest_demand_index_find (s->copies->demands, demand->owner, demand->demand_id, &standing)
+        || standing.demand->revision != demand->revision || standing.demand->created_unix_ms != demand->created_unix_ms
+        || standing.limits.deadline < s->today)
+        return TT_OK;
+    if (demand->query[0] == '\0') {
+        order_nearest (s, &standing);
+        return TT_OK;
+    }
+    return ingest_backfill_add (s->backfill, &standing, error);
+}
+
+static void
+order_backfilled (processor_state *s)
+{
+    const ingest_backfilled *found;
+    size_t count;
+    for (size_t i = 0; (found = ingest_backfill_found (s->backfill, i, &count)) != NULL; i++)
+        for (size_t k = 0; k < count; k++) {
+            ingest_order *order = add_order (s, found[k].demand);
+            order->source = found[k].source;
+            order->source_id = found[k].source_id;
+            order->record_revision = found[k].revision;
+            order->score = 1.0;
+            order->by_query = true;
+            order->terms = found[k].words;
+            order->term_count = found[k].word_count;
+        }
+}
+
+static bool
+topic_is (const tt_entry *entry, const char *prefix)
+{
+    size_t size = strlen (prefix);
+    return entry->topic.size >= size && memcmp (entry->topic.data, prefix, size) == 0;
+}
+
+static tt_status
+evaluate_entry (processor_state *s, const tt_entry *entry, tt_error *error)
+{
+    if (topic_is (entry, "achievement/registered/") || topic_is (entry, "achievement/revised/")) {
+        /* Both events carry the achievement in field 1. */
+        const Techtransfer__Achievement__V1__AchievementRegistered *event
+            = ingest_unpack (s->arena, &techtransfer__achievement__v1__achievement_registered__descriptor, entry->body);
+        if (event && event->achievement)
+            evaluate_record (s, event->achievement);
+        else
+            tt_log (TT_LOG_ERROR, "an event cannot be read and is passed over", "what", "achievement", NULL);
+    } else if (topic_is (entry, "achievement/demand/")) {
+        const Techtransfer__Achievement__V1__DemandChanged *event
+            = ingest_unpack (s->arena, &techtransfer__achievement__v1__demand_changed__descriptor, entry->body);
+        if (!event || !event->demand)
+            tt_log (TT_LOG_ERROR, "an event cannot be read and is passed over", "what", "demand", NULL);
+        else if (!event->deleted)
+            return evaluate_demand (s, event->demand, error);
+    }
+    return TT_OK;
+}
+
+static tt_status
+deliver_some (tt_batch *batch, const ingest_order *orders, size_t count, tt_error *error)
+{
+    tt_txn *txns[ORDERS_AT_ONCE];
+    tt_batch_begin (batch, tt_clock_unix_ms ());
+    for (size_t i = 0; i < count; i++)
+        txns[i] = tt_batch_add (batch, &(tt_txn_spec){ .handle = ingest_deliver, .request = &orders[i] });
+    tt_status status = tt_batch_run (batch, error);
+    for (size_t i = 0; i < count && status == TT_OK; i++) {
+        tt_outcome outcome = tt_txn_outcome (txns[i]);
+        if (outcome.status == TT_DATA_LOSS)
+            tt_log (TT_LOG_ERROR, "a push cannot be made", "reason", outcome.message, NULL);
+        else if (outcome.status != TT_OK)
+            status = tt_fail (error, outcome.status, "%s", outcome.message);
+    }
+    return status;
+}
+
+static tt_status
+work (tt_processor *processor, void *state, const tt_entry *entries, size_t count, tt_error *error)
+{
+    processor_state *s = state;
+    tt_store *store = tt_processor_store (processor);
+    tt_arena_reset (s->arena);
+    s->order_count = 0;
+    s->today = ingest_day_of (tt_clock_unix_ms ());
+    tt_status status = ingest_copies_catch_up (s->copies, store, error);
+    s->backfill = ingest_backfill_new (s->arena, s->service->settings.backfill);
+    for (size_t i = 0; i < count && status == TT_OK; i++)
+        status = evaluate_entry (s, &entries[i], error);
+    if (status == TT_OK)
+        status = ingest_backfill_run (s->backfill, store, error);
+    if (status == TT_OK)
+        order_backfilled (s);
+    for (size_t i = 0; i < s->order_count && status == TT_OK; i += ORDERS_AT_ONCE) {
+        size_t left = s->order_count - i;
+        status = deliver_some (tt_processor_batch (processor), s->orders + i, left < ORDERS_AT_ONCE ? left : ORDERS_AT_ONCE, error);
+    }
+    ingest_backfill_destroy (&s->backfill);
+    return status;
+}
+
+/* Keeps the copies near the heads when there is nothing to work on, so that a burst does not begin with a long reading. */
+static tt_status
+tick (tt_processor *processor, void *state, int64_t now_unix_ms, tt_error *error)
+{
+    (void) now_unix_ms;
+    processor_state *s = state;
+    return ingest_copies_catch_up (s->copies, tt_processor_store (processor), error);
+}
+
+const tt_processor_ops ingest_processor = { .group = "matcher",
+                                            .batch = BATCH,
+                                            .open = open_processor,
+                                            .close = close_processor,
+                                            .work = work,
+                                            .tick = tick,
+                                            .tick_ms = TICK_MS };

@@ -1,0 +1,88 @@
+#include "service.h"
+
+#include "base/text.h"
+#include "commands.h"
+#include "processor.h"
+#include "types.h"
+
+#define METHOD(method_name) "techtransfer.achievement.v1.AchievementIngest/" method_name
+#define TYPE(type) &techtransfer__achievement__v1__##type##__descriptor
+
+static const tt_method methods[] = {
+    { .name = METHOD ("SubmitAchievements"),
+      .request = TYPE (submit_achievements_request),
+      .items = "achievements",
+      .max_items = 512,
+      .handle = ingest_submit },
+    { .name = METHOD ("WithdrawAchievement"), .request = TYPE (withdraw_achievement_request), .handle = ingest_withdraw },
+    { .name = METHOD ("GetAchievement"), .request = TYPE (get_achievement_request), .read_only = true, .handle = ingest_get },
+    { .name = METHOD ("PutDemand"), .request = TYPE (put_demand_request), .handle = ingest_put_demand },
+    { .name = METHOD ("DeleteDemand"), .request = TYPE (delete_demand_request), .handle = ingest_delete_demand },
+    { .name = METHOD ("ListDemands"), .request = TYPE (list_demands_request), .read_only = true, .handle = ingest_list_demands },
+    { .name = METHOD ("ListPushes"), .request = TYPE (list_pushes_request), .read_only = true, .handle = ingest_list_pushes },
+    { .name = METHOD ("AnswerPush"), .request = TYPE (answer_push_request), .handle = ingest_answer_push },
+};
+
+/* Initial values are those of ingest_settings_default, measured on the NASA catalogue against the SBIR topics (README.md). */
+static const tt_config_row settings[] = {
+    { .name = "push.terms", .type = TT_CONFIG_INT, .initial = "14", .min = 3, .max = INGEST_WANTED_MAX, .unit = "terms",
+      .description = "most words of a demand that count when it is matched by its words; more of them dilute its subject" },
+    { .name = "push.threshold", .type = TT_CONFIG_INT, .initial = "28", .min = 1, .max = 100, .unit = "percent",
+      .description = "least similarity of a push by words; lower brings more and worse, a fifth lower about twice as many" },
+    { .name = "push.best-of-demand", .type = TT_CONFIG_INT, .initial = "10", .min = 0, .max = 1000, .unit = "pushes",
+      .description = "most stored achievements that a new or changed demand gets by its words: what a person reads in one sitting" },
+    { .name = "push.best-of-achievement", .type = TT_CONFIG_INT, .initial = "20", .min = 0, .max = 1000, .unit = "pushes",
+      .description = "most demands that a new or revised achievement goes to by their words, so that a catch-all text floods nobody" },
+    { .name = "push.backfill", .type = TT_CONFIG_INT, .initial = "200", .min = 0, .max = 10000, .unit = "pushes",
+      .description = "most stored achievements, the newest, that a new or changed demand gets by its query" },
+};
+
+static void
+close_service (void **service)
+{
+    ingest_service *s = *service;
+    if (!s)
+        return;
+    tt_catalog_close (&s->catalog);
+    free (s);
+    *service = NULL;
+}
+
+static tt_status
+open_service (tt_daemon *daemon, void **service, tt_error *error)
+{
+    const tt_config *config = tt_daemon_config (daemon);
+    ingest_service *s = tt_alloc_zero (1, sizeof *s);
+    *service = s;
+    s->settings = (ingest_settings){ .terms = (uint32_t) tt_config_int (config, "push.terms"),
+                                     .threshold = (double) tt_config_int (config, "push.threshold") / 100.0,
+                                     .best_of_demand = (uint32_t) tt_config_int (config, "push.best-of-demand"),
+                                     .best_of_record = (uint32_t) tt_config_int (config, "push.best-of-achievement"),
+                                     .backfill = (uint32_t) tt_config_int (config, "push.backfill") };
+    tt_status status = tt_text_open (error);
+    if (status == TT_OK)
+        status = tt_catalog_open (&s->catalog, NULL, error);
+    if (status != TT_OK)
+        close_service (service);
+    return status;
+}
+
+const tt_daemon_spec *
+ingest_daemon_spec (void)
+{
+    static const tt_daemon_spec spec = {
+        .name = "achievement-ingestd",
+        .stream = "achievement",
+        .schema = "achievement.proto",
+        .summary = "takes in achievements and technology demands, de-duplicates, pushes matches",
+        .base_port = 5720,
+        .methods = methods,
+        .method_count = sizeof methods / sizeof *methods,
+        .processor = &ingest_processor,
+        .config = settings,
+        .config_count = sizeof settings / sizeof *settings,
+        .open = open_service,
+        .close = close_service,
+    };
+    return &spec;
+}

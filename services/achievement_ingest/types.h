@@ -1,0 +1,35 @@
+/* Short names of the generated messages, and where rows live. What every file of the service may include.
+ * Values only; no thread rule. */
+#ifndef INGEST_TYPES_H
+#define INGEST_TYPES_H
+
+#include "achievement.pb-c.h"
+
+#include "base/arena.h"
+
+typedef Techtransfer__Achievement__V1__Achievement ingest_record;
+typedef Techtransfer__Achievement__V1__GetAchievementReply ingest_row; /* a record as it is stored */
+typedef Techtransfer__Achievement__V1__Demand ingest_demand;
+typedef Techtransfer__Achievement__V1__Push ingest_push;
+typedef Techtransfer__Achievement__V1__AchievementPushed ingest_pushed;
+
+/* Tables, indexes and logs (README.md says what each holds). */
+#define INGEST_TABLE_RECORD "achievement"
+#define INGEST_TABLE_NUMBER "number"
+#define INGEST_TABLE_FIRST "first-push"
+#define INGEST_TABLE_DEMAND "demand"
+#define INGEST_TABLE_PUSHED "pushed"
+#define INGEST_TABLE_INBOX "inbox"
+#define INGEST_LOG_RECORDS "achievements"
+#define INGEST_LOG_DEMANDS "demands"
+
+/* Unpacks into an arena (nothing to free). NULL if the bytes are no such message, or the text in them is no string. */
+void *ingest_unpack (tt_arena *arena, const ProtobufCMessageDescriptor *type, tt_bytes bytes);
+
+/* "<source>/<source_id>": partition key and row key of a record; "<owner>/<demand_id>": row key of a demand. In the arena. */
+tt_bytes ingest_pair_key (tt_arena *arena, const char *first, const char *second);
+/* "push:<owner>", "demand:<owner>": the table of an inbox, the index of an owner's demands. In the arena. */
+const char *ingest_inbox_table (tt_arena *arena, const char *owner);
+const char *ingest_demand_index_name (tt_arena *arena, const char *owner);
+
+#endif

@@ -1,0 +1,44 @@
+/* The table of methods, and what several of them share. */
+#include "commands.h"
+
+#include "checks.h"
+
+#define METHOD(name, handler, reads)                                                                                                       \
+    {                                                                                                                                      \
+        "techtransfer.finance.v1.LoanMatch/" name, &techtransfer__finance__v1__##handler##_request__descriptor, NULL, 0, reads,            \
+            match_##handler                                                                                                                \
+    }
+
+const tt_method match_methods[] = {
+    METHOD ("PutProvider", put_provider, false),
+    METHOD ("PutProduct", put_product, false),
+    METHOD ("ListProviders", list_providers, true),
+    METHOD ("SubmitApplication", submit_application, false),
+    METHOD ("ListApplications", list_applications, true),
+    METHOD ("RunRound", run_round, false),
+    METHOD ("GetRound", get_round, true),
+    METHOD ("ListProposals", list_proposals, true),
+    METHOD ("AcceptProposal", accept_proposal, false),
+    METHOD ("DeclineProposal", decline_proposal, false),
+};
+const size_t match_method_count = sizeof match_methods / sizeof *match_methods;
+
+bool
+match_bad_names (tt_txn *txn, const char *market, const char *field, const char *value)
+{
+    tt_violations v = { 0 };
+    tt_check_identifier (&v, "market", market);
+    if (field)
+        tt_check_identifier (&v, field, value);
+    return match_refuse (txn, &v);
+}
+
+uint32_t
+match_page_limit (tt_txn *txn, uint32_t limit)
+{
+    if (limit > 1000) {
+        tt_txn_violation (txn, "limit", "%u is more than 1000", limit);
+        return 0;
+    }
+    return limit ? limit : 100;
+}

@@ -1,0 +1,38 @@
+/* The methods of LoanMatch: each decodes nothing and commits nothing itself, but decides inside a transaction (store/txn.h).
+ * All take the method's request message and a match_service. */
+#ifndef LOAN_MATCH_COMMANDS_H
+#define LOAN_MATCH_COMMANDS_H
+
+#include "bus/service.h"
+#include "catalog/catalog.h"
+#include "finance.h"
+
+/* What handlers share; read only once it is open. */
+typedef struct {
+    tt_catalog *catalog; /* owned */
+} match_service;
+
+extern const tt_method match_methods[];
+extern const size_t match_method_count;
+
+tt_handler match_put_provider, match_put_product, match_list_providers;
+tt_handler match_submit_application, match_list_applications;
+tt_handler match_run_round, match_get_round;
+tt_handler match_list_proposals, match_accept_proposal, match_decline_proposal;
+
+/* For the processor; the request is a match_place. */
+typedef struct {
+    const char *market;
+    const char *id; /* of a round, proposal or application */
+} match_place;
+tt_handler match_resume_round;      /* goes on with a round that is not finished; otherwise nothing */
+tt_handler match_expire_proposal;   /* if its deadline has passed and it is still held */
+tt_handler match_close_application; /* if its validity is over and it is OPEN */
+
+/* True, and the transaction refused, if one of the names is no identifier. A name after `market` ends with NULL. */
+bool match_bad_names (tt_txn *txn, const char *market, const char *field, const char *value);
+
+/* A request's page size: 0 means 100; refused (and 0 returned) above 1000. */
+uint32_t match_page_limit (tt_txn *txn, uint32_t limit);
+
+#endif

@@ -1,0 +1,248 @@
+/* Proposals: listed, accepted, declined, expired. What a step does is proposal.c's; here it is committed with all that follows from it. */
+#include <string.h>
+
+#include "checks.h"
+#include "commands.h"
+#include "ledger.h"
+#include "proposal.h"
+
+static const ProtobufCMessageDescriptor *const proposal_type = &techtransfer__finance__v1__proposal__descriptor;
+
+/* All that a step needs, read. */
+typedef struct {
+    finance_proposal *proposal;
+    finance_application *application;
+    finance_provider *provider;
+    match_tally tally;
+} case_file;
+
+/* False: pending or refused. */
+static bool
+open_case (tt_txn *txn, const char *market, const char *proposal_id, case_file *file)
+{
+    match_found proposal, application, provider;
+    file->proposal = match_read (txn, "proposal", market, tt_bytes_of_text (proposal_id), proposal_type, &proposal);
+    if (proposal == MATCH_ABSENT)
+        tt_txn_refuse (txn, TT_NOT_FOUND, "there is no proposal \"%s\" in market \"%s\"", proposal_id, market);
+    if (proposal != MATCH_FOUND)
+        return false;
+    finance_proposal *p = file->proposal;
+    file->application = match_read (txn, "application", market, tt_bytes_of_text (p->application_id),
+                                    &techtransfer__finance__v1__application__descriptor, &application);
+    file->provider = match_read (txn, "provider", market, tt_bytes_of_text (p->provider_id),
+                                 &techtransfer__finance__v1__provider__descriptor, &provider);
+    if (!match_tally_read (txn, market, p->application_id, &file->tally) || application == MATCH_PENDING || provider == MATCH_PENDING)
+        return false;
+    if (application == MATCH_ABSENT || provider == MATCH_ABSENT) {
+        tt_txn_refuse (txn, TT_DATA_LOSS, "what proposal %s rests on is missing in the store", proposal_id);
+        return false;
+    }
+    return true;
+}
+
+static void
+put_proposal (tt_txn *txn, const finance_proposal *p)
+{
+    tt_txn_put_message (txn, match_table (txn, "proposal", p->market), tt_bytes_of_text (p->proposal_id), &p->base);
+}
+
+static void
+confirm (tt_txn *txn, case_file *file)
+{
+    finance_proposal *p = file->proposal;
+    Techtransfer__Finance__V1__ProposalConfirmed confirmed = TECHTRANSFER__FINANCE__V1__PROPOSAL_CONFIRMED__INIT;
+    match_confirm_capacity (txn, p, file->provider->kind == FINANCE (PROVIDER_KIND__GUIDING_FUND));
+    file->tally.confirmed++;
+    confirmed.proposal = p;
+    match_event (txn, "confirmed", p->district, match_leg_name (p->leg), p->proposal_id, &confirmed.base);
+}
+
+static void
+release (tt_txn *txn, case_file *file)
+{
+    finance_proposal *p = file->proposal;
+    Techtransfer__Finance__V1__ProposalReleased released = TECHTRANSFER__FINANCE__V1__PROPOSAL_RELEASED__INIT;
+    match_release_capacity (txn, p);
+    released.proposal = p;
+    match_event (txn, "released", p->provider_id, NULL, p->proposal_id, &released.base);
+}
+
+static void
+announce_acceptance (tt_txn *txn, finance_proposal *p, match_party party)
+{
+    Techtransfer__Finance__V1__ProposalAccepted accepted = TECHTRANSFER__FINANCE__V1__PROPOSAL_ACCEPTED__INIT;
+    accepted.proposal = p;
+    accepted.party = party == MATCH_APPLICANT ? p->applicant : p->provider_id;
+    match_event (txn, "accepted", p->provider_id, NULL, p->proposal_id, &accepted.base);
+}
+
+/* Writes what the step came to. */
+static void
+record (tt_txn *txn, case_file *file, match_outcome outcome, match_party party)
+{
+    finance_proposal *p = file->proposal;
+    if (outcome == MATCH_UNCHANGED)
+        return;
+    put_proposal (txn, p);
+    if (outcome == MATCH_ACCEPTED) {
+        announce_acceptance (txn, p, party);
+        return;
+    }
+    tt_txn_index_remove (txn, MATCH_DEADLINES, match_key (txn, p->market, p->proposal_id));
+    /* A tally of 0 was read after another replica decided on the proposal: this commit will fail on the proposal's version. */
+    if (file->tally.held > 0)
+        file->tally.held--;
+    if (outcome == MATCH_CONFIRMED)
+        confirm (txn, file);
+    else
+        release (txn, file);
+    match_settle (txn, file->application, file->tally);
+}
+
+/* An accept or decline; the proposal as it then is, or NULL: pending or refused. */
+static finance_proposal *
+take_step (tt_txn *txn, const char *market, const char *proposal_id, const char *name, match_step step, const char *reason)
+{
+    case_file file = { 0 };
+    match_outcome outcome;
+    tt_error error = { 0 };
+    if (!open_case (txn, market, proposal_id, &file))
+        return NULL;
+    match_party party = match_party_of (file.proposal, name);
+    tt_status status = match_step_apply (file.proposal, step, party, tt_txn_now (txn), &outcome, &error);
+    if (status == TT_INVALID_ARGUMENT)
+        tt_txn_violation (txn, "party", "\"%s\" is %s", name, error.message);
+    else if (status != TT_OK)
+        tt_txn_refuse (txn, status, "%s", error.message);
+    if (status != TT_OK)
+        return NULL;
+    if (outcome == MATCH_DECLINED)
+        file.proposal->reason = tt_arena_printf (tt_txn_arena (txn), *reason ? "%s declined: %s" : "%s declined", name, reason);
+    record (txn, &file, outcome, party);
+    return file.proposal;
+}
+
+static bool
+names_refused (tt_txn *txn, const char *market, const char *proposal_id, const char *party, const char *reason)
+{
+    tt_violations v = { 0 };
+    tt_check_identifier (&v, "market", market);
+    tt_check_identifier (&v, "proposal_id", proposal_id);
+    tt_check_identifier (&v, "party", party);
+    tt_check_text (&v, "reason", reason, 0, 256);
+    return match_refuse (txn, &v);
+}
+
+void
+match_accept_proposal (tt_txn *txn, const void *request, void *service)
+{
+    const Techtransfer__Finance__V1__AcceptProposalRequest *r = request;
+    Techtransfer__Finance__V1__AcceptProposalReply reply = TECHTRANSFER__FINANCE__V1__ACCEPT_PROPOSAL_REPLY__INIT;
+    (void) service;
+    tt_txn_at (txn, tt_bytes_of_text (r->market));
+    if (names_refused (txn, r->market, r->proposal_id, r->party, ""))
+        return;
+    reply.proposal = take_step (txn, r->market, r->proposal_id, r->party, MATCH_ACCEPT, "");
+    if (reply.proposal)
+        tt_txn_reply (txn, &reply.base);
+}
+
+void
+match_decline_proposal (tt_txn *txn, const void *request, void *service)
+{
+    const Techtransfer__Finance__V1__DeclineProposalRequest *r = request;
+    Techtransfer__Finance__V1__DeclineProposalReply reply = TECHTRANSFER__FINANCE__V1__DECLINE_PROPOSAL_REPLY__INIT;
+    (void) service;
+    tt_txn_at (txn, tt_bytes_of_text (r->market));
+    if (names_refused (txn, r->market, r->proposal_id, r->party, r->reason))
+        return;
+    reply.proposal = take_step (txn, r->market, r->proposal_id, r->party, MATCH_DECLINE, r->reason);
+    if (reply.proposal)
+        tt_txn_reply (txn, &reply.base);
+}
+
+void
+match_expire_proposal (tt_txn *txn, const void *request, void *service)
+{
+    const match_place *place = request;
+    case_file file = { 0 };
+    match_outcome outcome;
+    (void) service;
+    tt_txn_at (txn, tt_bytes_of_text (place->market));
+    if (!open_case (txn, place->market, place->id, &file))
+        return;
+    /* Decided since it was found, by a party or by another replica: nothing is left to do. */
+    if (match_step_apply (file.proposal, MATCH_EXPIRE, MATCH_NO_PARTY, tt_txn_now (txn), &outcome, NULL) == TT_OK)
+        record (txn, &file, outcome, MATCH_NO_PARTY);
+}
+
+/* -- listing -- */
+
+static const char *
+list_name (tt_txn *txn, const Techtransfer__Finance__V1__ListProposalsRequest *r)
+{
+    if (r->party[0])
+        return (const char *) match_key (txn, match_table (txn, "party", r->market), r->party).data;
+    if (r->round_id[0])
+        return (const char *) match_key (txn, match_table (txn, "round-proposals", r->market), r->round_id).data;
+    return match_table (txn, "proposals", r->market);
+}
+
+static bool
+list_refused (tt_txn *txn, const Techtransfer__Finance__V1__ListProposalsRequest *r)
+{
+    tt_violations v = { 0 };
+    tt_check_identifier (&v, "market", r->market);
+    if (r->party[0])
+        tt_check_identifier (&v, "party", r->party);
+    if (r->round_id[0])
+        tt_check_identifier (&v, "round_id", r->round_id);
+    if (r->after[0])
+        tt_check_identifier (&v, "after", r->after);
+    tt_check_range (&v, "limit", r->limit, 0, 1000);
+    return match_refuse (txn, &v);
+}
+
+/* Adds those of a page that are of the round wanted, until the list is full; false if a row cannot be read. */
+static bool
+add_page (tt_txn *txn, const tt_rows *rows, const char *round_id, uint32_t limit, Techtransfer__Finance__V1__ListProposalsReply *list)
+{
+    for (size_t i = 0; i < rows->count && list->n_proposals < limit; i++) {
+        list->next_after = tt_arena_strndup (tt_txn_arena (txn), (const char *) rows->keys[i].data, rows->keys[i].size);
+        if (!rows->rows[i].present)
+            continue;
+        finance_proposal *p = match_row (txn, &rows->rows[i], proposal_type);
+        if (p == NULL)
+            return false;
+        if (*round_id == '\0' || strcmp (round_id, p->round_id) == 0)
+            list->proposals[list->n_proposals++] = p;
+    }
+    return true;
+}
+
+void
+match_list_proposals (tt_txn *txn, const void *request, void *service)
+{
+    const Techtransfer__Finance__V1__ListProposalsRequest *r = request;
+    Techtransfer__Finance__V1__ListProposalsReply list = TECHTRANSFER__FINANCE__V1__LIST_PROPOSALS_REPLY__INIT;
+    (void) service;
+    tt_txn_at (txn, tt_bytes_of_text (r->market));
+    if (list_refused (txn, r))
+        return;
+    uint32_t limit = r->limit ? r->limit : 100;
+    const char *name = list_name (txn, r), *table = match_table (txn, "proposal", r->market);
+    list.proposals = tt_arena_alloc (tt_txn_arena (txn), limit * sizeof *list.proposals);
+    list.next_after = r->after;
+    for (;;) { /* one page, unless a party's list is searched for a round */
+        const tt_rows *rows = tt_txn_page (txn, name, tt_bytes_of_text (list.next_after), limit, table);
+        if (rows == NULL || !add_page (txn, rows, r->round_id, limit, &list))
+            return;
+        if (list.n_proposals == limit)
+            break;
+        if (rows->count < limit) {
+            list.next_after = (char *) "";
+            break;
+        }
+    }
+    tt_txn_reply (txn, &list.base);
+}

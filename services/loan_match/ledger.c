@@ -1,0 +1,219 @@
+#include "ledger.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "proposal.h"
+#include "wire/topic.h"
+
+#define DAY_MS INT64_C (86400000)
+#define EAST_8_MS INT64_C (28800000)
+
+const char *
+match_table (tt_txn *txn, const char *kind, const char *market)
+{
+    return tt_arena_printf (tt_txn_arena (txn), "%s:%s", kind, market);
+}
+
+tt_bytes
+match_key (tt_txn *txn, const char *a, const char *b)
+{
+    return tt_bytes_of_text (tt_arena_printf (tt_txn_arena (txn), "%s/%s", a, b));
+}
+
+void *
+match_row (tt_txn *txn, const tt_row *row, const ProtobufCMessageDescriptor *type)
+{
+    void *message = match_unpack (tt_txn_arena (txn), type, row->value);
+    if (message == NULL)
+        tt_txn_refuse (txn, TT_DATA_LOSS, "a stored %s cannot be read", type->short_name);
+    return message;
+}
+
+void *
+match_read (tt_txn *txn, const char *kind, const char *market, tt_bytes key, const ProtobufCMessageDescriptor *type, match_found *found)
+{
+    const tt_row *row = tt_txn_get (txn, match_table (txn, kind, market), key);
+    *found = row == NULL ? MATCH_PENDING : MATCH_ABSENT;
+    if (row == NULL || !row->present)
+        return NULL;
+    void *message = match_row (txn, row, type);
+    *found = message ? MATCH_FOUND : MATCH_PENDING;
+    return message;
+}
+
+void
+match_put (tt_txn *txn, const char *kind, const char *market, tt_bytes key, const tt_buffer *value)
+{
+    tt_txn_put (txn, match_table (txn, kind, market), key, (tt_bytes){ value->data, value->size });
+}
+
+void
+match_event (tt_txn *txn, const char *kind, const char *segment, const char *second, const char *subject, const ProtobufCMessage *body)
+{
+    tt_buffer topic = { 0 };
+    tt_topic_build (&topic, "finance", kind, segment, second, NULL);
+    tt_txn_event (txn, tt_buffer_cstr (&topic), subject, body);
+    tt_buffer_free (&topic);
+}
+
+/* -- capacity -- */
+
+bool
+match_taken (tt_txn *txn, const char *market, tt_bytes key, int64_t *held, int64_t *confirmed)
+{
+    int64_t used = 0;
+    bool read_used = tt_txn_number (txn, match_table (txn, "used", market), key, &used);
+    bool read_confirmed = tt_txn_number (txn, match_table (txn, "confirmed", market), key, confirmed);
+    *held = used > *confirmed ? used - *confirmed : 0; /* two reads: a confirmation may have come between them */
+    return read_used && read_confirmed;
+}
+
+bool
+match_fill_provider (tt_txn *txn, finance_provider *p)
+{
+    return match_taken (txn, p->market, tt_bytes_of_text (p->provider_id), &p->held_fen, &p->confirmed_fen);
+}
+
+bool
+match_fill_product (tt_txn *txn, finance_product *p)
+{
+    return match_taken (txn, p->market, match_key (txn, p->provider_id, p->product_id), &p->held_fen, &p->confirmed_fen);
+}
+
+static void
+add (tt_txn *txn, const char *kind, const char *market, tt_bytes key, int64_t delta)
+{
+    tt_txn_add (txn, match_table (txn, kind, market), key, delta, 0, MATCH_MONEY_MAX);
+}
+
+void
+match_confirm_capacity (tt_txn *txn, const finance_proposal *p, bool follows)
+{
+    add (txn, "confirmed", p->market, tt_bytes_of_text (p->provider_id), p->amount_fen);
+    add (txn, "confirmed", p->market, match_key (txn, p->provider_id, p->product_id), p->amount_fen);
+    if (p->leg == FINANCE (LEG__EQUITY) && !follows)
+        tt_txn_put_blind (txn, match_table (txn, "lead", p->market), tt_bytes_of_text (p->applicant), TT_BYTES_NONE);
+}
+
+void
+match_release_capacity (tt_txn *txn, const finance_proposal *p)
+{
+    add (txn, "used", p->market, tt_bytes_of_text (p->provider_id), -p->amount_fen);
+    add (txn, "used", p->market, match_key (txn, p->provider_id, p->product_id), -p->amount_fen);
+    add (txn, "exposure", p->market, match_key (txn, p->provider_id, p->applicant), -p->amount_fen);
+}
+
+/* -- applications -- */
+
+int64_t
+match_validity_end (const char *valid_until)
+{
+    int32_t day;
+    if (*valid_until == '\0' || tt_date_parse (valid_until, &day) != TT_OK)
+        return INT64_MAX;
+    return ((int64_t) day + 1) * DAY_MS - EAST_8_MS;
+}
+
+bool
+match_tally_read (tt_txn *txn, const char *market, const char *application_id, match_tally *tally)
+{
+    const tt_row *row = tt_txn_get (txn, match_table (txn, "tally", market), tt_bytes_of_text (application_id));
+    *tally = (match_tally){ 0 };
+    if (row && row->present) {
+        const char *text = tt_arena_strndup (tt_txn_arena (txn), (const char *) row->value.data, row->value.size);
+        if (sscanf (text, "%u %u", &tally->held, &tally->confirmed) != 2) {
+            tt_txn_refuse (txn, TT_DATA_LOSS, "the stored tally of application %s cannot be read", application_id);
+            return false;
+        }
+    }
+    return row != NULL;
+}
+
+static void
+put_tally (tt_txn *txn, const finance_application *a, match_tally tally)
+{
+    char *text = tt_arena_printf (tt_txn_arena (txn), "%u %u", tally.held, tally.confirmed);
+    tt_txn_put (txn, match_table (txn, "tally", a->market), tt_bytes_of_text (a->application_id), tt_bytes_of_text (text));
+}
+
+static void
+put_application (tt_txn *txn, const finance_application *a)
+{
+    tt_bytes id = tt_bytes_of_text (a->application_id);
+    tt_txn_put_message (txn, match_table (txn, "application", a->market), id, &a->base);
+    if (a->state == FINANCE (APPLICATION_STATE__OPEN))
+        tt_txn_index_put (txn, match_table (txn, "open", a->market), id, 0);
+    else
+        tt_txn_index_remove (txn, match_table (txn, "open", a->market), id);
+}
+
+void
+match_settle (tt_txn *txn, finance_application *a, match_tally tally)
+{
+    Techtransfer__Finance__V1__ApplicationState before = a->state;
+    if (tally.held > 0)
+        a->state = FINANCE (APPLICATION_STATE__IN_PROPOSAL);
+    else if (tally.confirmed > 0)
+        a->state = FINANCE (APPLICATION_STATE__FUNDED);
+    else if (tt_txn_now (txn) >= match_validity_end (a->valid_until))
+        a->state = FINANCE (APPLICATION_STATE__CLOSED);
+    else
+        a->state = FINANCE (APPLICATION_STATE__OPEN);
+    put_tally (txn, a, tally);
+    if (a->state != before)
+        put_application (txn, a);
+}
+
+void
+match_put_open (tt_txn *txn, finance_application *a)
+{
+    int64_t end = match_validity_end (a->valid_until);
+    tt_bytes member = match_key (txn, a->market, a->application_id);
+    a->state = FINANCE (APPLICATION_STATE__OPEN);
+    put_application (txn, a);
+    put_tally (txn, a, (match_tally){ 0 });
+    tt_txn_index_put (txn, match_table (txn, "applications", a->market), tt_bytes_of_text (a->application_id), 0);
+    if (end == INT64_MAX)
+        tt_txn_index_remove (txn, MATCH_VALIDITY, member);
+    else
+        tt_txn_index_put (txn, MATCH_VALIDITY, member, end);
+}
+
+/* -- proposals -- */
+
+static void
+announce (tt_txn *txn, finance_proposal *p, char *party)
+{
+    Techtransfer__Finance__V1__ProposalMade made = TECHTRANSFER__FINANCE__V1__PROPOSAL_MADE__INIT;
+    made.proposal = p;
+    made.party = party;
+    match_event (txn, "proposed", party, NULL, p->proposal_id, &made.base);
+}
+
+static void
+put_in_party_list (tt_txn *txn, const finance_proposal *p, const char *party)
+{
+    tt_bytes list = match_key (txn, match_table (txn, "party", p->market), party);
+    tt_txn_index_put (txn, (const char *) list.data, tt_bytes_of_text (p->proposal_id), 0);
+}
+
+void
+match_put_proposal (tt_txn *txn, finance_proposal *p)
+{
+    tt_bytes id = tt_bytes_of_text (p->proposal_id);
+    tt_bytes round = match_key (txn, match_table (txn, "round-proposals", p->market), p->round_id);
+    size_t size = protobuf_c_message_get_packed_size (&p->base);
+    uint8_t *packed = tt_arena_alloc (tt_txn_arena (txn), size);
+    protobuf_c_message_pack (&p->base, packed);
+    /* The id holds the round's, which is run once: nobody else writes this row for the first time. */
+    tt_txn_put_blind (txn, match_table (txn, "proposal", p->market), id, (tt_bytes){ packed, size });
+    tt_txn_index_put (txn, MATCH_DEADLINES, match_key (txn, p->market, p->proposal_id), p->deadline_unix_ms);
+    tt_txn_index_put (txn, match_table (txn, "proposals", p->market), id, 0);
+    tt_txn_index_put (txn, (const char *) round.data, id, 0);
+    put_in_party_list (txn, p, p->applicant);
+    put_in_party_list (txn, p, p->provider_id);
+    announce (txn, p, p->applicant);
+    announce (txn, p, p->provider_id);
+}

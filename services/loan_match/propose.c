@@ -1,0 +1,240 @@
+#include "propose.h"
+
+#include <string.h>
+
+#include "proposal.h"
+
+/* -- the plan -- */
+
+static int
+compare_ids (const void *a, const void *b)
+{
+    return strcmp ((*(const finance_application *const *) a)->application_id, (*(const finance_application *const *) b)->application_id);
+}
+
+static match_plan_item
+plan_item (tt_arena *arena, const finance_round *round, const finance_allocation *a, const finance_application *application)
+{
+    finance_proposal *p = tt_arena_alloc (arena, sizeof *p);
+    techtransfer__finance__v1__proposal__init (p);
+    p->market = round->market;
+    p->round_id = round->round_id;
+    p->application_id = a->application_id;
+    p->applicant = application->applicant;
+    p->leg = a->leg;
+    p->provider_id = a->provider_id;
+    p->product_id = a->product_id;
+    p->amount_fen = a->amount_fen;
+    p->state = FINANCE (PROPOSAL_STATE__HELD);
+    p->district = application->district;
+    p->specials = application->specials;
+    p->n_specials = application->n_specials;
+    p->revision = 1;
+    p->proposal_id = tt_arena_alloc (arena, MATCH_PROPOSAL_ID_SIZE);
+    match_proposal_id (p, p->proposal_id);
+    return (match_plan_item){ .proposal = p, .application_revision = application->revision };
+}
+
+match_plan_item *
+match_plan_make (tt_arena *arena, const match_snapshot *snapshot, const finance_round *round, int64_t deadline_unix_ms)
+{
+    size_t count = snapshot->application_count;
+    const finance_application **by_id = tt_arena_alloc (arena, count * sizeof *by_id);
+    match_plan_item *items = tt_arena_zero (arena, round->n_allocations * sizeof *items);
+    if (count)
+        memcpy (by_id, snapshot->applications, count * sizeof *by_id);
+    if (count > 1)
+        qsort (by_id, count, sizeof *by_id, compare_ids);
+    for (size_t i = 0; i < round->n_allocations; i++) {
+        const finance_allocation *a = round->allocations[i];
+        finance_application wanted = { .application_id = a->application_id };
+        const finance_application *key = &wanted;
+        const finance_application **found = bsearch (&key, by_id, count, sizeof *by_id, compare_ids);
+        items[i] = plan_item (arena, round, a, *found);
+        items[i].product_revision = match_snapshot_product (snapshot, a->provider_id, a->product_id)->revision;
+        items[i].proposal->deadline_unix_ms = deadline_unix_ms;
+    }
+    return items;
+}
+
+/* -- one slice -- */
+
+/* A capacity that proposals of the slice draw on, and what they have drawn so far. */
+typedef struct {
+    const char *table;
+    tt_bytes key;
+    int64_t taken;
+    int64_t limit;
+} capacity_use;
+
+/* What is read for one item. */
+typedef struct {
+    finance_application *application;
+    finance_provider *provider;
+    finance_product *product;
+    match_tally tally;
+    size_t uses[3]; /* in slice.uses: product, provider, exposure */
+} item_state;
+
+typedef struct {
+    tt_txn *txn;
+    const char *market;
+    const match_plan_item *items;
+    item_state *states;
+    size_t count;
+    capacity_use *uses;
+    int64_t *drawn; /* of each use */
+    size_t use_count;
+} slice;
+
+/* The use of a capacity, shared by the items that draw on it; its number is asked for once. */
+static size_t
+use_of (slice *s, const char *kind, tt_bytes key, int64_t limit)
+{
+    const char *table = match_table (s->txn, kind, s->market);
+    for (size_t i = 0; i < s->use_count; i++)
+        if (strcmp (s->uses[i].table, table) == 0 && tt_bytes_equal (s->uses[i].key, key))
+            return i;
+    capacity_use *use = &s->uses[s->use_count];
+    *use = (capacity_use){ .table = table, .key = key, .limit = limit };
+    tt_txn_number (s->txn, table, key, &use->taken);
+    return s->use_count++;
+}
+
+static void
+read_item (slice *s, size_t i)
+{
+    const finance_proposal *p = s->items[i].proposal;
+    item_state *state = &s->states[i];
+    tt_bytes product = match_key (s->txn, p->provider_id, p->product_id);
+    match_found found;
+    state->application = match_read (s->txn, "application", s->market, tt_bytes_of_text (p->application_id),
+                                     &techtransfer__finance__v1__application__descriptor, &found);
+    match_tally_read (s->txn, s->market, p->application_id, &state->tally);
+    state->provider = match_read (s->txn, "provider", s->market, tt_bytes_of_text (p->provider_id),
+                                  &techtransfer__finance__v1__provider__descriptor, &found);
+    state->product = match_read (s->txn, "product", s->market, product, &techtransfer__finance__v1__product__descriptor, &found);
+    int64_t exposure = state->provider ? state->provider->exposure_limit_fen : 0;
+    state->uses[0] = use_of (s, "used", product, state->product ? state->product->capacity_fen : 0);
+    state->uses[1] = use_of (s, "used", tt_bytes_of_text (p->provider_id), state->provider ? state->provider->capacity_fen : 0);
+    state->uses[2] = use_of (s, "exposure", match_key (s->txn, p->provider_id, p->applicant), exposure ? exposure : MATCH_MONEY_MAX);
+}
+
+static bool
+has_room (const slice *s, size_t use, int64_t amount)
+{
+    return amount <= s->uses[use].limit - s->uses[use].taken - s->drawn[use];
+}
+
+static match_fit
+fit_of (const slice *s, size_t i)
+{
+    const item_state *state = &s->states[i];
+    int64_t amount = s->items[i].proposal->amount_fen;
+    const finance_application *a = state->application;
+    if (a == NULL || a->revision != s->items[i].application_revision || a->state == FINANCE (APPLICATION_STATE__CLOSED))
+        return MATCH_APPLICATION_CHANGED;
+    if (state->product == NULL || state->provider == NULL || state->product->revision != s->items[i].product_revision)
+        return MATCH_PRODUCT_CHANGED;
+    if (!has_room (s, state->uses[0], amount) || !has_room (s, state->uses[1], amount))
+        return MATCH_NO_CAPACITY;
+    return has_room (s, state->uses[2], amount) ? MATCH_FITS : MATCH_NO_EXPOSURE;
+}
+
+static void
+draw (slice *s, size_t i, int sign)
+{
+    for (int use = 0; use < 3; use++)
+        s->drawn[s->states[i].uses[use]] += sign * s->items[i].proposal->amount_fen;
+}
+
+static int64_t
+minimum_of (const slice *s, size_t i)
+{
+    const finance_application *a = s->states[i].application;
+    for (size_t k = 0; a && k < a->n_legs; k++)
+        if (a->legs[k]->leg == s->items[i].proposal->leg)
+            return a->legs[k]->minimum_fen;
+    return 0;
+}
+
+/* Decides on the items of one leg; if what fits is below the leg's minimum, none of it is proposed. */
+static void
+fit_leg (slice *s, size_t from, size_t end, uint8_t *fits)
+{
+    int64_t sum = 0;
+    for (size_t i = from; i < end; i++) {
+        fits[i] = fit_of (s, i);
+        if (fits[i] == MATCH_FITS) {
+            draw (s, i, 1);
+            sum += s->items[i].proposal->amount_fen;
+        }
+    }
+    if (sum >= minimum_of (s, from))
+        return;
+    for (size_t i = from; i < end; i++)
+        if (fits[i] == MATCH_FITS) {
+            draw (s, i, -1);
+            fits[i] = MATCH_LEG_TOO_SMALL;
+        }
+}
+
+static void
+hold_capacity (slice *s)
+{
+    for (size_t i = 0; i < s->use_count; i++)
+        if (s->drawn[i] > 0)
+            tt_txn_add (s->txn, s->uses[i].table, s->uses[i].key, s->drawn[i], 0, s->uses[i].limit);
+}
+
+/* Items of one application stand together: its tally and state are written once. */
+static void
+write_application (slice *s, size_t from, size_t end, const uint8_t *fits, uint32_t *made)
+{
+    item_state *state = &s->states[from];
+    uint32_t before = state->tally.held;
+    for (size_t i = from; i < end; i++) {
+        finance_proposal *p = s->items[i].proposal;
+        if (fits[i] != MATCH_FITS)
+            continue;
+        p->proposed_unix_ms = tt_txn_now (s->txn);
+        match_put_proposal (s->txn, p);
+        tt_txn_put_blind (s->txn, match_table (s->txn, "financed", s->market), match_key (s->txn, p->provider_id, p->applicant),
+                          TT_BYTES_NONE);
+        state->tally.held++;
+        ++*made;
+    }
+    if (state->tally.held > before)
+        match_settle (s->txn, state->application, state->tally);
+}
+
+static size_t
+end_of_leg (const slice *s, size_t from, bool whole_application)
+{
+    const finance_proposal *first = s->items[from].proposal;
+    size_t end = from + 1;
+    while (end < s->count && strcmp (s->items[end].proposal->application_id, first->application_id) == 0
+           && (whole_application || s->items[end].proposal->leg == first->leg))
+        end++;
+    return end;
+}
+
+bool
+match_propose (tt_txn *txn, const char *market, const match_plan_item *items, size_t count, uint8_t *fits, uint32_t *made)
+{
+    tt_arena *arena = tt_txn_arena (txn);
+    slice s = { .txn = txn, .market = market, .items = items, .count = count };
+    s.states = tt_arena_zero (arena, count * sizeof *s.states);
+    s.uses = tt_arena_zero (arena, 3 * count * sizeof *s.uses);
+    s.drawn = tt_arena_zero (arena, 3 * count * sizeof *s.drawn);
+    for (size_t i = 0; i < count; i++)
+        read_item (&s, i);
+    if (tt_txn_pending (txn) || tt_txn_refused (txn))
+        return false;
+    for (size_t i = 0, end; i < count; i = end)
+        fit_leg (&s, i, end = end_of_leg (&s, i, false), fits);
+    hold_capacity (&s);
+    for (size_t i = 0, end; i < count; i = end)
+        write_application (&s, i, end = end_of_leg (&s, i, true), fits, made);
+    return true;
+}
