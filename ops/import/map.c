@@ -254,9 +254,11 @@ tt_map_kind (const char *text, char out[32])
 size_t
 tt_map_fits (const tt_map *map, const json_t *record)
 {
-    for (size_t i = 0; i < map->when_count; i++)
-        if (json_object_get (record, map->when[i]) == NULL)
+    for (size_t i = 0; i < map->when_count; i++) {
+        bool absent = map->when[i][0] == '!';
+        if ((json_object_get (record, map->when[i] + absent) == NULL) != absent)
             return 0;
+    }
     return map->when_count;
 }
 

@@ -2,7 +2,8 @@
  *
  *     # NASA technology transfer catalogue
  *     @kind achievements                     what the records become
- *     @when case_number set center           a record with all of these columns is of this kind: the map is chosen by itself
+ *     @when case_number set !center          a record with all of these columns, and without those behind a !, is of this kind: the map
+ *                                            is chosen by itself
  *     source    = "nasa-" + key(set)         target = expression
  *     source_id = id
  *     keywords  = split(topics, ";")
@@ -36,7 +37,7 @@ void tt_map_free (tt_map **map);
 
 /* The @kind of a map's text, without parsing the rest, into out; "" if it names none. */
 void tt_map_kind (const char *text, char out[32]);
-/* How many columns @when names, if the record has all of them; else 0. The map with the most fits best. */
+/* How many columns @when names, if the record has all of them, and none that it excludes; else 0. The map with the most fits best. */
 size_t tt_map_fits (const tt_map *map, const json_t *record);
 
 /* A record (a JSON object: column to value) as the JSON object that the targets describe; *out is owned. INVALID_ARGUMENT
