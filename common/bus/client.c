@@ -59,9 +59,7 @@ struct tt_client {
     tt_client_counts counts;
 };
 
-/* -- table
- * ------------------------------------------------------------------------------------------------------------------------------
- */
+/* -- table -- */
 
 static size_t
 bucket_of (const uint8_t *id)
@@ -140,8 +138,7 @@ take_finished (tt_client *client, pending **link)
     return p;
 }
 
-/* -- connection
- * ------------------------------------------------------------------------------------------------------------------------- */
+/* -- connection -- */
 
 static tt_status
 connect_to (tt_client *client, size_t endpoint, tt_error *error)
@@ -221,8 +218,7 @@ housekeep (tt_client *client, int64_t now_us)
     }
 }
 
-/* -- replies
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- replies -- */
 
 /* One reply of exactly two frames, without waiting. 1: there is one, 0: none, -1: something else came and was dropped. */
 static int
@@ -360,8 +356,7 @@ is_finished (const tt_client *client, const pending *p)
     return p->slot >= client->under_way_count || client->under_way[p->slot] != p;
 }
 
-/* -- results
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- results -- */
 
 static void
 copy_text (char *out, size_t room, tt_bytes text)
@@ -402,9 +397,7 @@ read_result (pending *p, tt_call_result *result)
     }
 }
 
-/* -- public
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- public -- */
 
 tt_status
 tt_client_open (tt_client **out, const tt_client_options *options, tt_error *error)
