@@ -64,7 +64,7 @@ tt_replay_cancel (tt_replay *replay)
 }
 
 void
-tt_replay_close (tt_replay *replay)
+tt_replay_client_close (tt_replay *replay)
 {
     tt_socket_close (&replay->socket);
     tt_buffer_free (&replay->scratch);

@@ -33,7 +33,7 @@ typedef struct {
 bool tt_replay_ask_events (tt_replay *replay, const tt_replay_query *query, int64_t now_us);
 bool tt_replay_ask_heads (tt_replay *replay, int64_t now_us);
 void tt_replay_cancel (tt_replay *replay);
-void tt_replay_close (tt_replay *replay);
+void tt_replay_client_close (tt_replay *replay);
 
 typedef struct {
     tt_replay_kind kind;

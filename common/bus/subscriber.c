@@ -379,7 +379,7 @@ tt_subscriber_close (tt_subscriber **subscriber)
         return;
     tt_held_destroy (&s->current);
     tt_replay_batch_close (&s->batch);
-    tt_replay_close (&s->replay);
+    tt_replay_client_close (&s->replay);
     tt_socket_close (&s->socket);
     tt_parts_free (&s->parts);
     tt_endpoints_free (&s->events);
