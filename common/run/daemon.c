@@ -232,7 +232,8 @@ open_commands (tt_daemon *self, tt_error *error)
     const tt_config *config = tt_daemon_config (self);
     size_t count = spec->method_count;
     self->methods = tt_alloc_zero (count + 1, sizeof *self->methods);
-    memcpy (self->methods, spec->methods, count * sizeof *self->methods);
+    if (count)
+        memcpy (self->methods, spec->methods, count * sizeof *self->methods);
     if (tt_config_bool (config, "probe.enabled"))
         self->methods[count++] = tt_probe_method;
     tt_responder_options options = { .endpoint = tt_config_text (config, "commands.endpoint"),
