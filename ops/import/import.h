@@ -1,5 +1,5 @@
-/* Records out of files: patents, achievements, demands, applications, providers, products, watches and observations, in any form that is understood, as
- * messages of the contract, one at a time in bounded memory.
+/* Records out of files, in any form that is understood, as messages of the contract, one at a time in bounded memory: patents,
+ * achievements, demands, applications, providers, products, watches and observations.
  *
  *     tt_import *import = NULL;
  *     if (tt_import_open (&import, "ipg120327.xml.gz", &(tt_import_options){ .kind = TT_IMPORT_PATENTS }, &error) == TT_OK)
