@@ -1,6 +1,6 @@
-/* One DEALER to one endpoint at a time. What is under way is kept in a table by request id until its reply or its deadline; a command that
- * hears nothing is sent again with the same id, and if the whole connection is silent everything moves to the next endpoint.
- * Not for events (subscriber.c). Owned by one thread. */
+/* One DEALER to one endpoint at a time. What is under way is kept in a table by request id until its reply or its deadline; a
+ * command that hears nothing is sent again with the same id, and if the whole connection is silent everything moves to the next
+ * endpoint. Not for events (subscriber.c). Owned by one thread. */
 #include "bus/client.h"
 
 #include <assert.h>
@@ -23,17 +23,17 @@
 
 /* A command from its first send until its reply is handed out. */
 typedef struct pending {
-    struct pending *chain;         /* next in its bucket */
-    struct pending *next;          /* next in the queue of finished ones */
+    struct pending *chain; /* next in its bucket */
+    struct pending *next;  /* next in the queue of finished ones */
     uint8_t id[TT_UUID_SIZE];
     uint64_t ticket;
-    tt_buffer header;              /* packed once: every try sends the same bytes */
+    tt_buffer header; /* packed once: every try sends the same bytes */
     tt_buffer body;
     int64_t deadline_us;
-    int64_t due_us;                /* when it is sent (again) unless a reply comes */
-    size_t slot;                   /* place in client->under_way */
-    bool on_the_wire;              /* sent on the present connection */
-    bool answered;                 /* the two frames below are set */
+    int64_t due_us;   /* when it is sent (again) unless a reply comes */
+    size_t slot;      /* place in client->under_way */
+    bool on_the_wire; /* sent on the present connection */
+    bool answered;    /* the two frames below are set */
     zmq_msg_t reply_header;
     zmq_msg_t reply_body;
 } pending;
@@ -42,24 +42,26 @@ struct tt_client {
     void *context;
     void *socket;
     tt_endpoints endpoints;
-    size_t endpoint;               /* the one in use */
+    size_t endpoint; /* the one in use */
     int64_t timeout_us;
     int64_t try_us;
-    char *traceparent;             /* or NULL */
+    char *traceparent; /* or NULL */
     pending *buckets[BUCKETS];
     pending *under_way[MAX_IN_FLIGHT];
     size_t under_way_count;
-    pending *finished;             /* queue, oldest first */
+    pending *finished; /* queue, oldest first */
     pending **finished_tail;
     size_t finished_count;
-    pending *handed_out;           /* its body is what the caller borrows */
+    pending *handed_out; /* its body is what the caller borrows */
     uint64_t last_ticket;
-    int64_t next_due_us;           /* nothing has to be done before */
-    int64_t heard_us;              /* connected, or the last reply */
+    int64_t next_due_us; /* nothing has to be done before */
+    int64_t heard_us;    /* connected, or the last reply */
     tt_client_counts counts;
 };
 
-/* -- table ------------------------------------------------------------------------------------------------------------------------------ */
+/* -- table
+ * ------------------------------------------------------------------------------------------------------------------------------
+ */
 
 static size_t
 bucket_of (const uint8_t *id)
@@ -138,7 +140,8 @@ take_finished (tt_client *client, pending **link)
     return p;
 }
 
-/* -- connection ------------------------------------------------------------------------------------------------------------------------- */
+/* -- connection
+ * ------------------------------------------------------------------------------------------------------------------------- */
 
 static tt_status
 connect_to (tt_client *client, size_t endpoint, tt_error *error)
@@ -150,8 +153,8 @@ connect_to (tt_client *client, size_t endpoint, tt_error *error)
     return client->socket ? TT_OK : error ? error->code : TT_UNAVAILABLE;
 }
 
-/* A fresh connection has none of the commands: all that the old one carried are due at once. If no socket can be opened now, they stay
- * due after another try_ms. */
+/* A fresh connection has none of the commands: all that the old one carried are due at once. If no socket can be opened now, they
+ * stay due after another try_ms. */
 static void
 fail_over (tt_client *client, int64_t now_us)
 {
@@ -218,7 +221,8 @@ housekeep (tt_client *client, int64_t now_us)
     }
 }
 
-/* -- replies ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- replies
+ * ---------------------------------------------------------------------------------------------------------------------------- */
 
 /* One reply of exactly two frames, without waiting. 1: there is one, 0: none, -1: something else came and was dropped. */
 static int
@@ -317,7 +321,7 @@ wait_for_reply (tt_client *client, int64_t until_us, int64_t now_us)
     int64_t due_us = client->next_due_us < until_us ? client->next_due_us : until_us;
     int64_t wait_ms = due_us > now_us ? (due_us - now_us + 999) / 1000 : 0;
     zmq_pollitem_t item = { .socket = client->socket, .events = ZMQ_POLLIN };
-    (void) zmq_poll (&item, client->socket ? 1 : 0, wait_ms > INT_MAX ? INT_MAX : (long) wait_ms);
+    (void)zmq_poll (&item, client->socket ? 1 : 0, wait_ms > INT_MAX ? INT_MAX : (long)wait_ms);
 }
 
 /* Works until `enough` says so or the time is over; true if it says so. */
@@ -339,14 +343,14 @@ work_until (tt_client *client, bool (*enough) (const tt_client *, const pending 
 static bool
 any_finished (const tt_client *client, const pending *p)
 {
-    (void) p;
+    (void)p;
     return client->finished_count > 0;
 }
 
 static bool
 has_room (const tt_client *client, const pending *p)
 {
-    (void) p;
+    (void)p;
     return client->under_way_count < MAX_IN_FLIGHT;
 }
 
@@ -356,7 +360,8 @@ is_finished (const tt_client *client, const pending *p)
     return p->slot >= client->under_way_count || client->under_way[p->slot] != p;
 }
 
-/* -- results ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- results
+ * ---------------------------------------------------------------------------------------------------------------------------- */
 
 static void
 copy_text (char *out, size_t room, tt_bytes text)
@@ -377,14 +382,15 @@ read_result (pending *p, tt_call_result *result)
     result->replayed = false;
     if (!p->answered) {
         result->code = TT_DEADLINE_EXCEEDED;
-        copy_text (result->message, sizeof result->message, tt_bytes_of_text ("no reply in time; it may or may not have been done"));
+        copy_text (result->message, sizeof result->message,
+                   tt_bytes_of_text ("no reply in time; it may or may not have been done"));
         return;
     }
     tt_reply_header header;
     tt_field_violation room[VIOLATION_ROOM];
     tt_status status = tt_reply_header_decode (frame_bytes (&p->reply_header), &header, room, VIOLATION_ROOM, NULL, NULL);
     assert (status == TT_OK); /* it was decoded when it came */
-    (void) status;
+    (void)status;
     result->code = header.code;
     copy_text (result->message, sizeof result->message, header.message);
     result->retry_after_ms = header.retry_after_ms;
@@ -396,7 +402,9 @@ read_result (pending *p, tt_call_result *result)
     }
 }
 
-/* -- public ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- public
+ * -----------------------------------------------------------------------------------------------------------------------------
+ */
 
 tt_status
 tt_client_open (tt_client **out, const tt_client_options *options, tt_error *error)
@@ -404,8 +412,8 @@ tt_client_open (tt_client **out, const tt_client_options *options, tt_error *err
     tt_client *client = tt_alloc_zero (1, sizeof *client);
     client->finished_tail = &client->finished;
     client->next_due_us = INT64_MAX;
-    client->timeout_us = 1000 * (int64_t) (options->timeout_ms ? options->timeout_ms : DEFAULT_TIMEOUT_MS);
-    client->try_us = 1000 * (int64_t) (options->try_ms ? options->try_ms : DEFAULT_TRY_MS);
+    client->timeout_us = 1000 * (int64_t)(options->timeout_ms ? options->timeout_ms : DEFAULT_TIMEOUT_MS);
+    client->try_us = 1000 * (int64_t)(options->try_ms ? options->try_ms : DEFAULT_TRY_MS);
     client->traceparent = options->traceparent ? tt_strdup (options->traceparent) : NULL;
     client->context = zmq_ctx_new ();
     tt_status status = client->context ? TT_OK : tt_fail (error, TT_RESOURCE_EXHAUSTED, "cannot start ZeroMQ");
@@ -475,7 +483,7 @@ start (tt_client *client, const char *method, tt_bytes body, pending **out, tt_e
         return tt_fail (error, TT_INVALID_ARGUMENT, "method: expected 1 to %d bytes", TT_METHOD_MAX);
     if (client->finished_count >= MAX_UNRECEIVED)
         return tt_fail (error, TT_RESOURCE_EXHAUSTED, "%d replies have not been received yet", MAX_UNRECEIVED);
-    (void) work_until (client, has_room, NULL, INT64_MAX);
+    (void)work_until (client, has_room, NULL, INT64_MAX);
     *out = begin (client, method, body);
     return TT_OK;
 }
@@ -496,7 +504,7 @@ tt_client_receive (tt_client *client, int wait_ms, tt_client_reply *reply)
     pending_destroy (&client->handed_out);
     if (client->under_way_count == 0 && client->finished_count == 0)
         return TT_NOT_FOUND;
-    int64_t until_us = wait_ms < 0 ? INT64_MAX : tt_clock_monotonic_us () + (int64_t) wait_ms * 1000;
+    int64_t until_us = wait_ms < 0 ? INT64_MAX : tt_clock_monotonic_us () + (int64_t)wait_ms * 1000;
     if (!work_until (client, any_finished, NULL, until_us))
         return TT_DEADLINE_EXCEEDED;
     pending *p = take_finished (client, &client->finished);
@@ -549,14 +557,14 @@ tt_client_call (tt_client *client, const char *method, const ProtobufCMessage *r
         copy_text (result->message, sizeof result->message, tt_bytes_of_text (error.message));
         return result->code;
     }
-    (void) work_until (client, is_finished, p, INT64_MAX);
+    (void)work_until (client, is_finished, p, INT64_MAX);
     pending **link = &client->finished; /* others, sent before by tt_client_send, stay for tt_client_receive */
     while (*link != p)
         link = &(*link)->next;
     p = take_finished (client, link);
     read_result (p, result);
     if (result->code == TT_OK && reply)
-        (void) unpack_reply (p, reply_descriptor, reply, result);
+        (void)unpack_reply (p, reply_descriptor, reply, result);
     pending_destroy (&p);
     return result->code;
 }

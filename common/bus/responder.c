@@ -216,8 +216,9 @@ run (zsock_t *pipe, void *arguments)
         if (self->count)
             run_batch (self);
     }
-    zsock_unbind (self->router, "%s", self->endpoint);
-    while (self->count) /* what was accepted is finished; what still waits in the sockets is asked again elsewhere */
+    /* What was accepted is finished; what still waits in the sockets is asked again elsewhere. Nothing is unbound before: libzmq would cut the
+     * connections with it, and with them the replies. */
+    while (self->count)
         run_batch (self);
     tt_batch_destroy (&self->batch);
     tt_arena_destroy (&self->arena);

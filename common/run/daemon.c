@@ -295,7 +295,10 @@ write_endpoints (tt_daemon *self, tt_error *error)
                  tt_responder_endpoint (self->responder), tt_publisher_endpoint (self->publisher), tt_replay_endpoint (self->replay),
                  tt_http_port (self->http), (int) getpid ());
         bool ok = fclose (file) == 0 && rename (tt_buffer_cstr (&beside), path) == 0;
-        status = ok ? TT_OK : tt_fail (error, TT_FAILED_PRECONDITION, "endpoints.file %s: %m", path);
+        if (!ok) {
+            status = tt_fail (error, TT_FAILED_PRECONDITION, "endpoints.file %s: %m", path);
+            unlink (tt_buffer_cstr (&beside));
+        }
     }
     tt_buffer_free (&beside);
     return status;

@@ -413,7 +413,7 @@ commit_all (tt_batch *batch, tt_error *error)
     tt_pipe_begin (batch->store);
     struct call *calls = add_calls (batch, sorted, units, count);
     add_lookups (batch);
-    tt_status status = tt_pipe_run (batch->store, error);
+    tt_status status = tt_pipe_run_together (batch->store, error);
     bool all_true = true;
     for (struct call *call = calls; status == TT_OK && call; call = call->next)
         status = tt_commit_result (batch->store, call->command, units + call->begin, call->count, error);

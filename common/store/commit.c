@@ -7,6 +7,7 @@
 #include "commit_lua.h"
 
 #define BUCKET_MS 300000 /* request ids of five minutes share a key, and expire together */
+#define AHEAD_MS 900000  /* ids may be made ten minutes ahead of our clock (bus/request.c), and a commit may come some time after the check */
 
 /* "8 hexadecimal digits" of the source: library and function are named by it. */
 static const char *
@@ -108,7 +109,7 @@ tt_commit_add (tt_store *store, tt_unit *const *units, size_t count, int64_t now
     tt_buffer arguments = { 0 };
     char (*buckets)[24] = tt_alloc (count * sizeof *buckets);
     size_t argument_count = 2;
-    tt_resp_number (&arguments, (store->options.remember_ms + BUCKET_MS) / 1000);
+    tt_resp_number (&arguments, ((int64_t) store->options.remember_ms + BUCKET_MS + AHEAD_MS) / 1000);
     tt_resp_number (&arguments, (int64_t) count);
     for (size_t i = 0; i < count; i++) {
         add_unit (&arguments, units[i], &keys, &buckets[i]);

@@ -15,97 +15,180 @@
 --       expected is 8 bytes of version, or empty for "absent".
 -- Answer: for each unit its first sequence (0 = no event), or "r" and the remembered outcome, or "c<i>" / "b<i>": operation i (from 0)
 --         found a changed version / a bound that would be broken.
--- redis.call and string exist only while a function runs, not while the library loads: hence the locals inside.
+--
+-- A call of Redis from here costs more than the work it does, so hashes are read once for the whole run (HMGET), worked on in tables,
+-- and written once (HSET). redis.call and string exist only while a function runs: hence the locals inside.
+local CHUNK = 1000 -- arguments that unpack may put on the stack at a time
 
-local function find_failure (keys, args, first, last)
-  local call, sub, match = redis.call, string.sub, string.match
+-- Hash fields that are looked at: fields[key] = { list of fields }.
+local function want (fields, seen, key, field)
+  local known = seen[key]
+  if not known then
+    known = {}
+    seen[key], fields[key] = known, {}
+  end
+  if known[field] == nil then
+    known[field] = false
+    local list = fields[key]
+    list[#list + 1] = field
+  end
+end
+
+local function collect (args)
+  local fields, seen, at = {}, {}, 3
+  for unit = 1, tonumber (args[2]) do
+    local bucket = args[at]
+    if bucket ~= '0' then want (fields, seen, bucket, args[at + 1]) end
+    local first = at + 4
+    at = first + 5 * tonumber (args[at + 3])
+    for i = first, at - 1, 5 do
+      local op = args[i]
+      if op == 'n' or ((op == 'p' or op == 'g' or op == 'd') and args[i + 3] ~= '*') then
+        want (fields, seen, args[i + 1], args[i + 2])
+      end
+    end
+  end
+  return fields, seen
+end
+
+-- values[key][field] = what the hash holds, or false.
+local function load (keys, fields, values)
+  local call = redis.call
+  for key, list in pairs (fields) do
+    local known, name = values[key], keys[tonumber (key)]
+    for first = 1, #list, CHUNK do
+      local last = math.min (first + CHUNK - 1, #list)
+      local read = call ('HMGET', name, unpack (list, first, last))
+      for i = first, last do known[list[i]] = read[i - first + 1] end
+    end
+  end
+end
+
+local function find_failure (args, first, last, values)
+  local sub = string.sub
   for i = first, last, 5 do
     local op = args[i]
-    if op == 'g' or op == 'p' or op == 'd' then
+    if op == 'p' or op == 'g' or op == 'd' then
       local expected = args[i + 3]
       if expected ~= '*' then
-        local value = call ('HGET', keys[tonumber (args[i + 1])], args[i + 2])
-        if (value and sub (value, 1, 8) or '') ~= expected then
-          return 'c' .. (i - first) / 5
-        end
+        local value = values[args[i + 1]][args[i + 2]]
+        if (value and sub (value, 1, 8) or '') ~= expected then return 'c' .. (i - first) / 5 end
       end
     elseif op == 'n' then
-      local sum = tonumber (call ('HGET', keys[tonumber (args[i + 1])], args[i + 2]) or 0) + tonumber (args[i + 3])
-      local low, high = match (args[i + 4], '^(.-):(.*)$')
-      if sum < tonumber (low) or sum > tonumber (high) then
-        return 'b' .. (i - first) / 5
-      end
+      local sum = tonumber (values[args[i + 1]][args[i + 2]] or 0) + tonumber (args[i + 3])
+      local low, high = string.match (args[i + 4], '^(.-):(.*)$')
+      if sum < tonumber (low) or sum > tonumber (high) then return 'b' .. (i - first) / 5 end
     end
   end
   return nil
 end
 
-local function append (keys, key, name, heads)
-  local call = redis.call
-  local head = (heads[name] or tonumber (call ('HGET', keys[1], name) or 0)) + 1
-  heads[name] = head
-  return keys[key], string.format ('%.0f-0', head), head
+-- A new value of a hash field (false = none), seen by the units behind and written at the end.
+local function set (values, changed, key, field, value)
+  local known, list = values[key], changed[key]
+  if not known then
+    known = {}
+    values[key] = known
+  end
+  if not list then
+    list = {}
+    changed[key] = list
+  end
+  known[field] = value
+  list[#list + 1] = field
 end
 
-local function apply (keys, args, first, last, heads)
-  local call = redis.call
+local function append (keys, heads, name)
+  local head = (heads[name] or tonumber (redis.call ('HGET', keys[1], name) or 0)) + 1
+  heads[name] = head
+  return head
+end
+
+local function apply (keys, args, first, last, values, changed, heads)
+  local call, format = redis.call, string.format
   local first_sequence = 0
   for i = first, last, 5 do
-    local op, key = args[i], tonumber (args[i + 1])
-    if op == 'p' then
-      call ('HSET', keys[key], args[i + 2], args[i + 4])
-    elseif op == 'e' then
-      local journal, id, sequence = append (keys, key, 'events', heads)
-      call ('XADD', journal, id, 't', args[i + 2], 'h', args[i + 3], 'b', args[i + 4])
+    local op, key = args[i], args[i + 1]
+    if op == 'e' then
+      local sequence = append (keys, heads, 'events')
+      call ('XADD', keys[tonumber (key)], format ('%.0f-0', sequence), 't', args[i + 2], 'h', args[i + 3], 'b', args[i + 4])
       if first_sequence == 0 then first_sequence = sequence end
-    elseif op == 'l' then
-      local journal, id = append (keys, key, args[i + 2], heads)
-      call ('XADD', journal, id, 'b', args[i + 4])
+    elseif op == 'p' then
+      set (values, changed, key, args[i + 2], args[i + 4])
     elseif op == 'n' then
-      call ('HINCRBY', keys[key], args[i + 2], args[i + 3])
+      local sum = tonumber (values[key][args[i + 2]] or 0) + tonumber (args[i + 3])
+      set (values, changed, key, args[i + 2], format ('%.0f', sum))
     elseif op == 'd' then
-      call ('HDEL', keys[key], args[i + 2])
+      set (values, changed, key, args[i + 2], false)
+    elseif op == 'l' then
+      call ('XADD', keys[tonumber (key)], format ('%.0f-0', append (keys, heads, args[i + 2])), 'b', args[i + 4])
     elseif op == 'z' then
-      call ('ZADD', keys[key], args[i + 3], args[i + 2])
+      call ('ZADD', keys[tonumber (key)], args[i + 3], args[i + 2])
     elseif op == 'y' then
-      call ('ZREM', keys[key], args[i + 2])
+      call ('ZREM', keys[tonumber (key)], args[i + 2])
     end
   end
   return first_sequence
 end
 
--- The request id is taken first: a second try must find the first outcome, whatever the rows say by now.
-local function run_unit (keys, args, at, heads, buckets)
+local function write (call, name, puts, deletes)
+  for first = 1, #puts, CHUNK do
+    call ('HSET', name, unpack (puts, first, math.min (first + CHUNK - 1, #puts)))
+  end
+  for first = 1, #deletes, CHUNK do
+    call ('HDEL', name, unpack (deletes, first, math.min (first + CHUNK - 1, #deletes)))
+  end
+end
+
+local function store (keys, values, changed)
   local call = redis.call
-  local bucket, id = tonumber (args[at]), args[at + 1]
-  local first, last = at + 4, at + 3 + 5 * tonumber (args[at + 3])
-  if bucket > 0 then
-    buckets[bucket] = true
-    if call ('HSETNX', keys[bucket], id, args[at + 2]) == 0 then
-      return 'r' .. call ('HGET', keys[bucket], id), last
+  for key, list in pairs (changed) do
+    local known, puts, deletes, done = values[key], {}, {}, {}
+    for i = 1, #list do
+      local field = list[i]
+      if not done[field] then
+        done[field] = true
+        local value = known[field]
+        if value then
+          puts[#puts + 1] = field
+          puts[#puts + 1] = value
+        else
+          deletes[#deletes + 1] = field
+        end
+      end
     end
+    write (call, keys[tonumber (key)], puts, deletes)
   end
-  local failure = find_failure (keys, args, first, last)
-  if failure then
-    if bucket > 0 then call ('HDEL', keys[bucket], id) end
-    return failure, last
-  end
-  return apply (keys, args, first, last, heads), last
+end
+
+-- The request id is looked at first: a second try must find the first outcome, whatever the rows say by now.
+local function run_unit (keys, args, at, last, values, changed, heads)
+  local bucket, id = args[at], args[at + 1]
+  local remembered = bucket ~= '0' and values[bucket][id]
+  if remembered then return 'r' .. remembered end
+  local failure = find_failure (args, at + 4, last, values)
+  if failure then return failure end
+  if bucket ~= '0' then set (values, changed, bucket, id, args[at + 2]) end
+  return apply (keys, args, at + 4, last, values, changed, heads)
 end
 
 local function commit (keys, args)
-  local call = redis.call
-  local results, heads, buckets, at = {}, {}, {}, 3
+  local call, format = redis.call, string.format
+  local fields, values = collect (args)
+  load (keys, fields, values)
+  local results, changed, heads, buckets, at = {}, {}, {}, {}, 3
   for unit = 1, tonumber (args[2]) do
-    local result, last = run_unit (keys, args, at, heads, buckets)
-    results[unit] = result
+    local last = at + 3 + 5 * tonumber (args[at + 3])
+    if args[at] ~= '0' then buckets[args[at]] = true end
+    results[unit] = run_unit (keys, args, at, last, values, changed, heads)
     at = last + 1
   end
+  store (keys, values, changed)
   for name, head in pairs (heads) do
-    call ('HSET', keys[1], name, string.format ('%.0f', head))
+    call ('HSET', keys[1], name, format ('%.0f', head))
   end
   for bucket in pairs (buckets) do
-    call ('EXPIRE', keys[bucket], args[1], 'NX')
+    call ('EXPIRE', keys[tonumber (bucket)], args[1], 'NX')
   end
   return results
 end

@@ -140,7 +140,7 @@ tt_redis_connect (tt_redis *redis, tt_error *error)
 tt_status
 tt_redis_error_status (const redisReply *reply, tt_error *error)
 {
-    static const char *const passing[] = { "LOADING", "READONLY", "MASTERDOWN", "MISCONF", "OOM", "BUSY",
+    static const char *const passing[] = { "LOADING", "READONLY", "MASTERDOWN", "MISCONF", "OOM", "BUSY ", /* not BUSYGROUP */
                                            "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "NOAUTH", "NOPERM" };
     tt_status code = TT_INTERNAL;
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)

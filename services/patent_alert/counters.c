@@ -1,0 +1,47 @@
+#include "service.h"
+
+static const char *const outcomes[ALERT_OUTCOMES] = { "accepted", "revised", "unchanged", "rejected" };
+static const char *const effects[ALERT_EFFECTS] = { "raised", "known" };
+
+const tt_metric_row alert_metrics[ALERT_COUNT_ROWS] = {
+    [ALERT_COUNT_SUBMITTED] = { .name = "patent_documents_submitted_total",
+                                .help = "Documents decided on, by outcome (a conflict decides again)",
+                                .kind = TT_METRIC_COUNTER,
+                                .label = "outcome",
+                                .values = outcomes,
+                                .value_count = ALERT_OUTCOMES },
+    [ALERT_COUNT_WATCH_CHANGES]
+    = { .name = "patent_watch_changes_total", .help = "Watches put or deleted here", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_MATCHED] = { .name = "patent_documents_matched_total",
+                              .help = "Publications that were matched against all watches and whose alerts are committed",
+                              .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_SKIPPED_VALUES]
+    = { .name = "patent_skipped_values_total",
+        .help = "Values of documents that their index could not read (unknown class symbols, numbers)",
+        .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_ALERTS] = { .name = "patent_alerts_total",
+                             .help = "Alerts by effect: raised, or known already for the owner, family and trigger",
+                             .kind = TT_METRIC_COUNTER,
+                             .label = "effect",
+                             .values = effects,
+                             .value_count = ALERT_EFFECTS },
+    [ALERT_COUNT_ACKNOWLEDGED]
+    = { .name = "patent_alerts_acknowledged_total", .help = "Alerts acknowledged here", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_WATCH_RECORDS] = { .name = "patent_watch_records_total",
+                                    .help = "Changes of watches taken from the log into the index",
+                                    .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_UNREADABLE] = { .name = "patent_unreadable_records_total",
+                                 .help = "Stored events, rows or log records that could not be read and were passed over",
+                                 .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_SNAPSHOTS]
+    = { .name = "patent_index_loads_total", .help = "Times the index was built from a snapshot", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_WATCHES] = { .name = "patent_watches", .help = "Watches in the index of this replica", .kind = TT_METRIC_GAUGE },
+    [ALERT_COUNT_SCANNED_WATCHES] = { .name = "patent_watches_scanned",
+                                      .help = "Of them, those without a required term: evaluated on every document",
+                                      .kind = TT_METRIC_GAUGE },
+    [ALERT_COUNT_CANDIDATES]
+    = { .name = "patent_candidates", .help = "Watches evaluated in full since the index was built", .kind = TT_METRIC_GAUGE },
+    [ALERT_COUNT_INDEX_BYTES] = { .name = "patent_index_bytes", .help = "Memory of the index", .kind = TT_METRIC_GAUGE },
+    [ALERT_COUNT_MATCH_TIME]
+    = { .name = "patent_match_seconds", .help = "Time to match one publication", .kind = TT_METRIC_HISTOGRAM },
+};

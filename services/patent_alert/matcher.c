@@ -1,0 +1,124 @@
+#include "matcher.h"
+
+#include <string.h>
+
+#include "document.h"
+#include "inbox.h"
+
+/* What is common to all alerts of one document. */
+typedef struct {
+    const alert_view *view;
+    tt_arena *arena;
+    char *document_id;
+    char *family;
+    char *title;
+    char *date;
+} subject;
+
+static char *
+keep (tt_arena *arena, tt_buffer *text)
+{
+    char *copy = tt_arena_strndup (arena, (const char *)text->data, text->size);
+    tt_buffer_free (text);
+    return copy;
+}
+
+static subject
+describe (const PatentDocument *document, const alert_view *view, tt_arena *arena)
+{
+    tt_buffer id = { 0 }, family = { 0 };
+    alert_document_id (document, &id);
+    alert_document_family (document, &family);
+    return (subject){
+        .view = view,
+        .arena = arena,
+        .document_id = keep (arena, &id),
+        .family = keep (arena, &family),
+        .title = document->n_titles ? document->titles[0]->text : (char *)"",
+        .date = document->publication->date,
+    };
+}
+
+static MatchedTerm *
+make_term (const subject *s, const tt_hit *hit)
+{
+    MatchedTerm *term = tt_arena_alloc (s->arena, sizeof *term);
+    techtransfer__patent__v1__matched_term__init (term);
+    tt_bytes text = alert_view_text (s->view, hit);
+    term->field = (char *)tt_schema_patent ()->indexes[hit->index].name;
+    term->ordinal = hit->ordinal;
+    term->offset = hit->offset;
+    term->length = hit->length;
+    term->text = tt_arena_strndup (s->arena, (const char *)text.data, text.size);
+    return term;
+}
+
+/* The query is parsed again rather than kept: few watches match, and a tree is much larger than its text. */
+static void
+explain (const subject *s, const alert_watch_entry *entry, WatchMatch *match)
+{
+    tt_cql *cql = NULL;
+    tt_hit hits[ALERT_TERMS_MAX];
+    if (tt_cql_parse (tt_schema_patent (), entry->query, strlen (entry->query), &cql, NULL) != TT_OK)
+        return; /* cannot be: the index has parsed it */
+    size_t count = tt_cql_explain (cql, alert_view_document (s->view), hits, ALERT_TERMS_MAX);
+    tt_cql_free (&cql);
+    match->terms = tt_arena_alloc (s->arena, count * sizeof *match->terms);
+    for (size_t i = 0; i < count; i++)
+        match->terms[match->n_terms++] = make_term (s, &hits[i]);
+}
+
+static WatchMatch *
+make_match (const subject *s, const alert_watch_entry *entry)
+{
+    WatchMatch *match = tt_arena_alloc (s->arena, sizeof *match);
+    techtransfer__patent__v1__watch_match__init (match);
+    match->watch_id = tt_arena_strndup (s->arena, entry->watch_id, strlen (entry->watch_id));
+    match->label = tt_arena_strndup (s->arena, entry->label, strlen (entry->label));
+    explain (s, entry, match);
+    return match;
+}
+
+/* For the run of entries that belong to one owner. */
+static Alert *
+make_alert (const subject *s, const alert_watch_entry *const *entries, size_t count)
+{
+    Alert *alert = tt_arena_alloc (s->arena, sizeof *alert);
+    techtransfer__patent__v1__alert__init (alert);
+    alert->trigger = TECHTRANSFER__PATENT__V1__TRIGGER__PUBLICATION;
+    alert->owner = tt_arena_strndup (s->arena, entries[0]->owner, strlen (entries[0]->owner));
+    alert->document_id = s->document_id;
+    alert->family_id = s->family;
+    alert->title = s->title;
+    alert->publication_date = s->date;
+    alert->alert_id = tt_arena_alloc (s->arena, ALERT_ID_SIZE);
+    alert_id (alert->owner, s->family, alert->trigger, alert->alert_id);
+    alert->matches = tt_arena_alloc (s->arena, count * sizeof *alert->matches);
+    for (size_t i = 0; i < count; i++) {
+        alert->matches[alert->n_matches++] = make_match (s, entries[i]);
+        alert->severity = alert_severity_max (alert->severity, entries[i]->severity);
+    }
+    return alert;
+}
+
+Alert **
+alert_match_publication (alert_watch_index *index, alert_view *view, const PatentDocument *document, tt_arena *arena,
+                         size_t *count, size_t *skipped)
+{
+    size_t left_out = alert_view_fill (view, document);
+    if (skipped)
+        *skipped = left_out;
+    const alert_watch_entry *const *entries = NULL;
+    size_t matched = alert_watch_index_match (index, alert_view_document (view), &entries);
+    Alert **alerts = tt_arena_alloc (arena, (matched + 1) * sizeof *alerts);
+    *count = 0;
+    if (matched == 0)
+        return alerts;
+    subject s = describe (document, view, arena);
+    for (size_t i = 0, end; i < matched; i = end) {
+        for (end = i + 1; end < matched && strcmp (entries[end]->owner, entries[i]->owner) == 0;)
+            end++;
+        alerts[(*count)++] = make_alert (&s, entries + i, end - i);
+    }
+    return alerts;
+}

@@ -1,0 +1,46 @@
+/* What the commands and the processor of patent-alertd share: the method table, the processor's operations, the counters. */
+#ifndef ALERT_SERVICE_H
+#define ALERT_SERVICE_H
+
+#include "base/counters.h"
+#include "bus/service.h"
+
+typedef struct {
+    tt_counter_set *counters; /* rows below; NULL in tests */
+} alert_service;
+
+enum {
+    ALERT_COUNT_SUBMITTED, /* by alert_outcome */
+    ALERT_COUNT_WATCH_CHANGES,
+    ALERT_COUNT_MATCHED,
+    ALERT_COUNT_SKIPPED_VALUES,
+    ALERT_COUNT_ALERTS, /* by alert_effect */
+    ALERT_COUNT_ACKNOWLEDGED,
+    ALERT_COUNT_WATCH_RECORDS,
+    ALERT_COUNT_UNREADABLE,
+    ALERT_COUNT_SNAPSHOTS,
+    ALERT_COUNT_WATCHES,
+    ALERT_COUNT_SCANNED_WATCHES,
+    ALERT_COUNT_CANDIDATES,
+    ALERT_COUNT_INDEX_BYTES,
+    ALERT_COUNT_MATCH_TIME,
+    ALERT_COUNT_ROWS
+};
+enum { ALERT_OUTCOME_ACCEPTED, ALERT_OUTCOME_REVISED, ALERT_OUTCOME_UNCHANGED, ALERT_OUTCOME_REJECTED, ALERT_OUTCOMES };
+enum { ALERT_EFFECT_RAISED, ALERT_EFFECT_KNOWN, ALERT_EFFECTS };
+
+extern const tt_metric_row alert_metrics[ALERT_COUNT_ROWS];
+
+/* Adds to a counter; without counters nothing. */
+static inline void
+alert_count (const alert_service *service, size_t row, size_t value, int64_t amount)
+{
+    if (service && service->counters && amount > 0)
+        tt_count_add (service->counters, row, value, amount);
+}
+
+#define ALERT_METHODS 7
+extern const tt_method alert_methods[ALERT_METHODS];
+extern const tt_processor_ops alert_processor;
+
+#endif

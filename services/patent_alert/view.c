@@ -1,0 +1,145 @@
+#include "view.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "base/arena.h"
+
+typedef enum { TI, AB, CL, PA, IN, IC, CPC, PN, AP, PR, PD, CT, FAMN, CC, FIELD_COUNT } field;
+
+static const char *const field_names[FIELD_COUNT]
+    = { "ti", "ab", "cl", "pa", "in", "ic", "cpc", "pn", "ap", "pr", "pd", "ct", "famn", "cc" };
+
+typedef struct {
+    int index;
+    uint32_t ordinal;
+    tt_bytes text;
+} value;
+
+struct alert_view {
+    tt_document *document;
+    tt_arena *arena;          /* texts that are put together here: numbers */
+    int indexes[FIELD_COUNT]; /* of the schema */
+    uint32_t ordinals[FIELD_COUNT];
+    value *values; /* owned */
+    size_t count, capacity;
+    size_t skipped;
+};
+
+alert_view *
+alert_view_new (void)
+{
+    const tt_schema *schema = tt_schema_patent ();
+    alert_view *view = tt_alloc_zero (1, sizeof *view);
+    view->document = tt_document_new (schema);
+    view->arena = tt_arena_new (0);
+    for (int f = 0; f < FIELD_COUNT; f++) {
+        view->indexes[f] = tt_schema_find (schema, field_names[f], strlen (field_names[f]));
+        assert (view->indexes[f] >= 0);
+    }
+    return view;
+}
+
+void
+alert_view_destroy (alert_view **view)
+{
+    if (*view == NULL)
+        return;
+    tt_document_destroy (&(*view)->document);
+    tt_arena_destroy (&(*view)->arena);
+    free ((*view)->values);
+    free (*view);
+    *view = NULL;
+}
+
+static void
+add (alert_view *view, field f, const char *text)
+{
+    if (view->count == view->capacity) {
+        view->capacity = view->capacity ? view->capacity * 2 : 64;
+        view->values = tt_realloc (view->values, view->capacity * sizeof *view->values);
+    }
+    value *v = &view->values[view->count++];
+    *v = (value){ view->indexes[f], view->ordinals[f]++, tt_bytes_of_text (text) };
+    view->skipped += (size_t)tt_document_add (view->document, v->index, v->text);
+}
+
+static void
+add_reference (alert_view *view, field f, const DocumentReference *reference)
+{
+    add (view, f, tt_arena_printf (view->arena, "%s%s%s", reference->country, reference->number, reference->kind));
+}
+
+static void
+add_texts (alert_view *view, field f, Techtransfer__Patent__V1__LocalizedText **texts, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add (view, f, texts[i]->text);
+}
+
+static void
+add_names (alert_view *view, field f, Techtransfer__Patent__V1__PatentParty **parties, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add (view, f, parties[i]->name);
+}
+
+static void
+add_symbols (alert_view *view, field f, char **symbols, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add (view, f, symbols[i]);
+}
+
+static void
+add_references (alert_view *view, field f, DocumentReference **references, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        add_reference (view, f, references[i]);
+}
+
+size_t
+alert_view_fill (alert_view *view, const PatentDocument *d)
+{
+    tt_document_reset (view->document);
+    tt_arena_reset (view->arena);
+    memset (view->ordinals, 0, sizeof view->ordinals);
+    view->count = 0;
+    view->skipped = 0;
+    add_texts (view, TI, d->titles, d->n_titles);
+    add_texts (view, AB, d->abstracts, d->n_abstracts);
+    add_texts (view, CL, d->claims, d->n_claims);
+    add_names (view, PA, d->applicants, d->n_applicants);
+    add_names (view, IN, d->inventors, d->n_inventors);
+    add_symbols (view, IC, d->ipc, d->n_ipc);
+    add_symbols (view, CPC, d->cpc, d->n_cpc);
+    add_reference (view, PN, d->publication);
+    add (view, CC, d->publication->country);
+    if (d->publication->date[0])
+        add (view, PD, d->publication->date);
+    if (d->application)
+        add_reference (view, AP, d->application);
+    add_references (view, PR, d->priorities, d->n_priorities);
+    add_references (view, CT, d->citations, d->n_citations);
+    if (d->family_id[0])
+        add (view, FAMN, d->family_id);
+    return view->skipped;
+}
+
+const tt_document *
+alert_view_document (const alert_view *view)
+{
+    return view->document;
+}
+
+tt_bytes
+alert_view_text (const alert_view *view, const tt_hit *hit)
+{
+    for (size_t i = 0; i < view->count; i++) {
+        const value *v = &view->values[i];
+        if (v->index == hit->index && v->ordinal == hit->ordinal && hit->offset <= v->text.size
+            && hit->length <= v->text.size - hit->offset)
+            return (tt_bytes){ v->text.data + hit->offset, hit->length };
+    }
+    return TT_BYTES_NONE;
+}

@@ -1,0 +1,223 @@
+#include "watch_index.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+#include "watch.h"
+
+/* A filed watch; its texts lie behind it in the same allocation. The percolator knows it by its place in `slots`. */
+typedef struct {
+    alert_watch_entry entry;
+    uint64_t hash;
+    size_t next; /* of the same bucket: slot + 1, 0 = none */
+} filed;
+
+struct alert_watch_index {
+    tt_percolator *percolator;
+    filed **slots; /* NULL: free */
+    size_t slot_count, slot_capacity;
+    size_t *free_slots;
+    size_t free_count, free_capacity;
+    size_t *buckets; /* slot + 1; power of two */
+    size_t bucket_count;
+    size_t size;
+    const alert_watch_entry **matches;
+    size_t match_capacity;
+};
+
+#define FIRST_BUCKETS 1024
+
+alert_watch_index *
+alert_watch_index_new (void)
+{
+    alert_watch_index *index = tt_alloc_zero (1, sizeof *index);
+    index->percolator = tt_percolator_new (tt_schema_patent ());
+    index->bucket_count = FIRST_BUCKETS;
+    index->buckets = tt_alloc_zero (FIRST_BUCKETS, sizeof *index->buckets);
+    return index;
+}
+
+void
+alert_watch_index_destroy (alert_watch_index **index)
+{
+    alert_watch_index *x = *index;
+    if (x == NULL)
+        return;
+    for (size_t i = 0; i < x->slot_count; i++)
+        free (x->slots[i]);
+    tt_percolator_destroy (&x->percolator);
+    free (x->slots);
+    free (x->free_slots);
+    free (x->buckets);
+    free (x->matches);
+    free (x);
+    *index = NULL;
+}
+
+/* -- by name
+ * ---------------------------------------------------------------------------------------------------------------------------- */
+
+static uint64_t
+hash_name (const char *owner, const char *watch_id)
+{
+    return XXH3_64bits_withSeed (watch_id, strlen (watch_id), XXH3_64bits (owner, strlen (owner)));
+}
+
+/* The place that holds the slot's number, or the end of its chain. */
+static size_t *
+find (alert_watch_index *index, uint64_t hash, const char *owner, const char *watch_id)
+{
+    size_t *link = &index->buckets[hash & (index->bucket_count - 1)];
+    while (*link) {
+        filed *f = index->slots[*link - 1];
+        if (f->hash == hash && strcmp (f->entry.owner, owner) == 0 && strcmp (f->entry.watch_id, watch_id) == 0)
+            break;
+        link = &f->next;
+    }
+    return link;
+}
+
+static void
+grow_buckets (alert_watch_index *index)
+{
+    free (index->buckets);
+    index->bucket_count *= 2;
+    index->buckets = tt_alloc_zero (index->bucket_count, sizeof *index->buckets);
+    for (size_t i = 0; i < index->slot_count; i++) {
+        filed *f = index->slots[i];
+        if (f == NULL)
+            continue;
+        size_t *bucket = &index->buckets[f->hash & (index->bucket_count - 1)];
+        f->next = *bucket;
+        *bucket = i + 1;
+    }
+}
+
+static size_t
+take_slot (alert_watch_index *index)
+{
+    if (index->free_count > 0)
+        return index->free_slots[--index->free_count];
+    if (index->slot_count == index->slot_capacity) {
+        index->slot_capacity = index->slot_capacity ? index->slot_capacity * 2 : 64;
+        index->slots = tt_realloc (index->slots, index->slot_capacity * sizeof *index->slots);
+    }
+    return index->slot_count++;
+}
+
+static void
+give_slot (alert_watch_index *index, size_t slot)
+{
+    index->slots[slot] = NULL;
+    if (index->free_count == index->free_capacity) {
+        index->free_capacity = index->free_capacity ? index->free_capacity * 2 : 64;
+        index->free_slots = tt_realloc (index->free_slots, index->free_capacity * sizeof *index->free_slots);
+    }
+    index->free_slots[index->free_count++] = slot;
+}
+
+static char *
+place (char **at, const char *text)
+{
+    char *start = *at;
+    size_t size = strlen (text) + 1;
+    memcpy (start, text, size);
+    *at += size;
+    return start;
+}
+
+static filed *
+make (const Watch *watch, uint64_t hash)
+{
+    size_t texts = strlen (watch->owner) + strlen (watch->watch_id) + strlen (watch->label) + strlen (watch->query) + 4;
+    filed *f = tt_alloc (sizeof *f + texts);
+    char *at = (char *)(f + 1);
+    *f = (filed){ .hash = hash };
+    f->entry.owner = place (&at, watch->owner);
+    f->entry.watch_id = place (&at, watch->watch_id);
+    f->entry.label = place (&at, watch->label);
+    f->entry.query = place (&at, watch->query);
+    f->entry.severity = watch->severity;
+    f->entry.revision = watch->revision;
+    return f;
+}
+
+/* -- public
+ * -----------------------------------------------------------------------------------------------------------------------------
+ */
+
+bool
+alert_watch_index_remove (alert_watch_index *index, const char *owner, const char *watch_id)
+{
+    size_t *link = find (index, hash_name (owner, watch_id), owner, watch_id);
+    if (*link == 0)
+        return false;
+    size_t slot = *link - 1;
+    filed *f = index->slots[slot];
+    *link = f->next;
+    (void)tt_percolator_remove (index->percolator, slot);
+    give_slot (index, slot);
+    free (f);
+    index->size--;
+    return true;
+}
+
+tt_status
+alert_watch_index_put (alert_watch_index *index, const Watch *watch, tt_error *error)
+{
+    (void)alert_watch_index_remove (index, watch->owner, watch->watch_id);
+    size_t slot = take_slot (index);
+    tt_status status = tt_percolator_put (index->percolator, slot, watch->query, strlen (watch->query), NULL, error);
+    if (status != TT_OK) {
+        give_slot (index, slot);
+        return status;
+    }
+    if (index->size >= index->bucket_count) {
+        index->slots[slot] = NULL; /* not in a chain yet */
+        grow_buckets (index);
+    }
+    filed *f = make (watch, hash_name (watch->owner, watch->watch_id));
+    size_t *bucket = &index->buckets[f->hash & (index->bucket_count - 1)];
+    f->next = *bucket;
+    *bucket = slot + 1;
+    index->slots[slot] = f;
+    index->size++;
+    return TT_OK;
+}
+
+static int
+by_name (const void *a, const void *b)
+{
+    const alert_watch_entry *x = *(const alert_watch_entry *const *)a, *y = *(const alert_watch_entry *const *)b;
+    int order = strcmp (x->owner, y->owner);
+    return order ? order : strcmp (x->watch_id, y->watch_id);
+}
+
+size_t
+alert_watch_index_match (alert_watch_index *index, const tt_document *document, const alert_watch_entry *const **entries)
+{
+    const uint64_t *ids = NULL;
+    size_t count = tt_percolator_match (index->percolator, document, &ids);
+    if (count > index->match_capacity) {
+        index->match_capacity = count * 2;
+        index->matches = tt_realloc (index->matches, index->match_capacity * sizeof *index->matches);
+    }
+    for (size_t i = 0; i < count; i++)
+        index->matches[i] = &index->slots[ids[i]]->entry;
+    if (count > 1)
+        qsort (index->matches, count, sizeof *index->matches, by_name);
+    *entries = index->matches;
+    return count;
+}
+
+size_t
+alert_watch_index_size (const alert_watch_index *index)
+{
+    return index->size;
+}
+
+tt_percolator_counts
+alert_watch_index_counts (const alert_watch_index *index)
+{
+    return tt_percolator_count (index->percolator);
+}

@@ -1,0 +1,34 @@
+/* All standing watches of all owners in memory, asked with a document. Pure: what it holds comes in by put and remove.
+ * Owned by one thread. */
+#ifndef ALERT_WATCH_INDEX_H
+#define ALERT_WATCH_INDEX_H
+
+#include "patent.h"
+#include "query/percolator.h"
+
+typedef struct alert_watch_index alert_watch_index;
+
+typedef struct {
+    const char *owner;
+    const char *watch_id;
+    const char *label;
+    const char *query;
+    Techtransfer__Patent__V1__Severity severity;
+    uint64_t revision;
+} alert_watch_entry;
+
+alert_watch_index *alert_watch_index_new (void); /* never NULL */
+void alert_watch_index_destroy (alert_watch_index **index);
+
+/* Files or replaces a watch. INVALID_ARGUMENT if its query does not parse: then nothing is filed under its name any more. */
+TT_MUST_USE tt_status alert_watch_index_put (alert_watch_index *index, const Watch *watch, tt_error *error);
+/* False if there was none. */
+bool alert_watch_index_remove (alert_watch_index *index, const char *owner, const char *watch_id);
+
+/* The watches that match, by owner, then watch id (memcmp). *entries is borrowed until the next call that is not const. */
+size_t alert_watch_index_match (alert_watch_index *index, const tt_document *document, const alert_watch_entry *const **entries);
+
+size_t alert_watch_index_size (const alert_watch_index *index);
+tt_percolator_counts alert_watch_index_counts (const alert_watch_index *index);
+
+#endif
