@@ -54,6 +54,8 @@ tt_command_begin (tt_command *command, const tt_method *method, const tt_request
         return tt_fail (error, TT_INVALID_ARGUMENT, "the body is no %s: %zu bytes cannot be decoded", method->request->name, body.size);
     if (!tt_validate_utf8 (message, violations))
         return tt_fail (error, TT_INVALID_ARGUMENT, "the request holds text that is not UTF-8");
+    if (!tt_validate_no_nul (method->request, body, violations))
+        return tt_fail (error, TT_INVALID_ARGUMENT, "the request holds text with a NUL");
     size_t count = 1;
     const ProtobufCMessage *const *items = method->items ? items_of (message, method->items, &count) : &message;
     if (count == 0 || (method->items && count > method->max_items)) {

@@ -15,9 +15,7 @@ enum { REPLY_EVENTS = 1, REPLY_NEXT = 2, REPLY_HEAD = 3 };
 enum { RAW_TOPIC = 1, RAW_HEADER = 2, RAW_BODY = 3 };
 enum { HEAD_PARTITION = 1, HEAD_HEAD = 2, HEAD_EARLIEST = 3, HEAD_ID = 4, HEAD_EPOCH = 5 };
 
-/* -- asking
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- asking -- */
 
 static bool
 ask (tt_replay *replay, tt_replay_kind kind, const char *method, tt_bytes body, int64_t now_us)
@@ -73,8 +71,7 @@ tt_replay_client_close (tt_replay *replay)
     replay->asked = TT_REPLAY_NOTHING;
 }
 
-/* -- replies
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- replies -- */
 
 static tt_bytes
 frame_bytes (const zmq_msg_t *frame)
@@ -121,8 +118,7 @@ tt_replay_receive (tt_replay *replay, tt_replay_reply *reply)
     return found;
 }
 
-/* -- batches
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- batches -- */
 
 static bool
 read_head (tt_bytes bytes, tt_replay_head *head)

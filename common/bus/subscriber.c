@@ -15,8 +15,7 @@
 #define REPLAY_HIGH_WATER_MARK 16
 #define MAX_FILTERS 64
 
-/* -- connection
- * ------------------------------------------------------------------------------------------------------------------------- */
+/* -- connection -- */
 
 static bool
 subscribe (tt_subscriber *s, const char *filter)
@@ -82,8 +81,7 @@ tt_subscriber_alive (tt_subscriber *s, int64_t now_us)
         s->silent_endpoints = 0;
 }
 
-/* -- handing over
- * ----------------------------------------------------------------------------------------------------------------------- */
+/* -- handing over -- */
 
 static size_t
 keep_text (tt_subscriber *s, tt_bytes text)
@@ -166,9 +164,7 @@ deliver_replayed (tt_subscriber *s, tt_event *event)
     return false;
 }
 
-/* -- live
- * -------------------------------------------------------------------------------------------------------------------------------
- */
+/* -- live -- */
 
 static tt_bytes
 frame_bytes (zmq_msg_t *frame)
@@ -306,9 +302,7 @@ deliver_held (tt_subscriber *s, tt_event *event)
     return false;
 }
 
-/* -- public
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- public -- */
 
 static tt_status
 copy_filters (tt_subscriber *s, const tt_subscriber_options *options, tt_error *error)

@@ -81,8 +81,7 @@ tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, c
     return true;
 }
 
-/* -- reports
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- reports -- */
 
 static void
 note (tt_parts *parts, uint32_t partition, tt_status report, uint64_t first, uint64_t last, uint64_t resume)
@@ -161,8 +160,7 @@ tt_parts_take_heads (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *hea
     return true;
 }
 
-/* -- events and heartbeats
- * -------------------------------------------------------------------------------------------------------------- */
+/* -- events and heartbeats -- */
 
 static void
 prune_recent (tt_part *part, uint64_t next)
@@ -298,9 +296,7 @@ tt_parts_replayed (tt_parts *parts, const tt_replay_batch *batch)
         tt_tracker_suspect (parts->tracker, head.partition);
 }
 
-/* -- states
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- states -- */
 
 bool
 tt_parts_is_settled (const tt_parts *parts, uint32_t partition)

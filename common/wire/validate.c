@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/text.h"
 #include "wire/decimal.h"
+#include "wire/protowire.h"
 
 #define DEPTH_MAX 64
 #define REASON_MAX 512
@@ -295,4 +296,48 @@ bool
 tt_validate_utf8 (const ProtobufCMessage *message, tt_violations *v)
 {
     return validate_message (message, v, 0);
+}
+
+/* How many fields of this number stand before `at` in a packed message: the index in the path of a repeated field. */
+static size_t
+fields_before (tt_bytes packed, const uint8_t *at, uint32_t number)
+{
+    tt_wire_reader reader = tt_wire_read (packed);
+    tt_wire_field field;
+    size_t count = 0;
+    while (tt_wire_next (&reader, &field) == TT_WIRE_FIELD && reader.at < at)
+        count += field.number == number;
+    return count;
+}
+
+static bool
+find_nul (const ProtobufCMessageDescriptor *type, tt_bytes packed, tt_violations *v, unsigned depth)
+{
+    tt_wire_reader reader = tt_wire_read (packed);
+    tt_wire_field field;
+    bool right = true;
+    while (tt_wire_next (&reader, &field) == TT_WIRE_FIELD) {
+        if (field.type != TT_WIRE_BYTES || field.bytes.size == 0 || memchr (field.bytes.data, 0, field.bytes.size) == NULL)
+            continue;
+        const ProtobufCFieldDescriptor *rule = protobuf_c_message_descriptor_get_field (type, field.number);
+        bool inner = rule && rule->type == PROTOBUF_C_TYPE_MESSAGE && depth < DEPTH_MAX;
+        if (!inner && (rule == NULL || rule->type != PROTOBUF_C_TYPE_STRING))
+            continue;
+        size_t mark = rule->label == PROTOBUF_C_LABEL_REPEATED
+                          ? tt_violations_enter (v, "%s[%zu]", rule->name, fields_before (packed, reader.at, field.number))
+                          : tt_violations_enter (v, "%s", rule->name);
+        if (inner)
+            right &= find_nul (rule->descriptor, field.bytes, v, depth + 1);
+        else
+            tt_violate (v, NULL, "text must not hold a NUL");
+        right &= inner;
+        tt_violations_leave (v, mark);
+    }
+    return right;
+}
+
+bool
+tt_validate_no_nul (const ProtobufCMessageDescriptor *type, tt_bytes packed, tt_violations *v)
+{
+    return packed.size == 0 || memchr (packed.data, 0, packed.size) == NULL || find_nul (type, packed, v, 0);
 }

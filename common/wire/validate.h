@@ -56,6 +56,9 @@ bool tt_check_enum (tt_violations *v, const char *field, const ProtobufCEnumDesc
 /* Every string of the message and of those inside it is UTF-8 (protobuf-c does not look) and nothing is nested deeper than 64.
  * Paths are below the present prefix. To be called on each message that came from outside before anything else reads its strings. */
 bool tt_validate_utf8 (const ProtobufCMessage *message, tt_violations *v);
+/* No string of the packed message, or of those inside it, holds a NUL: the unpacked one cannot tell, since its strings would just end there.
+ * For bytes that were unpacked as `type` already; what cannot be read is left to that. Paths as above. */
+bool tt_validate_no_nul (const ProtobufCMessageDescriptor *type, tt_bytes packed, tt_violations *v);
 
 /* Code points of valid UTF-8. */
 size_t tt_text_length (const char *text);

@@ -5,9 +5,7 @@
 #include "document.h"
 #include "service.h"
 
-/* -- shared
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- shared -- */
 
 void
 alert_refuse (tt_txn *txn, const tt_violations *violations)
@@ -37,8 +35,7 @@ alert_name_of (tt_txn *txn, const char *prefix, const char *owner)
     return tt_arena_printf (tt_txn_arena (txn), "%s%s", prefix, owner);
 }
 
-/* -- SubmitPatents
- * ---------------------------------------------------------------------------------------------------------------------- */
+/* -- SubmitPatents -- */
 
 typedef Techtransfer__Patent__V1__SubmitPatentResult SubmitResult;
 
@@ -153,8 +150,7 @@ alert_submit_patent (tt_txn *txn, const void *request, void *context)
     tt_violations_free (&violations);
 }
 
-/* -- GetPatent
- * -------------------------------------------------------------------------------------------------------------------------- */
+/* -- GetPatent -- */
 
 void
 alert_get_patent (tt_txn *txn, const void *message, void *context)

@@ -8,8 +8,7 @@
 
 #define EXAMINE_MAX 1000 /* inbox numbers looked at for one page */
 
-/* -- raising
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- raising -- */
 
 void
 alert_raise (tt_txn *txn, const void *request, void *context)
@@ -40,8 +39,7 @@ alert_raise (tt_txn *txn, const void *request, void *context)
     tt_txn_reply (txn, &alert.base); /* tells the processor that it was raised just now */
 }
 
-/* -- ListAlerts
- * ------------------------------------------------------------------------------------------------------------------------- */
+/* -- ListAlerts -- */
 
 static void
 answer_list (tt_txn *txn, const tt_rows *rows, uint64_t from, uint64_t head, uint32_t limit, bool unacknowledged_only)
@@ -97,8 +95,7 @@ alert_list_alerts (tt_txn *txn, const void *message, void *context)
         answer_list (txn, rows, from, last, limit, request->unacknowledged_only);
 }
 
-/* -- AcknowledgeAlerts
- * ------------------------------------------------------------------------------------------------------------------ */
+/* -- AcknowledgeAlerts -- */
 
 static int
 by_number (const void *a, const void *b)

@@ -29,8 +29,7 @@ announce (tt_txn *txn, const Watch *watch, bool deleted)
                   (const char *)watch_key (txn, watch->owner, watch->watch_id).data, &change.base);
 }
 
-/* -- PutWatch
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* -- PutWatch -- */
 
 static void
 answer_put (tt_txn *txn, const Watch *watch, bool created)
@@ -109,8 +108,7 @@ alert_put_watch (tt_txn *txn, const void *message, void *context)
         techtransfer__patent__v1__watch__free_unpacked (stored, NULL);
 }
 
-/* -- DeleteWatch
- * ------------------------------------------------------------------------------------------------------------------------ */
+/* -- DeleteWatch -- */
 
 void
 alert_delete_watch (tt_txn *txn, const void *message, void *context)
@@ -143,8 +141,7 @@ alert_delete_watch (tt_txn *txn, const void *message, void *context)
     tt_txn_reply (txn, &reply.base);
 }
 
-/* -- ListWatches
- * ------------------------------------------------------------------------------------------------------------------------ */
+/* -- ListWatches -- */
 
 static void
 answer_list (tt_txn *txn, const tt_rows *rows, uint32_t limit)

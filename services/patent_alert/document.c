@@ -50,9 +50,7 @@ alert_document_family_of_id (const char *document_id, const char *family_id, tt_
     return true;
 }
 
-/* -- form
- * -------------------------------------------------------------------------------------------------------------------------------
- */
+/* -- form -- */
 
 static bool
 consists_of (const char *text, const char *allowed)
@@ -186,8 +184,7 @@ alert_document_check (const PatentDocument *d, tt_violations *v)
     return tt_check_text (v, "source", d->source, 0, 128) && ok;
 }
 
-/* -- versions
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* -- versions -- */
 
 void
 alert_document_hash (const PatentDocument *document, uint8_t out[16])

@@ -28,8 +28,7 @@ put (alert_index_copy *copy, const Watch *watch)
         unreadable (copy, watch->watch_id, error.message);
 }
 
-/* -- snapshot
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* -- snapshot -- */
 
 static bool
 take_row (void *context, tt_bytes key, uint64_t version, tt_bytes value)
@@ -61,9 +60,7 @@ load (alert_index_copy *copy, tt_error *error)
     return status;
 }
 
-/* -- log
- * --------------------------------------------------------------------------------------------------------------------------------
- */
+/* -- log -- */
 
 static void
 take_record (alert_index_copy *copy, tt_bytes body)
@@ -115,9 +112,7 @@ catch_up (alert_index_copy *copy, tt_error *error)
     return status;
 }
 
-/* -- public
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- public -- */
 
 tt_status
 alert_index_copy_open (alert_index_copy **out, tt_store *store, const alert_service *service, tt_error *error)

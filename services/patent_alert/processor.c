@@ -26,9 +26,7 @@ typedef struct {
     size_t waiting_count;
 } matcher;
 
-/* -- commit
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- commit -- */
 
 static void
 begin_batch (matcher *m)
@@ -64,8 +62,7 @@ raise_alert (matcher *m, const Alert *alert, const char *traceparent, tt_error *
     return TT_OK;
 }
 
-/* -- matching
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* -- matching -- */
 
 /* Title and date are the document's own, which is freed before the commit. */
 static void
@@ -141,8 +138,7 @@ publications (const tt_entry *entries, size_t count)
     return found;
 }
 
-/* -- operations
- * ------------------------------------------------------------------------------------------------------------------------- */
+/* -- operations -- */
 
 static void
 show_index (matcher *m)

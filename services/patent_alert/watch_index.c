@@ -54,8 +54,7 @@ alert_watch_index_destroy (alert_watch_index **index)
     *index = NULL;
 }
 
-/* -- by name
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- by name -- */
 
 static uint64_t
 hash_name (const char *owner, const char *watch_id)
@@ -142,9 +141,7 @@ make (const Watch *watch, uint64_t hash)
     return f;
 }
 
-/* -- public
- * -----------------------------------------------------------------------------------------------------------------------------
- */
+/* -- public -- */
 
 bool
 alert_watch_index_remove (alert_watch_index *index, const char *owner, const char *watch_id)

@@ -65,9 +65,7 @@ reap (pid_t *pid, int signal_number)
     return WIFEXITED (status) ? WEXITSTATUS (status) : -1;
 }
 
-/* -- redis
- * ------------------------------------------------------------------------------------------------------------------------------
- */
+/* -- redis -- */
 
 /* Answers PING: it is not only there, but has loaded what it had. */
 static bool
@@ -115,8 +113,7 @@ rig_open (rig *r, const char *fsync)
     rig_redis_restart (r);
 }
 
-/* -- daemons
- * ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- daemons -- */
 
 static bool
 file_exists (void *argument)

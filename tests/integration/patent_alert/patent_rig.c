@@ -73,8 +73,7 @@ watch_put (tt_client *client, const test_watch *watch)
     cr_assert_eq (status, TT_OK, "%s: %s", watch->query, result.violation_count ? result.violations[0].reason : result.message);
 }
 
-/* -- submitting
- * ------------------------------------------------------------------------------------------------------------------------- */
+/* -- submitting -- */
 
 static void
 send_some (tt_client *client, test_document *documents, size_t count)
@@ -131,8 +130,7 @@ documents_submit (tt_client *client, test_document *documents, size_t count, siz
     cr_assert_eq (answered, count);
 }
 
-/* -- checking
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* -- checking -- */
 
 typedef struct {
     const test_watch *watches;

@@ -39,8 +39,7 @@ close_rig (void)
     rig_close (&r);
 }
 
-/* -- a load of which the right answer is known
- * ------------------------------------------------------------------------------------------ */
+/* -- a load of which the right answer is known -- */
 
 static const char *const queries[] = {
     "石墨烯",
@@ -203,8 +202,7 @@ Test (patent_alertd, every_alert_once_while_redis_is_killed)
     run_load (1, kill_redis);
 }
 
-/* -- the barrier
- * ------------------------------------------------------------------------------------------------------------------------ */
+/* -- the barrier -- */
 
 Test (patent_alertd, a_watch_accepted_before_a_document_sees_it)
 {
@@ -232,8 +230,7 @@ Test (patent_alertd, a_watch_accepted_before_a_document_sees_it)
     close_rig ();
 }
 
-/* -- commands
- * --------------------------------------------------------------------------------------------------------------------------- */
+/* -- commands -- */
 
 static Techtransfer__Patent__V1__SubmitPatentResult
 submit_one (test_document *d, char *violation, size_t size)
@@ -423,8 +420,7 @@ Test (patent_alertd, alerts_are_acknowledged_and_deleted_watches_are_silent)
     close_rig ();
 }
 
-/* -- idempotency
- * ------------------------------------------------------------------------------------------------------------------------ */
+/* -- idempotency -- */
 
 static size_t
 exchange (void *socket, const tt_buffer *header, const uint8_t *body, size_t size, bool *replayed, uint8_t *out, size_t room)
@@ -480,8 +476,7 @@ Test (patent_alertd, the_same_request_id_again_returns_the_first_outcome)
     close_rig ();
 }
 
-/* -- real titles
- * ------------------------------------------------------------------------------------------------------------------------ */
+/* -- real titles -- */
 
 static bool
 read_title (const char *line, test_document *d)

@@ -173,7 +173,7 @@ Test (client, a_single_lost_command_is_repeated_without_leaving_a_connection_tha
 {
     fake f;
     fake_open (&f);
-    tt_client *client = open_client (f.at, 10000, 300);
+    tt_client *client = open_client (f.at, 20000, 1000);
     command lost, c;
     tt_client_reply reply;
     send_text (client, "lost", NULL);
@@ -184,7 +184,7 @@ Test (client, a_single_lost_command_is_repeated_without_leaving_a_connection_tha
         cr_assert (take (&f, &c, 5000));
         if (strcmp (c.body, "other") == 0) {
             answer (&f, &c, (tt_reply_header){ 0 }, "", 0);
-            cr_assert_eq (tt_client_receive (client, 20, &reply), TT_OK);
+            cr_assert_eq (tt_client_receive (client, 5000, &reply), TT_OK);
         }
         cr_assert_lt (tt_clock_monotonic_us (), until);
     } while (strcmp (c.body, "lost") != 0);
