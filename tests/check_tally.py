@@ -33,6 +33,10 @@ class Tally(unittest.TestCase):
         text = "Ran 7 tests in 1.0s\n\nFAILED (failures=1, errors=2)\n"
         self.assertEqual(tally.count_case(case("fail", text, True)), (4, 3, 0))
 
+    def test_the_runner_of_the_suite_is_counted_by_its_tests(self):
+        self.assertEqual(tally.count_case(case("run", "ok   a_b (1.0 s)\nok   c (0.1 s)\n")), (2, 0, 0))
+        self.assertEqual(tally.count_case(case("fail", "ok   a_b (1.0 s)\nFAIL c\nTraceback\n", True)), (1, 1, 0))
+
     def test_a_program_without_numbers_is_one(self):
         self.assertEqual(tally.count_case(case("run", "fine")), (1, 0, 0))
         self.assertEqual(tally.count_case(case("fail", "", True)), (0, 1, 0))

@@ -52,12 +52,6 @@ map_beside () {
 
 import_file () {
     local kind=$1 file=$2 log=log/import.log map code=0 options=()
-    case $kind in
-        watches | observations)
-            python3 -B "$root/ops/lib/put.py" "$kind" ./ttctl "$file" 2>>"$log"
-            return
-            ;;
-    esac
     map=$(map_beside "$file")
     [[ -z $map ]] || options+=(--map "$map")
     ./ttctl import "$kind" "$file" --rejects rejects/ --json "${options[@]}" 2>>"$log" || code=$?

@@ -3,7 +3,7 @@
 
 usage: tally.py JUNIT_FILE...       exits 1 if any failed, or if nothing ran
 
-A program that says how many tests it held (Criterion's synthesis, Python's unittest) counts with each of them, any other as one. A
+A program that says how many tests it held (Criterion's synthesis, Python's unittest, tests/support/suite.py) counts with each of them, any other as one. A
 program that CTest calls failed counts with at least one failure, whatever it says itself.
 """
 import re
@@ -14,6 +14,7 @@ CRITERION = re.compile(r"Synthesis: Tested: \D*(\d+)\D* \| Passing: \D*(\d+)\D* 
 CRITERION_SKIP = re.compile(r"^\[SKIP\]", re.MULTILINE)
 UNITTEST = re.compile(r"^Ran (\d+) tests? in", re.MULTILINE)
 UNITTEST_RESULT = re.compile(r"^(?:OK|FAILED)(?: \(([^)]*)\))?\s*$", re.MULTILINE)
+RUNNER = re.compile(r"^(ok|FAIL) +\w+", re.MULTILINE)  # tests/support/suite.py
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -36,13 +37,23 @@ def count_unittest(text):
     return ran - failed - numbers["skipped"], failed, numbers["skipped"]
 
 
+def count_inside(text):
+    """What a program says of itself; None if it gives no numbers."""
+    if CRITERION.search(text):
+        return count_criterion(text)
+    if UNITTEST.search(text):
+        return count_unittest(text)
+    said = RUNNER.findall(text)
+    return (said.count("ok"), said.count("FAIL"), 0) if said else None
+
+
 def count_case(case):
     """passed, failed, skipped of one program."""
     text = COLOUR.sub("", case.findtext("system-out") or "")
     status = case.get("status")
     if status in ("notrun", "disabled") or case.find("skipped") is not None:
         return 0, 0, 1
-    inside = count_criterion(text) if CRITERION.search(text) else count_unittest(text) if UNITTEST.search(text) else None
+    inside = count_inside(text)
     if status == "run" and case.find("failure") is None:
         return inside if inside and sum(inside) > 0 else (1, 0, 0)
     passed, failed, skipped = inside or (0, 0, 0)
