@@ -31,7 +31,7 @@ class Display:
 
     def __init__(self, rate):
         self.rate, self.lock = rate, threading.Lock()
-        self.second, self.shown, self.hidden = 0, 0, 0
+        self.second, self.shown, self.hidden, self.last = 0, 0, 0, None
 
     def flush_hidden(self):
         if self.hidden:
@@ -40,6 +40,10 @@ class Display:
 
     def show(self, event):
         with self.lock:
+            what = (event["type"], event["subject"])
+            if what == self.last:
+                return  # the same thing, told to another party
+            self.last = what
             now = int(time.monotonic())
             if now != self.second:
                 self.flush_hidden()

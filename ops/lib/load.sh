@@ -52,15 +52,9 @@ map_beside () {
 
 import_file () {
     local kind=$1 file=$2 log=log/import.log map code=0 options=()
-    case $kind in
-        watches | observations)
-            env "${ctl_environment[@]}" python3 -B "$root/ops/lib/put.py" "$kind" "$programs/ops/ttctl/ttctl" "$file" 2>>"$log"
-            return
-            ;;
-    esac
     map=$(map_beside "$file")
     [[ -z $map ]] || options+=(--map "$map")
-    ctl import "$kind" "$file" --rejects rejects/ --json "${options[@]}" 2>>"$log" || code=$?
+    ./ttctl import "$kind" "$file" --rejects rejects/ --json "${options[@]}" 2>>"$log" || code=$?
     ((code == 0 || code == 4)) # 4: done, some records were rejected
 }
 

@@ -65,7 +65,7 @@ used_port () {
 
 # endpoint DAEMON NAME: as the daemon wrote it when it had bound.
 endpoint () {
-    python3 -c 'import json, sys; print(json.load(open(sys.argv[1]))[sys.argv[2]])' "endpoints/$1.json" "$2"
+    sed -n "s/.*\"$2\":\"\{0,1\}\([^\",]*\).*/\1/p" "endpoints/$1.json"
 }
 
 # The flags that say where a daemon binds: its own ports, or free ones if one of them is taken.
@@ -87,7 +87,7 @@ source_flags () {
     local name stream
     for name in patent-alertd achievement-ingestd loan-matchd; do
         stream=${daemon_stream[$name],,}
-        printf '%s\n' "--$stream.events=$(endpoint "$name" events)" "--$stream.replay=$(endpoint "$name" replay)"
+        printf '%s\n' "--statistics.sources.$stream.events=$(endpoint "$name" events)" "--statistics.sources.$stream.replay=$(endpoint "$name" replay)"
     done
 }
 
@@ -100,11 +100,16 @@ start_daemon () {
     mapfile -t flags < <(place_flags "$name" "${daemon_port[$name]}")
     [[ $name != statisticsd ]] || mapfile -t -O ${#flags[@]} flags < <(source_flags)
     rm -f "endpoints/$name.json"
-    start_child "$name" "log/$name.log" env TT_CATALOG_DIR="$root/common/catalog/data" \
-        "$programs/services/${daemon_folder[$name]}/$name" --redis.endpoints=unix:./redis.sock "--endpoints.file=endpoints/$name.json" "${flags[@]}"
+    start_child "$name" "log/$name.log" "$programs/services/${daemon_folder[$name]}/$name" --redis.endpoints=unix:./redis.sock \
+        "--endpoints.file=endpoints/$name.json" "${flags[@]}"
+}
+
+await_daemon () {
+    local name=$1
     wait_for 60 "$name is ready" "log/$name.log" is_ready "$name"
     http_port[$name]=$(endpoint "$name" http_port)
     remember_endpoints "$name" "${daemon_stream[$name]}"
+    say "    $name: commands $(endpoint "$name" commands), health http://127.0.0.1:${http_port[$name]}/readyz"
 }
 
 remember_endpoints () {
@@ -115,15 +120,24 @@ remember_endpoints () {
 start_daemons () {
     local name
     mkdir -p endpoints
-    for name in "${daemons[@]}"; do
+    for name in "${daemons[@]:0:3}"; do
         start_daemon "$name"
-        say "    $name: commands $(endpoint "$name" commands), health http://127.0.0.1:${http_port[$name]}/readyz"
     done
+    for name in "${daemons[@]:0:3}"; do
+        await_daemon "$name"
+    done
+    start_daemon statisticsd
+    await_daemon statisticsd
+    write_ttctl
     page="http://127.0.0.1:${http_port[statisticsd]}/"
 }
 
-ctl () {
-    env "${ctl_environment[@]}" "$programs/ops/ttctl/ttctl" "$@"
+# A program "ttctl" in the run directory, which knows where these daemons are.
+write_ttctl () {
+    printf '#!/bin/sh\nexec env \\\n' >ttctl
+    printf '  "%s" \\\n' "${ctl_environment[@]}" >>ttctl
+    printf '  "%s" "$@"\n' "$programs/ops/ttctl/ttctl" >>ttctl
+    chmod +x ttctl
 }
 
 # metric DAEMON NAME: the value of one line of /metrics; NAME may carry labels.

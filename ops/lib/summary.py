@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The summary of a quickstart: what was read, what came of it, one alert in full, the indicators.
 
-usage: summary.py TTCTL RESULTS_DIRECTORY WATCH_FILE... -- DEMAND_FILE...
+usage: summary.py TTCTL RESULTS_DIRECTORY WATCH_FILE...
 """
 import gzip
 import json
@@ -71,24 +71,29 @@ def show_alerts(ttctl, owners):
         if head:
             print(f"  {owner:24}{head:8,}")
         for alert in reply.get("alerts", []):
-            terms = sum(len(m.get("terms", [])) for m in alert.get("matches", []))
-            if best is None or terms > best[0]:
-                best = (terms, alert)
+            terms = {(t["field"], t["text"].lower()) for m in alert.get("matches", []) for t in m.get("terms", [])}
+            if best is None or len(terms) > best[0]:
+                best = (len(terms), alert)
     print(f"  {'in all':24}{total:8,}")
     if best:
         print("\nOne of them in full:")
         show_alert(best[1])
 
 
-def show_pushes(ttctl, owners):
+def show_pushes(ttctl):
+    """One push of each of a few owners, as they stand in the journal."""
     heading("Pushes of achievements to those who asked (a few)")
-    shown = 0
-    for owner in owners:
-        for push in call(ttctl, "pushes", "list", owner, "--limit=1").get("pushes", []):
-            if shown < 5:
-                print(f"  {owner}/{push['demandId']}: {push.get('achievementTitle', '')}\n      {push.get('reason', '')}")
-                shown += 1
-    if shown == 0:
+    done = subprocess.run([ttctl, "events", "achievement/push/", "--from", "1", "--replay-only", "--json"], capture_output=True,
+                          text=True, check=False)
+    if done.returncode != 0:
+        sys.exit(f"ttctl events achievement/push/: {done.stderr.strip()}")
+    by_owner = {}
+    for line in done.stdout.splitlines():
+        push = json.loads(line)["body"]["push"]
+        by_owner.setdefault(push["owner"], push)
+    for owner, push in list(by_owner.items())[:6]:
+        print(f"  {owner}/{push['demandId']}: {push.get('achievementTitle', '')}\n      {push.get('reason', '')}")
+    if not by_owner:
         print("  none")
 
 
@@ -98,8 +103,8 @@ def show_counts(ttctl):
         if row.get("district") or row.get("special"):
             continue
         value = int(row.get("value", 0))
-        money = row["name"].endswith("_fen")
-        print(f"  {row['name'].removesuffix('_fen'):28}{value / 100 if money else value:>20,.0f}{' yuan' if money else ''}")
+        money = "_fen" in row["name"]
+        print(f"  {row['name'].replace('_fen', ''):28}{value / 100 if money else value:>20,.0f}{' yuan' if money else ''}")
 
 
 def show_indicators(ttctl):
@@ -110,11 +115,10 @@ def show_indicators(ttctl):
 
 
 def main():
-    ttctl, results, *rest = sys.argv[1:]
-    split = rest.index("--")
+    ttctl, results, *watch_files = sys.argv[1:]
     show_files(pathlib.Path(results))
-    show_alerts(ttctl, owners_of(rest[:split]))
-    show_pushes(ttctl, owners_of(rest[split + 1:]))
+    show_alerts(ttctl, owners_of(watch_files))
+    show_pushes(ttctl)
     show_counts(ttctl)
     show_indicators(ttctl)
 
