@@ -78,7 +78,7 @@ tt_health_check (const char *address, int wait_ms, tt_error *error)
 {
     static const char request[] = "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     char answer[ANSWER_MAX];
-    int fd;
+    int fd = -1;
     tt_status status = open_connection (address, wait_ms, &fd, error);
     if (status != TT_OK)
         return status;
