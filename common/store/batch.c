@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "store/commit_run.h"
 
 #define MAX_ATTEMPTS 64
 #define MAX_UNITS_A_CALL 256      /* one call blocks Redis: keep it short */
@@ -150,6 +151,7 @@ next_step (tt_txn *txn)
 {
     txn->step++;
     txn->attempts = 0;
+    txn->by_itself = false;
     txn->reads = NULL;
     txn->state = TXN_UNDECIDED;
 }
@@ -261,6 +263,7 @@ struct call {
     struct call *next;
     size_t command;
     size_t begin, count; /* in the sorted array */
+    bool run;            /* its units do not meet */
 };
 
 /* Writers in order of partition, within it in order of adding. */
@@ -284,6 +287,21 @@ sort_writers (tt_batch *batch, tt_txn ***sorted)
     return count;
 }
 
+/* True if no earlier transaction of this call writes a row that this one touches, and it adds to no number. Rows that earlier ones have only
+ * read do not matter: all guards of a run are checked before its writes. */
+static bool
+stands_apart (tt_txn *txn, uint64_t call)
+{
+    bool apart = !txn->by_itself;
+    for (const struct touched *t = txn->touched; t; t = t->next) {
+        if (t->row->call == call || (t->row->kind == 'n' && t->op))
+            apart = false;
+        if (t->op)
+            t->row->call = call;
+    }
+    return apart;
+}
+
 /* Cuts the sorted writers into calls of one partition and bounded size, and adds them to the pipeline. */
 static struct call *
 add_calls (tt_batch *batch, tt_txn **sorted, tt_unit **units, size_t count)
@@ -291,16 +309,19 @@ add_calls (tt_batch *batch, tt_txn **sorted, tt_unit **units, size_t count)
     struct call *calls = NULL, **link = &calls;
     for (size_t begin = 0, end; begin < count; begin = end) {
         size_t bytes = 0;
+        bool run = true;
+        batch->calls++;
         for (end = begin; end < count && end - begin < MAX_UNITS_A_CALL && bytes < MAX_BYTES_A_CALL; end++) {
             if (sorted[end]->unit.partition != sorted[begin]->unit.partition)
                 break;
             fill_unit (sorted[end]);
             units[end] = &sorted[end]->unit;
             bytes += unit_bytes (units[end]);
+            run = stands_apart (sorted[end], batch->calls) && run;
         }
         struct call *call = tt_arena_alloc (batch->arena, sizeof *call);
-        *call = (struct call){ .begin = begin, .count = end - begin };
-        call->command = tt_commit_add (batch->store, units + begin, end - begin, batch->now);
+        *call = (struct call){ .begin = begin, .count = end - begin, .run = run };
+        call->command = run ? tt_commit_run_add (batch->store, units + begin, call->count) : tt_commit_add (batch->store, units + begin, call->count);
         *link = call;
         link = &call->next;
         batch->counts.commits++;
@@ -387,6 +408,9 @@ take_result (tt_txn *txn)
         remember_bound (txn);
         undecide (txn);
         return false;
+    case TT_UNIT_AGAIN:
+        txn->by_itself = true; /* what it decided stands */
+        return false;
     default:
         counts->conflicts++;
         undecide (txn);
@@ -440,7 +464,7 @@ commit_all (tt_batch *batch, tt_error *error)
     tt_status status = tt_pipe_run_together (batch->store, error);
     bool all_true = true;
     for (struct call *call = calls; status == TT_OK && call; call = call->next)
-        status = tt_commit_result (batch->store, call->command, units + call->begin, call->count, error);
+        status = (call->run ? tt_commit_run_result : tt_commit_result) (batch->store, call->command, units + call->begin, call->count, error);
     if (status != TT_OK)
         return status;
     for (size_t i = 0; i < count; i++)

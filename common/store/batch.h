@@ -23,6 +23,7 @@ struct cached_row {
     tt_txn *writer; /* whose write the row shows; true for good once that one is DONE */
     tt_row row;
     int64_t number;
+    uint64_t call; /* number of the last commit call that writes it */
 };
 
 /* A read of several rows: not shared, belongs to one transaction. */
@@ -72,6 +73,7 @@ struct tt_txn {
     bool located;
     bool writes;
     bool then;
+    bool by_itself;    /* its run was refused: each unit is looked at by itself now */
     bool needs_lookup; /* no effect decided, but the request id may be known from an earlier try */
     uint32_t step;
     uint32_t attempts;
@@ -107,6 +109,7 @@ struct tt_batch {
     struct cached_row **buckets; /* power of two */
     size_t bucket_count, row_count;
     struct cached_row *wanted;
+    uint64_t calls; /* commit calls so far */
     tt_batch_counts counts;
 };
 
