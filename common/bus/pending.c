@@ -13,7 +13,7 @@ bucket_of (const uint8_t *id)
 {
     uint64_t word; /* the half of a UUID that is random */
     memcpy (&word, id + 8, sizeof word);
-    return (word * UINT64_C (0x9E3779B97F4A7C15)) >> 51;
+    return (word * UINT64_C (0x9E3779B97F4A7C15)) >> 51; /* 13 bits: TT_PENDING_BUCKETS */
 }
 
 void
