@@ -4,6 +4,7 @@ in the journal exactly once, sequences are dense, a durable subscriber got each 
 import collections
 import os
 import struct
+import subprocess
 import sys
 import threading
 
@@ -104,7 +105,7 @@ def test_daemon_killed(world):
     redis = world.with_redis()
     daemon = world.daemon().start()
     load, durable = begin(world, [daemon])
-    load.run(TOTAL, at={TOTAL // 4: daemon.restart_on_same_ports, TOTAL // 2: daemon.restart_on_same_ports, 3 * TOTAL // 4: daemon.restart_on_same_ports})
+    load.run(TOTAL, at=quarters(*3 * [daemon.restart_on_same_ports]))
     check(world, load, durable, redis, daemon)
 
 
@@ -112,12 +113,7 @@ def test_redis_killed(world):
     redis = world.with_redis()
     daemon = world.daemon(arguments=["--redis.timeout", "1s"]).start()
     load, durable = begin(world, [daemon])
-
-    def again():
-        redis.kill()
-        redis.start()
-
-    load.run(TOTAL, at={TOTAL // 4: again, TOTAL // 2: again, 3 * TOTAL // 4: again})
+    load.run(TOTAL, at=quarters(redis.restart, redis.restart, redis.restart))
     check(world, load, durable, redis, daemon)
 
 
@@ -143,14 +139,75 @@ def test_all_killed_in_turn(world):
     redis = world.with_redis()
     first, second = world.daemon("first", arguments=["--redis.timeout", "1s"]).start(), world.daemon("second", arguments=["--redis.timeout", "1s"]).start()
     load, durable = begin(world, [first, second])
-
-    def redis_again():
-        redis.kill()
-        redis.start()
-
-    load.run(TOTAL, at={TOTAL // 6: first.restart_on_same_ports, 2 * TOTAL // 6: redis_again, 3 * TOTAL // 6: second.restart_on_same_ports,
-                        4 * TOTAL // 6: redis_again, 5 * TOTAL // 6: first.restart_on_same_ports})
+    load.run(TOTAL, at={TOTAL // 6: first.restart_on_same_ports, 2 * TOTAL // 6: redis.restart, 3 * TOTAL // 6: second.restart_on_same_ports,
+                        4 * TOTAL // 6: redis.restart, 5 * TOTAL // 6: first.restart_on_same_ports})
     check(world, load, durable, redis, first)
+
+
+# -- the same with the project's own client and subscriber (drive.c) --
+
+
+def in_c(world, daemons, at, filters=()):
+    """Runs drive on these daemons and calls at[n] () once n commands are acknowledged; the journal is checked afterwards."""
+    lists = [",".join(d.endpoints[key] for d in daemons) for key in ("commands", "events", "replay")]
+    process = subprocess.Popen([world.drive, *lists, str(TOTAL), *filters], stdout=subprocess.PIPE, text=True, preexec_fn=suite.die_with_parent)
+    world.own(Ended(process))
+    watchdog = threading.Timer(240, process.kill)
+    watchdog.start()
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("acknowledged"):
+            for mark in [m for m in at if m <= int(line.split()[1])]:
+                at.pop(mark)()
+    watchdog.cancel()
+    told = "".join("     " + line for line in said if not line.startswith("acknowledged"))
+    assert process.wait() == 0, told
+    assert not at, f"ended before {at}"
+    print(told, end="", flush=True)
+    stored = read_journal(daemons[-1])
+    assert all([s for s, _ in events] == list(range(1, len(events) + 1)) for events in stored.values())
+    numbers = sorted(int.from_bytes(struct.pack(">Q", number), "little") for events in stored.values() for _, number in events)
+    assert numbers == list(range(TOTAL)), f"{len(numbers)} events of {len(set(numbers))} commands"
+
+
+class Ended:
+    def __init__(self, process):
+        self.process = process
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+
+def quarters(*actions):
+    return {(i + 1) * TOTAL // (len(actions) + 1): action for i, action in enumerate(actions)}
+
+
+def test_c_daemon_killed(world):
+    world.with_redis()
+    daemon = world.daemon().start()
+    again = daemon.restart_on_same_ports
+    in_c(world, [daemon], quarters(again, again, again))
+
+
+def test_c_redis_killed(world):
+    redis = world.with_redis()
+    daemon = world.daemon(arguments=["--redis.timeout", "1s"]).start()
+    in_c(world, [daemon], quarters(redis.restart, redis.restart, redis.restart))
+
+
+def test_c_one_of_two_replicas_killed(world):
+    world.with_redis()
+    first, second = world.daemon("first").start(), world.daemon("second").start()
+    in_c(world, [first, second], quarters(first.kill))
+
+
+def test_c_all_killed_in_turn_filtered(world):
+    redis = world.with_redis()
+    first, second = world.daemon("first", arguments=["--redis.timeout", "1s"]).start(), world.daemon("second", arguments=["--redis.timeout", "1s"]).start()
+    in_c(world, [first, second], quarters(first.restart_on_same_ports, redis.restart, second.restart_on_same_ports, redis.restart), ["probe/stored/"])
 
 
 def prepare():
