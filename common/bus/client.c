@@ -1,6 +1,6 @@
-/* One DEALER to one endpoint at a time. What is under way is kept in a table by request id until its reply or its deadline; a command that
- * hears nothing is sent again with the same id, and if the whole connection is silent everything moves to the next endpoint.
- * Not for events (subscriber.c). Owned by one thread. */
+/* One DEALER to one endpoint at a time. What is under way is kept in a table by request id until its reply or its deadline; a
+ * command that hears nothing is sent again with the same id, and if the whole connection is silent everything moves to the next
+ * endpoint. Not for events (subscriber.c). Owned by one thread. */
 #include "bus/client.h"
 
 #include <assert.h>
@@ -11,134 +11,32 @@
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "bus/endpoint.h"
+#include "bus/pending.h"
 #include "wire/envelope.h"
 
-#define MAX_IN_FLIGHT 4096
 #define MAX_UNRECEIVED 65536 /* finished commands that the caller has not fetched yet */
-#define BUCKETS 8192         /* power of two */
 #define DEFAULT_TIMEOUT_MS 30000
 #define DEFAULT_TRY_MS 2000
 #define MIN_RETRY_MS 10
 #define VIOLATION_ROOM 16
 
-/* A command from its first send until its reply is handed out. */
-typedef struct pending {
-    struct pending *chain;         /* next in its bucket */
-    struct pending *next;          /* next in the queue of finished ones */
-    uint8_t id[TT_UUID_SIZE];
-    uint64_t ticket;
-    tt_buffer header;              /* packed once: every try sends the same bytes */
-    tt_buffer body;
-    int64_t deadline_us;
-    int64_t due_us;                /* when it is sent (again) unless a reply comes */
-    size_t slot;                   /* place in client->under_way */
-    bool on_the_wire;              /* sent on the present connection */
-    bool answered;                 /* the two frames below are set */
-    zmq_msg_t reply_header;
-    zmq_msg_t reply_body;
-} pending;
-
 struct tt_client {
     void *context;
     void *socket;
     tt_endpoints endpoints;
-    size_t endpoint;               /* the one in use */
+    size_t endpoint; /* the one in use */
     int64_t timeout_us;
     int64_t try_us;
-    char *traceparent;             /* or NULL */
-    pending *buckets[BUCKETS];
-    pending *under_way[MAX_IN_FLIGHT];
-    size_t under_way_count;
-    pending *finished;             /* queue, oldest first */
-    pending **finished_tail;
-    size_t finished_count;
-    pending *handed_out;           /* its body is what the caller borrows */
+    char *traceparent; /* or NULL */
+    tt_pending_table commands;
+    tt_pending *handed_out; /* its body is what the caller borrows */
     uint64_t last_ticket;
-    int64_t next_due_us;           /* nothing has to be done before */
-    int64_t heard_us;              /* connected, or the last reply */
+    int64_t next_due_us; /* nothing has to be done before */
+    int64_t heard_us;    /* connected, or the last reply */
     tt_client_counts counts;
 };
 
-/* -- table ------------------------------------------------------------------------------------------------------------------------------ */
-
-static size_t
-bucket_of (const uint8_t *id)
-{
-    uint64_t word; /* the half of a UUID that is random */
-    memcpy (&word, id + 8, sizeof word);
-    return (word * UINT64_C (0x9E3779B97F4A7C15)) >> 51;
-}
-
-static void
-table_insert (tt_client *client, pending *p)
-{
-    size_t b = bucket_of (p->id);
-    p->chain = client->buckets[b];
-    client->buckets[b] = p;
-    p->slot = client->under_way_count;
-    client->under_way[client->under_way_count++] = p;
-}
-
-static pending *
-table_find (const tt_client *client, tt_bytes id)
-{
-    if (id.size != TT_UUID_SIZE)
-        return NULL;
-    pending *p = client->buckets[bucket_of (id.data)];
-    while (p && memcmp (p->id, id.data, TT_UUID_SIZE) != 0)
-        p = p->chain;
-    return p;
-}
-
-static void
-table_remove (tt_client *client, pending *p)
-{
-    pending **link = &client->buckets[bucket_of (p->id)];
-    while (*link != p)
-        link = &(*link)->chain;
-    *link = p->chain;
-    pending *last = client->under_way[--client->under_way_count];
-    client->under_way[p->slot] = last;
-    last->slot = p->slot;
-}
-
-static void
-pending_destroy (pending **p)
-{
-    if (*p == NULL)
-        return;
-    if ((*p)->answered) {
-        zmq_msg_close (&(*p)->reply_header);
-        zmq_msg_close (&(*p)->reply_body);
-    }
-    tt_buffer_free (&(*p)->header);
-    tt_buffer_free (&(*p)->body);
-    free (*p);
-    *p = NULL;
-}
-
-static void
-finish (tt_client *client, pending *p)
-{
-    table_remove (client, p);
-    p->next = NULL;
-    *client->finished_tail = p;
-    client->finished_tail = &p->next;
-    client->finished_count++;
-}
-
-static pending *
-take_finished (tt_client *client, pending **link)
-{
-    pending *p = *link;
-    *link = p->next;
-    if (client->finished_tail == &p->next)
-        client->finished_tail = link;
-    client->finished_count--;
-    return p;
-}
-
-/* -- connection ------------------------------------------------------------------------------------------------------------------------- */
+/* -- connection -- */
 
 static tt_status
 connect_to (tt_client *client, size_t endpoint, tt_error *error)
@@ -146,20 +44,21 @@ connect_to (tt_client *client, size_t endpoint, tt_error *error)
     tt_socket_close (&client->socket);
     client->endpoint = endpoint;
     client->heard_us = tt_clock_monotonic_us ();
-    client->socket = tt_socket_connect (client->context, ZMQ_DEALER, client->endpoints.items[endpoint], 2 * MAX_IN_FLIGHT, error);
+    client->socket
+        = tt_socket_connect (client->context, ZMQ_DEALER, client->endpoints.items[endpoint], 2 * TT_PENDING_MAX, error);
     return client->socket ? TT_OK : error ? error->code : TT_UNAVAILABLE;
 }
 
-/* A fresh connection has none of the commands: all that the old one carried are due at once. If no socket can be opened now, they stay
- * due after another try_ms. */
+/* A fresh connection has none of the commands: all that the old one carried are due at once. If no socket can be opened now, they
+ * stay due after another try_ms. */
 static void
 fail_over (tt_client *client, int64_t now_us)
 {
     client->counts.failovers++;
     tt_error error = { 0 };
     tt_status status = connect_to (client, (client->endpoint + 1) % client->endpoints.count, &error);
-    for (size_t i = 0; i < client->under_way_count; i++) {
-        pending *p = client->under_way[i];
+    for (size_t i = 0; i < client->commands.under_way_count; i++) {
+        tt_pending *p = client->commands.under_way[i];
         if (p->on_the_wire)
             p->due_us = status == TT_OK ? now_us : now_us + client->try_us;
         p->on_the_wire = false;
@@ -169,7 +68,7 @@ fail_over (tt_client *client, int64_t now_us)
 
 /* Sends unless the queue is full; then it stays due and goes out once there is room. */
 static void
-send_pending (tt_client *client, pending *p, int64_t now_us)
+send_pending (tt_client *client, tt_pending *p, int64_t now_us)
 {
     int64_t next_us = now_us + client->try_us;
     if (client->socket) {
@@ -187,7 +86,7 @@ send_pending (tt_client *client, pending *p, int64_t now_us)
 }
 
 static void
-send_again (tt_client *client, pending *p, int64_t now_us)
+send_again (tt_client *client, tt_pending *p, int64_t now_us)
 {
     bool silent = now_us - client->heard_us >= client->try_us;
     if (client->socket == NULL || (p->on_the_wire && silent))
@@ -203,10 +102,10 @@ housekeep (tt_client *client, int64_t now_us)
     if (now_us < client->next_due_us)
         return;
     client->next_due_us = INT64_MAX;
-    for (size_t i = 0; i < client->under_way_count;) {
-        pending *p = client->under_way[i];
+    for (size_t i = 0; i < client->commands.under_way_count;) {
+        tt_pending *p = client->commands.under_way[i];
         if (p->deadline_us <= now_us) {
-            finish (client, p); /* another one stands in slot i now */
+            tt_pending_finish (&client->commands, p); /* another one stands in slot i now */
             continue;
         }
         if (p->due_us <= now_us)
@@ -218,7 +117,7 @@ housekeep (tt_client *client, int64_t now_us)
     }
 }
 
-/* -- replies ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- replies -- */
 
 /* One reply of exactly two frames, without waiting. 1: there is one, 0: none, -1: something else came and was dropped. */
 static int
@@ -253,7 +152,7 @@ is_retriable (tt_status code)
 
 /* True: it was put off, and will be sent again after the time that the daemon asked for. */
 static bool
-put_off (tt_client *client, pending *p, const tt_reply_header *header, int64_t now_us)
+put_off (tt_client *client, tt_pending *p, const tt_reply_header *header, int64_t now_us)
 {
     int64_t wait_ms = header->retry_after_ms > MIN_RETRY_MS ? header->retry_after_ms : MIN_RETRY_MS;
     uint8_t jitter; /* up to a quarter more, so that clients refused together do not come back together */
@@ -275,7 +174,7 @@ take_reply (tt_client *client, zmq_msg_t *header_frame, zmq_msg_t *body, int64_t
     tt_reply_header header;
     tt_field_violation room[VIOLATION_ROOM];
     tt_status status = tt_reply_header_decode (frame_bytes (header_frame), &header, room, VIOLATION_ROOM, NULL, NULL);
-    pending *p = status == TT_OK ? table_find (client, header.request_id) : NULL;
+    tt_pending *p = status == TT_OK ? tt_pending_find (&client->commands, header.request_id) : NULL;
     client->heard_us = now_us;
     if (p == NULL) {
         client->counts.dropped_replies++;
@@ -288,7 +187,7 @@ take_reply (tt_client *client, zmq_msg_t *header_frame, zmq_msg_t *body, int64_t
     zmq_msg_move (&p->reply_header, header_frame);
     zmq_msg_move (&p->reply_body, body);
     p->answered = true;
-    finish (client, p);
+    tt_pending_finish (&client->commands, p);
 }
 
 /* Takes one reply from the socket if there is one; false if there is none. */
@@ -317,12 +216,12 @@ wait_for_reply (tt_client *client, int64_t until_us, int64_t now_us)
     int64_t due_us = client->next_due_us < until_us ? client->next_due_us : until_us;
     int64_t wait_ms = due_us > now_us ? (due_us - now_us + 999) / 1000 : 0;
     zmq_pollitem_t item = { .socket = client->socket, .events = ZMQ_POLLIN };
-    (void) zmq_poll (&item, client->socket ? 1 : 0, wait_ms > INT_MAX ? INT_MAX : (long) wait_ms);
+    (void)zmq_poll (&item, client->socket ? 1 : 0, wait_ms > INT_MAX ? INT_MAX : (long)wait_ms);
 }
 
 /* Works until `enough` says so or the time is over; true if it says so. */
 static bool
-work_until (tt_client *client, bool (*enough) (const tt_client *, const pending *), const pending *p, int64_t until_us)
+work_until (tt_client *client, bool (*enough) (const tt_client *, const tt_pending *), const tt_pending *p, int64_t until_us)
 {
     while (!enough (client, p)) {
         int64_t now_us = tt_clock_monotonic_us ();
@@ -337,26 +236,26 @@ work_until (tt_client *client, bool (*enough) (const tt_client *, const pending 
 }
 
 static bool
-any_finished (const tt_client *client, const pending *p)
+any_finished (const tt_client *client, const tt_pending *p)
 {
-    (void) p;
-    return client->finished_count > 0;
+    (void)p;
+    return client->commands.finished_count > 0;
 }
 
 static bool
-has_room (const tt_client *client, const pending *p)
+has_room (const tt_client *client, const tt_pending *p)
 {
-    (void) p;
-    return client->under_way_count < MAX_IN_FLIGHT;
+    (void)p;
+    return client->commands.under_way_count < TT_PENDING_MAX;
 }
 
 static bool
-is_finished (const tt_client *client, const pending *p)
+is_finished (const tt_client *client, const tt_pending *p)
 {
-    return p->slot >= client->under_way_count || client->under_way[p->slot] != p;
+    return p->slot >= client->commands.under_way_count || client->commands.under_way[p->slot] != p;
 }
 
-/* -- results ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- results -- */
 
 static void
 copy_text (char *out, size_t room, tt_bytes text)
@@ -370,21 +269,22 @@ copy_text (char *out, size_t room, tt_bytes text)
 }
 
 static void
-read_result (pending *p, tt_call_result *result)
+read_result (tt_pending *p, tt_call_result *result)
 {
     result->violation_count = 0;
     result->retry_after_ms = 0;
     result->replayed = false;
     if (!p->answered) {
         result->code = TT_DEADLINE_EXCEEDED;
-        copy_text (result->message, sizeof result->message, tt_bytes_of_text ("no reply in time; it may or may not have been done"));
+        copy_text (result->message, sizeof result->message,
+                   tt_bytes_of_text ("no reply in time; it may or may not have been done"));
         return;
     }
     tt_reply_header header;
     tt_field_violation room[VIOLATION_ROOM];
     tt_status status = tt_reply_header_decode (frame_bytes (&p->reply_header), &header, room, VIOLATION_ROOM, NULL, NULL);
     assert (status == TT_OK); /* it was decoded when it came */
-    (void) status;
+    (void)status;
     result->code = header.code;
     copy_text (result->message, sizeof result->message, header.message);
     result->retry_after_ms = header.retry_after_ms;
@@ -396,16 +296,16 @@ read_result (pending *p, tt_call_result *result)
     }
 }
 
-/* -- public ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- public -- */
 
 tt_status
 tt_client_open (tt_client **out, const tt_client_options *options, tt_error *error)
 {
     tt_client *client = tt_alloc_zero (1, sizeof *client);
-    client->finished_tail = &client->finished;
+    tt_pending_init (&client->commands);
     client->next_due_us = INT64_MAX;
-    client->timeout_us = 1000 * (int64_t) (options->timeout_ms ? options->timeout_ms : DEFAULT_TIMEOUT_MS);
-    client->try_us = 1000 * (int64_t) (options->try_ms ? options->try_ms : DEFAULT_TRY_MS);
+    client->timeout_us = 1000 * (int64_t)(options->timeout_ms ? options->timeout_ms : DEFAULT_TIMEOUT_MS);
+    client->try_us = 1000 * (int64_t)(options->try_ms ? options->try_ms : DEFAULT_TRY_MS);
     client->traceparent = options->traceparent ? tt_strdup (options->traceparent) : NULL;
     client->context = zmq_ctx_new ();
     tt_status status = client->context ? TT_OK : tt_fail (error, TT_RESOURCE_EXHAUSTED, "cannot start ZeroMQ");
@@ -425,13 +325,13 @@ tt_client_close (tt_client **client)
     tt_client *c = *client;
     if (c == NULL)
         return;
-    while (c->under_way_count > 0)
-        finish (c, c->under_way[0]);
-    while (c->finished) {
-        pending *p = take_finished (c, &c->finished);
-        pending_destroy (&p);
+    while (c->commands.under_way_count > 0)
+        tt_pending_finish (&c->commands, c->commands.under_way[0]);
+    while (c->commands.finished) {
+        tt_pending *p = tt_pending_take (&c->commands, &c->commands.finished);
+        tt_pending_destroy (&p);
     }
-    pending_destroy (&c->handed_out);
+    tt_pending_destroy (&c->handed_out);
     tt_socket_close (&c->socket);
     tt_endpoints_free (&c->endpoints);
     if (c->context)
@@ -442,10 +342,10 @@ tt_client_close (tt_client **client)
 }
 
 /* A new command in the table, sent or about to be. */
-static pending *
+static tt_pending *
 begin (tt_client *client, const char *method, tt_bytes body)
 {
-    pending *p = tt_alloc_zero (1, sizeof *p);
+    tt_pending *p = tt_alloc_zero (1, sizeof *p);
     int64_t now_us = tt_clock_monotonic_us ();
     tt_uuid7_make (p->id);
     p->ticket = ++client->last_ticket;
@@ -459,9 +359,9 @@ begin (tt_client *client, const char *method, tt_bytes body)
     tt_request_header_encode (&header, &p->header);
     if (body.size > 0)
         tt_buffer_append (&p->body, body.data, body.size);
-    if (client->under_way_count == 0)
+    if (client->commands.under_way_count == 0)
         client->heard_us = now_us; /* silence counts from when an answer is owed */
-    table_insert (client, p);
+    tt_pending_insert (&client->commands, p);
     send_pending (client, p, now_us);
     if (p->deadline_us < client->next_due_us)
         client->next_due_us = p->deadline_us;
@@ -469,13 +369,13 @@ begin (tt_client *client, const char *method, tt_bytes body)
 }
 
 static tt_status
-start (tt_client *client, const char *method, tt_bytes body, pending **out, tt_error *error)
+start (tt_client *client, const char *method, tt_bytes body, tt_pending **out, tt_error *error)
 {
     if (method == NULL || *method == '\0' || strlen (method) > TT_METHOD_MAX)
         return tt_fail (error, TT_INVALID_ARGUMENT, "method: expected 1 to %d bytes", TT_METHOD_MAX);
-    if (client->finished_count >= MAX_UNRECEIVED)
+    if (client->commands.finished_count >= MAX_UNRECEIVED)
         return tt_fail (error, TT_RESOURCE_EXHAUSTED, "%d replies have not been received yet", MAX_UNRECEIVED);
-    (void) work_until (client, has_room, NULL, INT64_MAX);
+    (void)work_until (client, has_room, NULL, INT64_MAX);
     *out = begin (client, method, body);
     return TT_OK;
 }
@@ -483,7 +383,7 @@ start (tt_client *client, const char *method, tt_bytes body, pending **out, tt_e
 tt_status
 tt_client_send (tt_client *client, const char *method, tt_bytes body, uint64_t *ticket, tt_error *error)
 {
-    pending *p = NULL;
+    tt_pending *p = NULL;
     tt_status status = start (client, method, body, &p, error);
     if (status == TT_OK && ticket)
         *ticket = p->ticket;
@@ -493,13 +393,13 @@ tt_client_send (tt_client *client, const char *method, tt_bytes body, uint64_t *
 tt_status
 tt_client_receive (tt_client *client, int wait_ms, tt_client_reply *reply)
 {
-    pending_destroy (&client->handed_out);
-    if (client->under_way_count == 0 && client->finished_count == 0)
+    tt_pending_destroy (&client->handed_out);
+    if (client->commands.under_way_count == 0 && client->commands.finished_count == 0)
         return TT_NOT_FOUND;
-    int64_t until_us = wait_ms < 0 ? INT64_MAX : tt_clock_monotonic_us () + (int64_t) wait_ms * 1000;
+    int64_t until_us = wait_ms < 0 ? INT64_MAX : tt_clock_monotonic_us () + (int64_t)wait_ms * 1000;
     if (!work_until (client, any_finished, NULL, until_us))
         return TT_DEADLINE_EXCEEDED;
-    pending *p = take_finished (client, &client->finished);
+    tt_pending *p = tt_pending_take (&client->commands, &client->commands.finished);
     client->handed_out = p;
     reply->ticket = p->ticket;
     reply->body = p->answered ? frame_bytes (&p->reply_body) : TT_BYTES_NONE;
@@ -510,7 +410,7 @@ tt_client_receive (tt_client *client, int wait_ms, tt_client_reply *reply)
 size_t
 tt_client_in_flight (const tt_client *client)
 {
-    return client->under_way_count + client->finished_count;
+    return client->commands.under_way_count + client->commands.finished_count;
 }
 
 tt_client_counts
@@ -520,7 +420,7 @@ tt_client_count (const tt_client *client)
 }
 
 static tt_status
-unpack_reply (pending *p, const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **reply, tt_call_result *result)
+unpack_reply (tt_pending *p, const ProtobufCMessageDescriptor *descriptor, ProtobufCMessage **reply, tt_call_result *result)
 {
     tt_bytes body = frame_bytes (&p->reply_body);
     *reply = protobuf_c_message_unpack (descriptor, NULL, body.size, body.data);
@@ -537,7 +437,7 @@ tt_client_call (tt_client *client, const char *method, const ProtobufCMessage *r
 {
     tt_buffer body = { 0 };
     tt_error error = { 0 };
-    pending *p = NULL;
+    tt_pending *p = NULL;
     if (reply)
         *reply = NULL;
     size_t size = protobuf_c_message_get_packed_size (request);
@@ -549,14 +449,14 @@ tt_client_call (tt_client *client, const char *method, const ProtobufCMessage *r
         copy_text (result->message, sizeof result->message, tt_bytes_of_text (error.message));
         return result->code;
     }
-    (void) work_until (client, is_finished, p, INT64_MAX);
-    pending **link = &client->finished; /* others, sent before by tt_client_send, stay for tt_client_receive */
+    (void)work_until (client, is_finished, p, INT64_MAX);
+    tt_pending **link = &client->commands.finished; /* others, sent before by tt_client_send, stay for tt_client_receive */
     while (*link != p)
         link = &(*link)->next;
-    p = take_finished (client, link);
+    p = tt_pending_take (&client->commands, link);
     read_result (p, result);
     if (result->code == TT_OK && reply)
-        (void) unpack_reply (p, reply_descriptor, reply, result);
-    pending_destroy (&p);
+        (void)unpack_reply (p, reply_descriptor, reply, result);
+    tt_pending_destroy (&p);
     return result->code;
 }

@@ -31,7 +31,8 @@ apply_settings (void *socket, int high_water_mark)
     int64_t limit = MAX_MESSAGE_BYTES;
     return set_int (socket, ZMQ_LINGER, 0) && set_int (socket, ZMQ_RCVHWM, high_water_mark)
            && set_int (socket, ZMQ_SNDHWM, high_water_mark) && set_int (socket, ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS)
-           && set_int (socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS) && set_int (socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS)
+           && set_int (socket, ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS)
+           && set_int (socket, ZMQ_HEARTBEAT_TTL, HEARTBEAT_TIMEOUT_MS)
            && set_int (socket, ZMQ_CONNECT_TIMEOUT, CONNECT_TIMEOUT_MS) && set_int (socket, ZMQ_RECONNECT_IVL, RECONNECT_MS)
            && set_int (socket, ZMQ_RECONNECT_IVL_MAX, RECONNECT_MAX_MS)
            && zmq_setsockopt (socket, ZMQ_MAXMSGSIZE, &limit, sizeof limit) == 0;
@@ -42,13 +43,13 @@ tt_socket_connect (void *context, int type, const char *endpoint, int high_water
 {
     void *socket = zmq_socket (context, type);
     if (socket == NULL) {
-        (void) tt_fail (error, TT_RESOURCE_EXHAUSTED, "cannot open a socket: %s", zmq_strerror (zmq_errno ()));
+        (void)tt_fail (error, TT_RESOURCE_EXHAUSTED, "cannot open a socket: %s", zmq_strerror (zmq_errno ()));
         return NULL;
     }
     if (!apply_settings (socket, high_water_mark))
-        (void) tt_fail (error, TT_INTERNAL, "cannot set up a socket: %s", zmq_strerror (zmq_errno ()));
+        (void)tt_fail (error, TT_INTERNAL, "cannot set up a socket: %s", zmq_strerror (zmq_errno ()));
     else if (zmq_connect (socket, endpoint) != 0)
-        (void) tt_fail (error, TT_INVALID_ARGUMENT, "cannot connect to \"%s\": %s", endpoint, zmq_strerror (zmq_errno ()));
+        (void)tt_fail (error, TT_INVALID_ARGUMENT, "cannot connect to \"%s\": %s", endpoint, zmq_strerror (zmq_errno ()));
     else
         return socket;
     tt_socket_close (&socket);
@@ -83,7 +84,8 @@ tt_endpoints_parse (tt_endpoints *out, void *context, const char *list, const ch
         at += size;
     }
     if (status == TT_OK && out->count == 0)
-        status = tt_fail (error, TT_INVALID_ARGUMENT, "%s: no endpoint given, expected for example \"tcp://127.0.0.1:5710\"", what);
+        status
+            = tt_fail (error, TT_INVALID_ARGUMENT, "%s: no endpoint given, expected for example \"tcp://127.0.0.1:5710\"", what);
     if (status != TT_OK)
         tt_endpoints_free (out);
     return status;

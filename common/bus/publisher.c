@@ -299,7 +299,9 @@ tt_publisher_open (tt_publisher **out, const tt_publisher_options *options, tt_e
         tt_publisher_close (&self);
         return status;
     }
-    snprintf (self->endpoint, sizeof self->endpoint, "%s", zsock_endpoint (self->xpub));
+    char *bound = zsock_last_endpoint (self->xpub); /* with the port that "*" or 0 became */
+    snprintf (self->endpoint, sizeof self->endpoint, "%s", bound);
+    zstr_free (&bound);
     self->filters = tt_filters_new (options->store->partitions);
     self->places = tt_alloc_zero (options->store->partitions, sizeof *self->places);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);

@@ -290,7 +290,9 @@ tt_replay_open (tt_replay **out, const tt_replay_options *options, tt_error *err
         tt_replay_close (&self);
         return status;
     }
-    snprintf (self->endpoint, sizeof self->endpoint, "%s", zsock_endpoint (self->router));
+    char *bound = zsock_last_endpoint (self->router); /* with the port that "*" or 0 became */
+    snprintf (self->endpoint, sizeof self->endpoint, "%s", bound);
+    zstr_free (&bound);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
     self->thread = zactor_new (run, self);
     *out = self;

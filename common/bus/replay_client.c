@@ -15,7 +15,7 @@ enum { REPLY_EVENTS = 1, REPLY_NEXT = 2, REPLY_HEAD = 3 };
 enum { RAW_TOPIC = 1, RAW_HEADER = 2, RAW_BODY = 3 };
 enum { HEAD_PARTITION = 1, HEAD_HEAD = 2, HEAD_EARLIEST = 3, HEAD_ID = 4, HEAD_EPOCH = 5 };
 
-/* -- asking ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- asking -- */
 
 static bool
 ask (tt_replay *replay, tt_replay_kind kind, const char *method, tt_bytes body, int64_t now_us)
@@ -64,19 +64,19 @@ tt_replay_cancel (tt_replay *replay)
 }
 
 void
-tt_replay_close (tt_replay *replay)
+tt_replay_client_close (tt_replay *replay)
 {
     tt_socket_close (&replay->socket);
     tt_buffer_free (&replay->scratch);
     replay->asked = TT_REPLAY_NOTHING;
 }
 
-/* -- replies ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- replies -- */
 
 static tt_bytes
 frame_bytes (const zmq_msg_t *frame)
 {
-    zmq_msg_t *f = (zmq_msg_t *) frame; /* libzmq reads it only, but does not say so */
+    zmq_msg_t *f = (zmq_msg_t *)frame; /* libzmq reads it only, but does not say so */
     return (tt_bytes){ zmq_msg_data (f), zmq_msg_size (f) };
 }
 
@@ -95,7 +95,7 @@ read_header (tt_replay *replay, zmq_msg_t *frame, tt_replay_reply *reply)
     reply->from = replay->from;
     reply->code = header.code;
     reply->retry_after_ms = header.retry_after_ms;
-    snprintf (reply->message, sizeof reply->message, "%.*s", (int) header.message.size, (const char *) header.message.data);
+    snprintf (reply->message, sizeof reply->message, "%.*s", (int)header.message.size, (const char *)header.message.data);
     return true;
 }
 
@@ -118,7 +118,7 @@ tt_replay_receive (tt_replay *replay, tt_replay_reply *reply)
     return found;
 }
 
-/* -- batches ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- batches -- */
 
 static bool
 read_head (tt_bytes bytes, tt_replay_head *head)
@@ -131,12 +131,23 @@ read_head (tt_bytes bytes, tt_replay_head *head)
         if (field.number <= HEAD_EPOCH && field.type != (text ? TT_WIRE_BYTES : TT_WIRE_VARINT))
             return false;
         switch (field.number) {
-        case HEAD_PARTITION: head->partition = (uint32_t) field.value; break;
-        case HEAD_HEAD: head->head = field.value; break;
-        case HEAD_EARLIEST: head->earliest = field.value; break;
-        case HEAD_ID: head->head_id = field.bytes; break;
-        case HEAD_EPOCH: head->epoch = field.bytes; break;
-        default: break;
+        case HEAD_PARTITION:
+            head->partition = (uint32_t)field.value;
+            break;
+        case HEAD_HEAD:
+            head->head = field.value;
+            break;
+        case HEAD_EARLIEST:
+            head->earliest = field.value;
+            break;
+        case HEAD_ID:
+            head->head_id = field.bytes;
+            break;
+        case HEAD_EPOCH:
+            head->epoch = field.bytes;
+            break;
+        default:
+            break;
         }
     }
     return step == TT_WIRE_END;

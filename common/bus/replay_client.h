@@ -16,7 +16,7 @@ typedef struct {
     tt_replay_kind asked; /* what is under way */
     uint32_t partition;   /* EVENTS: of which partition, and from where */
     uint64_t from;
-    int64_t sent_us;      /* monotonic */
+    int64_t sent_us; /* monotonic */
     uint8_t id[TT_UUID_SIZE];
     tt_buffer scratch;
 } tt_replay;
@@ -33,7 +33,7 @@ typedef struct {
 bool tt_replay_ask_events (tt_replay *replay, const tt_replay_query *query, int64_t now_us);
 bool tt_replay_ask_heads (tt_replay *replay, int64_t now_us);
 void tt_replay_cancel (tt_replay *replay);
-void tt_replay_close (tt_replay *replay);
+void tt_replay_client_close (tt_replay *replay);
 
 typedef struct {
     tt_replay_kind kind;
@@ -42,7 +42,7 @@ typedef struct {
     tt_status code;
     uint32_t retry_after_ms;
     char message[256];
-    zmq_msg_t body;       /* initialised by the caller; filled if code is TT_OK */
+    zmq_msg_t body; /* initialised by the caller; filled if code is TT_OK */
 } tt_replay_reply;
 
 /* The reply to what is under way, without waiting; false if it is not there. Other replies are dropped. */
@@ -60,7 +60,7 @@ typedef struct {
 /* The events of a ReplayReply, one after the other. Zero-initialise. */
 typedef struct {
     bool open;
-    zmq_msg_t frame;      /* owned while open */
+    zmq_msg_t frame; /* owned while open */
     tt_wire_reader reader;
     uint32_t partition;
     uint64_t next_sequence;

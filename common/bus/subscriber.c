@@ -1,6 +1,6 @@
-/* A SUB and a replay DEALER to one publisher at a time. What an event means is decided by wire/tracker.h; here are the sockets, the order in
- * which replayed, held and live events are taken, and what follows from a gap, a rewritten history or silence.
- * Not for publishing. Owned by one thread. */
+/* A SUB and a replay DEALER to one publisher at a time. What an event means is decided by wire/tracker.h; here are the sockets,
+ * the order in which replayed, held and live events are taken, and what follows from a gap, a rewritten history or silence. Not
+ * for publishing. Owned by one thread. */
 #include "bus/subscriber.h"
 
 #include <limits.h>
@@ -15,7 +15,7 @@
 #define REPLAY_HIGH_WATER_MARK 16
 #define MAX_FILTERS 64
 
-/* -- connection ------------------------------------------------------------------------------------------------------------------------- */
+/* -- connection -- */
 
 static bool
 subscribe (tt_subscriber *s, const char *filter)
@@ -81,7 +81,7 @@ tt_subscriber_alive (tt_subscriber *s, int64_t now_us)
         s->silent_endpoints = 0;
 }
 
-/* -- handing over ----------------------------------------------------------------------------------------------------------------------- */
+/* -- handing over -- */
 
 static size_t
 keep_text (tt_subscriber *s, tt_bytes text)
@@ -100,7 +100,7 @@ fill_event (tt_subscriber *s, const tt_wire_event *in, tt_bytes header, tt_event
     size_t topic = keep_text (s, in->topic), id = keep_text (s, in->header.id), type = keep_text (s, in->header.type);
     size_t subject = keep_text (s, in->header.subject), when = keep_text (s, in->header.time);
     size_t trace = keep_text (s, in->header.traceparent), epoch = keep_text (s, in->header.epoch);
-    const char *base = (const char *) s->texts.data;
+    const char *base = (const char *)s->texts.data;
     *out = (tt_event){
         .topic = base + topic,
         .partition = in->header.partition,
@@ -164,7 +164,7 @@ deliver_replayed (tt_subscriber *s, tt_event *event)
     return false;
 }
 
-/* -- live ------------------------------------------------------------------------------------------------------------------------------- */
+/* -- live -- */
 
 static tt_bytes
 frame_bytes (zmq_msg_t *frame)
@@ -246,10 +246,12 @@ static bool
 is_welcome (const tt_subscriber *s, tt_bytes topic)
 {
     size_t prefix = strlen (s->heartbeats);
-    return topic.size == prefix + 7 && memcmp (topic.data, s->heartbeats, prefix) == 0 && memcmp (topic.data + prefix, "welcome", 7) == 0;
+    return topic.size == prefix + 7 && memcmp (topic.data, s->heartbeats, prefix) == 0
+           && memcmp (topic.data + prefix, "welcome", 7) == 0;
 }
 
-/* Takes messages from the SUB until one is to be delivered; false if there is none now. A bounded run, so that replies get their turn. */
+/* Takes messages from the SUB until one is to be delivered; false if there is none now. A bounded run, so that replies get their
+ * turn. */
 static bool
 pump_live (tt_subscriber *s, tt_event *event, int64_t now_us, bool *worked)
 {
@@ -288,7 +290,8 @@ deliver_held (tt_subscriber *s, tt_event *event)
                 break;
             tt_bytes header = frame_bytes (&held->header);
             bool gap = false;
-            if (decode (s, frame_bytes (&held->topic), header, frame_bytes (&held->body), &decoded) && offer (s, &decoded, &gap)) {
+            if (decode (s, frame_bytes (&held->topic), header, frame_bytes (&held->body), &decoded)
+                && offer (s, &decoded, &gap)) {
                 fill_event (s, &decoded, header, event);
                 s->current = held;
                 return true;
@@ -299,7 +302,7 @@ deliver_held (tt_subscriber *s, tt_event *event)
     return false;
 }
 
-/* -- public ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- public -- */
 
 static tt_status
 copy_filters (tt_subscriber *s, const tt_subscriber_options *options, tt_error *error)
@@ -314,8 +317,8 @@ copy_filters (tt_subscriber *s, const tt_subscriber_options *options, tt_error *
     s->filter_seen = tt_alloc_zero (count, sizeof *s->filter_seen);
     for (size_t i = 0; i < count; i++) {
         if (!tt_filter_valid (tt_bytes_of_text (filters[i])))
-            return tt_fail (error, TT_INVALID_ARGUMENT, "filters[%zu]: \"%.200s\" is neither empty nor a path that ends in \"/\"", i,
-                            filters[i]);
+            return tt_fail (error, TT_INVALID_ARGUMENT, "filters[%zu]: \"%.200s\" is neither empty nor a path that ends in \"/\"",
+                            i, filters[i]);
         s->filters[s->filter_count++] = tt_strdup (filters[i]);
     }
     return TT_OK;
@@ -340,10 +343,11 @@ set_up (tt_subscriber *s, const tt_subscriber_options *options, tt_error *error)
     if (status == TT_OK)
         status = tt_endpoints_parse (&s->replays, s->context, options->replay, "replay", error);
     if (status == TT_OK && s->events.count != s->replays.count)
-        status = tt_fail (error, TT_INVALID_ARGUMENT, "replay: %zu endpoints for %zu in events", s->replays.count, s->events.count);
+        status
+            = tt_fail (error, TT_INVALID_ARGUMENT, "replay: %zu endpoints for %zu in events", s->replays.count, s->events.count);
     if (status != TT_OK)
         return status;
-    tt_parts_init (&s->parts, s->stream, (const char *const *) s->filters, s->filter_count);
+    tt_parts_init (&s->parts, s->stream, (const char *const *)s->filters, s->filter_count);
     return connect_pair (s, 0, tt_clock_monotonic_us (), error);
 }
 
@@ -351,9 +355,9 @@ tt_status
 tt_subscriber_open (tt_subscriber **out, const tt_subscriber_options *options, tt_error *error)
 {
     tt_subscriber *s = tt_alloc_zero (1, sizeof *s);
-    s->silence_us = 1000 * (int64_t) (options->silence_ms ? options->silence_ms : DEFAULT_SILENCE_MS);
+    s->silence_us = 1000 * (int64_t)(options->silence_ms ? options->silence_ms : DEFAULT_SILENCE_MS);
     uint32_t mark = options->high_water_mark ? options->high_water_mark : DEFAULT_HIGH_WATER_MARK;
-    s->high_water_mark = mark > INT_MAX ? INT_MAX : (int) mark;
+    s->high_water_mark = mark > INT_MAX ? INT_MAX : (int)mark;
     s->live_only = options->live_only;
     s->want_heads = true;
     s->from_count = options->from ? options->from_count : 0;
@@ -375,7 +379,7 @@ tt_subscriber_close (tt_subscriber **subscriber)
         return;
     tt_held_destroy (&s->current);
     tt_replay_batch_close (&s->batch);
-    tt_replay_close (&s->replay);
+    tt_replay_client_close (&s->replay);
     tt_socket_close (&s->socket);
     tt_parts_free (&s->parts);
     tt_endpoints_free (&s->events);
@@ -436,7 +440,7 @@ wait_for_input (tt_subscriber *s, int64_t until_us, int64_t now_us)
         items[count++] = (zmq_pollitem_t){ .socket = s->socket, .events = ZMQ_POLLIN };
     if (s->replay.socket)
         items[count++] = (zmq_pollitem_t){ .socket = s->replay.socket, .events = ZMQ_POLLIN };
-    (void) zmq_poll (items, count, wait_ms > INT_MAX ? INT_MAX : (long) wait_ms);
+    (void)zmq_poll (items, count, wait_ms > INT_MAX ? INT_MAX : (long)wait_ms);
 }
 
 tt_status
@@ -444,7 +448,7 @@ tt_subscriber_next (tt_subscriber *s, int wait_ms, tt_event *event, tt_error *er
 {
     tt_held_destroy (&s->current);
     int64_t now_us = tt_clock_monotonic_us ();
-    int64_t until_us = wait_ms < 0 ? INT64_MAX : now_us + (int64_t) wait_ms * 1000;
+    int64_t until_us = wait_ms < 0 ? INT64_MAX : now_us + (int64_t)wait_ms * 1000;
     for (;; now_us = tt_clock_monotonic_us ()) {
         bool worked = false;
         tt_status report = next_report (s, error);

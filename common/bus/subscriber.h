@@ -1,8 +1,9 @@
-/* The reliable subscriber: every event of a stream under the given filters, each once, in order within its partition, from a checkpoint on.
+/* The reliable subscriber: every event of a stream under the given filters, each once, in order within its partition, from a
+ * checkpoint on.
  *
- * It subscribes first, replays from the checkpoint, then goes live; drops doubles by sequence; on a gap replays; on silence moves to the next
- * endpoint. Under narrow filters a lost event is found by the next heartbeat, so it is handed over up to a second late, behind later ones of
- * its partition. Pure bookkeeping is in wire/tracker.h. Owned by one thread. */
+ * It subscribes first, replays from the checkpoint, then goes live; drops doubles by sequence; on a gap replays; on silence moves
+ * to the next endpoint. Under narrow filters a lost event is found by the next heartbeat, so it is handed over up to a second
+ * late, behind later ones of its partition. Pure bookkeeping is in wire/tracker.h. Owned by one thread. */
 #ifndef TT_BUS_SUBSCRIBER_H
 #define TT_BUS_SUBSCRIBER_H
 
@@ -13,16 +14,16 @@
 typedef struct tt_subscriber tt_subscriber;
 
 typedef struct {
-    const char *stream;              /* required: "patent" */
-    const char *events;              /* required: endpoints of the publishers, with commas: "tcp://127.0.0.1:5711" */
-    const char *replay;              /* required: endpoints of the replay sockets, with commas, in the same order */
-    const char *const *filters;      /* topic prefixes, each empty or ending in "/"; none = the whole stream */
+    const char *stream;         /* required: "patent" */
+    const char *events;         /* required: endpoints of the publishers, with commas: "tcp://127.0.0.1:5711" */
+    const char *replay;         /* required: endpoints of the replay sockets, with commas, in the same order */
+    const char *const *filters; /* topic prefixes, each empty or ending in "/"; none = the whole stream */
     size_t filter_count;
-    const uint64_t *from;            /* first sequence wanted of each partition (position + 1); NULL = from 1, or live only */
-    size_t from_count;               /* entries in `from`; partitions beyond start from 1 */
-    bool live_only;                  /* start at the present heads instead of 1 where `from` says nothing */
-    uint32_t silence_ms;             /* without any heartbeat for so long: next endpoint; 0 = 3000 */
-    uint32_t high_water_mark;        /* events queued in the socket; 0 = 100,000 */
+    const uint64_t *from;     /* first sequence wanted of each partition (position + 1); NULL = from 1, or live only */
+    size_t from_count;        /* entries in `from`; partitions beyond start from 1 */
+    bool live_only;           /* start at the present heads instead of 1 where `from` says nothing */
+    uint32_t silence_ms;      /* without any heartbeat for so long: next endpoint; 0 = 3000 */
+    uint32_t high_water_mark; /* events queued in the socket; 0 = 100,000 */
 } tt_subscriber_options;
 
 TT_MUST_USE tt_status tt_subscriber_open (tt_subscriber **out, const tt_subscriber_options *options, tt_error *error);
@@ -30,27 +31,28 @@ void tt_subscriber_close (tt_subscriber **subscriber);
 
 /* An event, borrowed until the next tt_subscriber_next. */
 typedef struct {
-    const char *topic;     /* NUL-terminated */
+    const char *topic; /* NUL-terminated */
     uint32_t partition;
     uint64_t sequence;
     const char *id;
-    const char *type;      /* "techtransfer.patent.v1.AlertRaised" */
+    const char *type; /* "techtransfer.patent.v1.AlertRaised" */
     const char *subject;
     const char *time;
     const char *traceparent;
     const char *epoch;
-    tt_bytes header;       /* the whole EventHeader, packed */
+    tt_bytes header; /* the whole EventHeader, packed */
     tt_bytes body;
 } tt_event;
 
-/* The next event, waiting at most wait_ms (0: only what is there; -1: for ever). TT_DEADLINE_EXCEEDED: none came. TT_DATA_LOSS: history was
- * lost or rewritten; the error names partition and range, and the next call goes on behind it. TT_OUT_OF_RANGE: the checkpoint lies before
- * what is kept; the error names the first sequence kept, and the next call goes on from there. TT_UNAVAILABLE: no endpoint answers (it goes on
- * trying at the next call). */
+/* The next event, waiting at most wait_ms (0: only what is there; -1: for ever). TT_DEADLINE_EXCEEDED: none came. TT_DATA_LOSS:
+ * history was lost or rewritten; the error names partition and range, and the next call goes on behind it. TT_OUT_OF_RANGE: the
+ * checkpoint lies before what is kept; the error names the first sequence kept, and the next call goes on from there.
+ * TT_UNAVAILABLE: no endpoint answers (it goes on trying at the next call). */
 TT_MUST_USE tt_status tt_subscriber_next (tt_subscriber *subscriber, int wait_ms, tt_event *event, tt_error *error);
 
-/* How far each partition was handed over: positions[i] is the highest sequence up to which nothing is missing (0 = none). With narrow filters
- * it also moves when heartbeats show that nothing matched. *count is P, 0 before the first contact. Borrowed until the next call. */
+/* How far each partition was handed over: positions[i] is the highest sequence up to which nothing is missing (0 = none). With
+ * narrow filters it also moves when heartbeats show that nothing matched. *count is P, 0 before the first contact. Borrowed until
+ * the next call. */
 const uint64_t *tt_subscriber_positions (const tt_subscriber *subscriber, size_t *count);
 /* True once every partition has been replayed up to its head at the time of asking. */
 bool tt_subscriber_is_live (const tt_subscriber *subscriber);

@@ -1,5 +1,5 @@
-/* The inside of a subscriber, shared by subscriber.c (sockets, order of delivery) and subscriber_replay.c (what is asked of the journal).
- * Private to common/bus. */
+/* The inside of a subscriber, shared by subscriber.c (sockets, order of delivery) and subscriber_replay.c (what is asked of the
+ * journal). Private to common/bus. */
 #ifndef TT_BUS_SUBSCRIBER_INNER_H
 #define TT_BUS_SUBSCRIBER_INNER_H
 
@@ -8,13 +8,13 @@
 #include "bus/subscriber_parts.h"
 
 struct tt_subscriber {
-    tt_parts parts;                /* what is known of each partition; count 0 before the first contact */
+    tt_parts parts; /* what is known of each partition; count 0 before the first contact */
     char *stream;
-    char *heartbeats;              /* "heartbeat/<stream>/" */
+    char *heartbeats; /* "heartbeat/<stream>/" */
     char **filters;
     size_t filter_count;
-    bool *filter_seen;             /* its heartbeat came on this connection: the publisher has the subscription */
-    bool confirmed;                /* all of them */
+    bool *filter_seen; /* its heartbeat came on this connection: the publisher has the subscription */
+    bool confirmed;    /* all of them */
     uint64_t *from;
     size_t from_count;
     bool live_only;
@@ -22,27 +22,29 @@ struct tt_subscriber {
     int high_water_mark;
 
     void *context;
-    tt_endpoints events, replays;  /* in pairs */
-    size_t endpoint;               /* the pair in use */
-    void *socket;                  /* SUB, NULL if it could not be opened */
+    tt_endpoints events, replays; /* in pairs */
+    size_t endpoint;              /* the pair in use */
+    void *socket;                 /* SUB, NULL if it could not be opened */
     tt_replay replay;
-    tt_replay_batch batch;         /* being handed over */
-    int64_t heard_us;              /* connected, or the last sign of life */
-    int64_t ask_us;                /* no replay request before */
-    size_t silent_endpoints;       /* tried in a row without any sign of life */
-    bool want_heads;               /* to learn P, or where a journal begins */
-    uint32_t turn;                 /* partition that is replayed next */
+    tt_replay_batch batch;   /* being handed over */
+    int64_t heard_us;        /* connected, or the last sign of life */
+    int64_t ask_us;          /* no replay request before */
+    size_t silent_endpoints; /* tried in a row without any sign of life */
+    bool want_heads;         /* to learn P, or where a journal begins */
+    uint32_t turn;           /* partition that is replayed next */
 
-    tt_held *current;              /* the live event that the caller borrows */
-    tt_buffer texts;               /* NUL-terminated copies for the caller */
-    tt_status refusal;             /* of the replay side, to be told once */
+    tt_held *current;  /* the live event that the caller borrows */
+    tt_buffer texts;   /* NUL-terminated copies for the caller */
+    tt_status refusal; /* of the replay side, to be told once */
     char refusal_text[256];
     tt_subscriber_counts counts;
 };
 
-/* The next request, unless one is under way. While a batch is being handed over, what follows it in its partition is asked for already. */
+/* The next request, unless one is under way. While a batch is being handed over, what follows it in its partition is asked for
+ * already. */
 void tt_subscriber_ask (tt_subscriber *subscriber, int64_t now_us);
-/* Takes a reply if there is one; false if not. Only while no batch is in hand, so that at most two are kept: one in hand, one in the socket. */
+/* Takes a reply if there is one; false if not. Only while no batch is in hand, so that at most two are kept: one in hand, one in
+ * the socket. */
 bool tt_subscriber_take_reply (tt_subscriber *subscriber, int64_t now_us);
 /* There was a sign of life. */
 void tt_subscriber_alive (tt_subscriber *subscriber, int64_t now_us);

@@ -5,18 +5,18 @@
 #include <string.h>
 
 #define HOLD_EVENTS 100000
-#define HOLD_BYTES ((size_t) 64 << 20)
+#define HOLD_BYTES ((size_t)64 << 20)
 #define MAX_PARTITIONS 1024
-#define RECENT_MAX ((size_t) 1 << 20)
+#define RECENT_MAX ((size_t)1 << 20)
 
 struct tt_part {
-    bool repeat;           /* replay once more, whatever the present replay says */
-    bool range_doubted;    /* OUT_OF_RANGE from doubted_from; the heads are asked for */
+    bool repeat;        /* replay once more, whatever the present replay says */
+    bool range_doubted; /* OUT_OF_RANGE from doubted_from; the heads are asked for */
     uint64_t doubted_from;
-    tt_status report;      /* TT_OK: nothing to tell */
-    uint64_t first, last;  /* DATA_LOSS: the range; OUT_OF_RANGE: what is no longer kept */
+    tt_status report;     /* TT_OK: nothing to tell */
+    uint64_t first, last; /* DATA_LOSS: the range; OUT_OF_RANGE: what is no longer kept */
     uint64_t resume;
-    uint64_t *recent;      /* filtered mode: sequences handed on at or behind the position, ascending */
+    uint64_t *recent; /* filtered mode: sequences handed on at or behind the position, ascending */
     size_t recent_count, recent_capacity;
 };
 
@@ -58,7 +58,8 @@ heads_are_whole (const Techtransfer__V1__GetHeadsReply *heads)
 }
 
 bool
-tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, const uint64_t *from, size_t from_count, bool live_only)
+tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, const uint64_t *from, size_t from_count,
+                bool live_only)
 {
     if (!heads_are_whole (heads))
         return false;
@@ -80,7 +81,7 @@ tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, c
     return true;
 }
 
-/* -- reports ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- reports -- */
 
 static void
 note (tt_parts *parts, uint32_t partition, tt_status report, uint64_t first, uint64_t last, uint64_t resume)
@@ -116,7 +117,8 @@ tt_parts_report (tt_parts *parts, uint64_t *lost, tt_error *error)
     *lost += part->last >= part->first ? part->last - part->first + 1 : 0;
     if (status == TT_OUT_OF_RANGE)
         return tt_fail (error, status,
-                        "%s partition %" PRIu32 ": sequences %" PRIu64 " to %" PRIu64 " are no longer kept, the first kept is %" PRIu64,
+                        "%s partition %" PRIu32 ": sequences %" PRIu64 " to %" PRIu64
+                        " are no longer kept, the first kept is %" PRIu64,
                         parts->stream, i, part->first, part->last, part->resume);
     return tt_fail (error, status,
                     "%s partition %" PRIu32 ": history was lost or rewritten, sequences %" PRIu64 " to %" PRIu64
@@ -158,7 +160,7 @@ tt_parts_take_heads (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *hea
     return true;
 }
 
-/* -- events and heartbeats -------------------------------------------------------------------------------------------------------------- */
+/* -- events and heartbeats -- */
 
 static void
 prune_recent (tt_part *part, uint64_t next)
@@ -188,8 +190,8 @@ recent_place (const tt_part *part, uint64_t sequence)
     return low;
 }
 
-/* Filtered mode: a hole found by a heartbeat is replayed from the position on, and brings what was handed on behind it again. True if the
- * sequence is new; it is remembered. */
+/* Filtered mode: a hole found by a heartbeat is replayed from the position on, and brings what was handed on behind it again.
+ * True if the sequence is new; it is remembered. */
 static bool
 remember (tt_parts *parts, uint32_t partition, uint64_t sequence)
 {
@@ -294,7 +296,7 @@ tt_parts_replayed (tt_parts *parts, const tt_replay_batch *batch)
         tt_tracker_suspect (parts->tracker, head.partition);
 }
 
-/* -- states ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- states -- */
 
 bool
 tt_parts_is_settled (const tt_parts *parts, uint32_t partition)

@@ -1,4 +1,5 @@
-/* What a subscriber knows of each partition: the tracker, events held back, what must be told to the caller. No sockets, no clock.
+/* What a subscriber knows of each partition: the tracker, events held back, what must be told to the caller. No sockets, no
+ * clock.
  *
  * Private to common/bus. Owned by one thread. */
 #ifndef TT_BUS_SUBSCRIBER_PARTS_H
@@ -12,23 +13,25 @@
 typedef struct tt_part tt_part;
 
 typedef struct {
-    const char *stream;          /* borrowed, as the filters */
+    const char *stream; /* borrowed, as the filters */
     const char *const *filters;
     size_t filter_count;
-    bool dense;                  /* every sequence is seen: tt_tracker_dense */
-    uint32_t count;              /* P; 0 and no tracker before the first contact */
+    bool dense;     /* every sequence is seen: tt_tracker_dense */
+    uint32_t count; /* P; 0 and no tracker before the first contact */
     tt_tracker *tracker;
     tt_holdback *holdback;
     tt_part *items;
     uint64_t *positions;
-    size_t reports;              /* partitions that have something to tell */
+    size_t reports; /* partitions that have something to tell */
 } tt_parts;
 
 void tt_parts_init (tt_parts *parts, const char *stream, const char *const *filters, size_t filter_count);
 void tt_parts_free (tt_parts *parts);
 
-/* First contact: P and where each partition starts (from[i], else its head with live_only, else 1). False if the heads make no sense. */
-bool tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, const uint64_t *from, size_t from_count, bool live_only);
+/* First contact: P and where each partition starts (from[i], else its head with live_only, else 1). False if the heads make no
+ * sense. */
+bool tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, const uint64_t *from, size_t from_count,
+                     bool live_only);
 
 typedef enum { TT_PARTS_DELIVER, TT_PARTS_DUPLICATE, TT_PARTS_GAP, TT_PARTS_REPORT } tt_parts_verdict;
 /* tt_tracker_offer, and what follows: a rewritten history becomes a report, an event that was handed on before is a duplicate. */
@@ -59,7 +62,8 @@ tt_parts_reports (const tt_parts *parts)
 {
     return parts->reports;
 }
-/* Tells one: fills the error, adds the sequences that were lost to *lost, returns TT_DATA_LOSS or TT_OUT_OF_RANGE. There must be one. */
+/* Tells one: fills the error, adds the sequences that were lost to *lost, returns TT_DATA_LOSS or TT_OUT_OF_RANGE. There must be
+ * one. */
 tt_status tt_parts_report (tt_parts *parts, uint64_t *lost, tt_error *error);
 
 /* positions[i]: highest sequence up to which nothing is missing. Borrowed. */

@@ -11,7 +11,7 @@ ask_events (tt_subscriber *s, uint32_t partition, uint64_t from, const char *aft
         .partition = partition,
         .from = from,
         .after_id = after_id,
-        .filters = (const char *const *) s->filters,
+        .filters = (const char *const *)s->filters,
         .filter_count = s->parts.dense ? 0 : s->filter_count,
     };
     if (tt_replay_ask_events (&s->replay, &query, now_us))
@@ -34,7 +34,7 @@ tt_subscriber_ask (tt_subscriber *s, int64_t now_us)
         uint64_t last = 0;
         tt_bytes id = TT_BYTES_NONE;
         bool known = tt_replay_batch_last (&s->batch, &last, &id) && last + 1 == s->batch.next_sequence;
-        char *after = tt_strndup (known ? (const char *) id.data : "", known ? id.size : 0);
+        char *after = tt_strndup (known ? (const char *)id.data : "", known ? id.size : 0);
         ask_events (s, s->batch.partition, s->batch.next_sequence, after, now_us);
         free (after);
         return;
@@ -79,7 +79,7 @@ static void
 take_refusal (tt_subscriber *s, const tt_replay_reply *reply, int64_t now_us)
 {
     uint64_t before = reply->from > 1 ? reply->from - 1 : 1;
-    s->ask_us = now_us + (reply->retry_after_ms ? (int64_t) reply->retry_after_ms * 1000 : ASK_PAUSE_US);
+    s->ask_us = now_us + (reply->retry_after_ms ? (int64_t)reply->retry_after_ms * 1000 : ASK_PAUSE_US);
     switch (reply->code) {
     case TT_OUT_OF_RANGE: /* before what is kept, or past the end? The heads tell */
         if (reply->kind == TT_REPLAY_EVENTS)

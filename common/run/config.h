@@ -50,6 +50,7 @@ typedef struct {
 typedef enum {
     TT_CONFIG_RUN,
     TT_CONFIG_CHECK,     /* --check-config: loaded and right, say so and exit */
+    TT_CONFIG_HEALTH,    /* --check-health: is the daemon with these settings ready? The daemon's life does that, see run/health.h */
     TT_CONFIG_PRINT,     /* --print-config */
     TT_CONFIG_HELP,      /* --help, -h */
     TT_CONFIG_VERSION,   /* --version */
@@ -67,7 +68,7 @@ TT_MUST_USE tt_status tt_config_load (tt_config **out, const tt_config_spec *spe
 void tt_config_destroy (tt_config **config);
 
 tt_config_action tt_config_wanted (const tt_config *config);
-/* Does what tt_config_wanted says, except RUN, to `out`. */
+/* Does what tt_config_wanted says, except RUN and HEALTH, to `out`. */
 void tt_config_perform (const tt_config *config, FILE *out);
 
 /* By name, which must be in the tables with a fitting type (asserted): a text is for STRING and ENUM, an int for INT, DURATION (ms) and

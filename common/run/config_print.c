@@ -28,6 +28,7 @@ tt_config_help (const tt_config_spec *spec, tt_buffer *out)
                       spec->program);
     tt_buffer_text (out, "  --config FILE        settings in ZPL\n"
                          "  --check-config       check all settings and exit\n"
+                         "  --check-health       ask the daemon that runs here with these settings whether it is ready; exit 0 or 1\n"
                          "  --print-config       print the settings in force and where each comes from\n"
                          "  --config-reference   print all settings as a Markdown table\n"
                          "  --version            print the version\n"
@@ -117,6 +118,7 @@ tt_config_perform (const tt_config *config, FILE *out)
     const tt_config_spec *spec = config->spec;
     switch (config->action) {
     case TT_CONFIG_RUN:
+    case TT_CONFIG_HEALTH:
         break;
     case TT_CONFIG_CHECK:
         tt_buffer_printf (&text, "%s: the configuration is right\n", spec->program);

@@ -213,8 +213,9 @@ action_flag (const char *flag, tt_config_action *action)
         const char *flag;
         tt_config_action action;
     } flags[] = { { "--check-config", TT_CONFIG_CHECK }, { "--print-config", TT_CONFIG_PRINT },
-                  { "--help", TT_CONFIG_HELP },          { "-h", TT_CONFIG_HELP },
-                  { "--version", TT_CONFIG_VERSION },    { "--config-reference", TT_CONFIG_REFERENCE } };
+                  { "--check-health", TT_CONFIG_HEALTH }, { "--help", TT_CONFIG_HELP },
+                  { "-h", TT_CONFIG_HELP },               { "--version", TT_CONFIG_VERSION },
+                  { "--config-reference", TT_CONFIG_REFERENCE } };
     for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++)
         if (strcmp (flag, flags[i].flag) == 0) {
             *action = flags[i].action;

@@ -16,10 +16,12 @@
 #include "bus/publisher.h"
 #include "bus/replay.h"
 #include "bus/responder.h"
+#include "run/health.h"
 #include "run/probe.h"
 #include "run/settings.h"
 
 #define PROBE_EVERY_MS 1000 /* how often the store is asked whether it is there */
+#define HEALTH_WAIT_MS 2000 /* how long --check-health waits for an answer */
 #define CONFIGS_MAX 64      /* reloads whose configurations are kept: somebody may still read them */
 
 struct tt_daemon {
@@ -232,7 +234,8 @@ open_commands (tt_daemon *self, tt_error *error)
     const tt_config *config = tt_daemon_config (self);
     size_t count = spec->method_count;
     self->methods = tt_alloc_zero (count + 1, sizeof *self->methods);
-    memcpy (self->methods, spec->methods, count * sizeof *self->methods);
+    if (count)
+        memcpy (self->methods, spec->methods, count * sizeof *self->methods);
     if (tt_config_bool (config, "probe.enabled"))
         self->methods[count++] = tt_probe_method;
     tt_responder_options options = { .endpoint = tt_config_text (config, "commands.endpoint"),
@@ -397,6 +400,17 @@ run (tt_daemon *self)
     return status == TT_OK || status == TT_CANCELLED ? 0 : 1;
 }
 
+/* For the health check of a container: the daemon's own program, so that nothing else need be installed there. */
+static int
+check_health (const tt_daemon *self)
+{
+    tt_error error = { 0 };
+    if (tt_health_check (tt_config_text (tt_daemon_config (self), "http.bind"), HEALTH_WAIT_MS, &error) == TT_OK)
+        return 0;
+    fprintf (stderr, "%s: %s\n", self->spec->name, error.message);
+    return 1;
+}
+
 int
 tt_daemon_main (const tt_daemon_spec *spec, int argc, char **argv)
 {
@@ -411,6 +425,8 @@ tt_daemon_main (const tt_daemon_spec *spec, int argc, char **argv)
     if (tt_config_wanted (self.configs[0]) == TT_CONFIG_RUN) {
         tt_settings_log (self.configs[0], spec->name);
         code = run (&self);
+    } else if (tt_config_wanted (self.configs[0]) == TT_CONFIG_HEALTH) {
+        code = check_health (&self);
     } else {
         tt_config_perform (self.configs[0], stdout);
     }

@@ -8,14 +8,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define HOST_MAX 256
-
-/* "host:port" or "[v6]:port" into its parts. */
-static bool
-split (const char *address, char host[HOST_MAX], const char **port)
+bool
+tt_listen_split (const char *address, char host[TT_LISTEN_HOST_MAX], const char **port)
 {
     const char *colon = strrchr (address, ':');
-    if (colon == NULL || colon == address || (size_t) (colon - address) >= HOST_MAX)
+    if (colon == NULL || colon == address || (size_t) (colon - address) >= TT_LISTEN_HOST_MAX)
         return false;
     bool bracketed = address[0] == '[';
     const char *from = address + bracketed;
@@ -68,11 +65,11 @@ real_port (int fd)
 tt_status
 tt_listen_open (const char *address, int *fd, unsigned *port, tt_error *error)
 {
-    char host[HOST_MAX];
+    char host[TT_LISTEN_HOST_MAX];
     const char *service;
     struct addrinfo *found = NULL;
     const struct addrinfo hints = { .ai_flags = AI_PASSIVE, .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-    if (!split (address, host, &service))
+    if (!tt_listen_split (address, host, &service))
         return tt_fail (error, TT_INVALID_ARGUMENT, "\"%.200s\" is no address to listen on: expected \"127.0.0.1:9000\" or \"[::]:9000\"",
                         address);
     int failed = getaddrinfo (host, service, &hints, &found);

@@ -119,12 +119,13 @@ tt_batch_row (tt_batch *batch, uint32_t partition, char kind, const char *table,
 
 /* What the batch's later transactions are to see. The commit's guards hold it against what Redis has. */
 static void
-show_writes (const tt_txn *txn)
+show_writes (tt_txn *txn)
 {
     for (const struct touched *t = txn->touched; t; t = t->next) {
         struct cached_row *row = t->row;
         if (t->op == NULL || !row->loaded)
             continue;
+        row->writer = txn;
         if (t->op->op == 'p')
             row->row = (tt_row){ true, row->row.version + 1, { t->op->c.data + 8, t->op->c.size - 8 } };
         else if (t->op->op == 'd')
@@ -153,6 +154,16 @@ next_step (tt_txn *txn)
     txn->state = TXN_UNDECIDED;
 }
 
+/* It decided on a row as an earlier transaction of the batch wants it to be, which is not committed yet. */
+static bool
+rests_on_uncommitted (const tt_txn *txn)
+{
+    for (const struct touched *t = txn->touched; t; t = t->next)
+        if (t->row->writer && t->row->writer != txn && t->row->writer->state == TXN_DECIDED)
+            return true;
+    return false;
+}
+
 /* Calls the handler; true if it decided. */
 static bool
 decide (tt_txn *txn)
@@ -163,11 +174,15 @@ decide (tt_txn *txn)
         hold_rows (txn);
         return false;
     }
-    txn->state = TXN_DECIDED;
-    if (txn->status == TT_OK && txn->then && !txn->writes) {
-        next_step (txn); /* nothing to commit in this step */
+    if (txn->status == TT_OK && txn->then && !txn->writes) { /* nothing to commit in this step */
+        if (rests_on_uncommitted (txn)) {
+            hold_rows (txn);
+            return false;
+        }
+        next_step (txn);
         return true;
     }
+    txn->state = TXN_DECIDED;
     if (txn->writes) {
         tt_txn_seal (txn);
         show_writes (txn);
@@ -175,7 +190,16 @@ decide (tt_txn *txn)
     return true;
 }
 
-/* Calls handlers and reads until every transaction has decided. */
+static bool
+any_decided (const tt_batch *batch)
+{
+    for (const tt_txn *txn = batch->first; txn; txn = txn->next)
+        if (txn->state == TXN_DECIDED)
+            return true;
+    return false;
+}
+
+/* Calls handlers and reads until every transaction has decided, or those that have not wait for the commit of those that have. */
 static tt_status
 decide_all (tt_batch *batch, tt_error *error)
 {
@@ -196,7 +220,7 @@ decide_all (tt_batch *batch, tt_error *error)
         if (status != TT_OK)
             return status;
         if (!progress && reads == batch->counts.reads)
-            return tt_fail (error, TT_INTERNAL, "a handler waits for rows that nobody reads");
+            return any_decided (batch) ? TT_OK : tt_fail (error, TT_INTERNAL, "a handler waits for rows that nobody reads");
     }
 }
 
@@ -413,7 +437,7 @@ commit_all (tt_batch *batch, tt_error *error)
     tt_pipe_begin (batch->store);
     struct call *calls = add_calls (batch, sorted, units, count);
     add_lookups (batch);
-    tt_status status = tt_pipe_run (batch->store, error);
+    tt_status status = tt_pipe_run_together (batch->store, error);
     bool all_true = true;
     for (struct call *call = calls; status == TT_OK && call; call = call->next)
         status = tt_commit_result (batch->store, call->command, units + call->begin, call->count, error);

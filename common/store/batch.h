@@ -20,6 +20,7 @@ struct cached_row {
     bool loaded;
     bool wanted; /* on the list of the next read */
     tt_txn *holder; /* the earliest undecided transaction that has read it: later ones wait for it */
+    tt_txn *writer; /* whose write the row shows; true for good once that one is DONE */
     tt_row row;
     int64_t number;
 };

@@ -59,20 +59,60 @@ tt_pipe_reply (const tt_store *store, size_t i)
 }
 
 static tt_status
-attempt (tt_store *store, tt_error *error)
+connection_lost (tt_store *store, tt_error *error)
+{
+    const char *reason = store->redis.context->errstr;
+    tt_status status = tt_fail (error, TT_UNAVAILABLE, "Redis: %s", reason[0] ? reason : "connection lost");
+    tt_redis_drop (&store->redis);
+    return status;
+}
+
+static tt_status
+receive_each (tt_store *store, tt_error *error)
+{
+    for (size_t i = 0; i < store->count; i++)
+        if (redisGetReply (store->redis.context, (void **) &store->replies[i]) != REDIS_OK)
+            return connection_lost (store, error);
+    return TT_OK;
+}
+
+/* The replies of a transaction: OK, then QUEUED (or why not) for each command, then the list of results. */
+static tt_status
+receive_together (tt_store *store, tt_error *error)
+{
+    redisReply *reply = NULL;
+    tt_status refused = TT_OK;
+    for (size_t i = 0; i < store->count + 2; i++) {
+        if (reply)
+            freeReplyObject (reply);
+        if (redisGetReply (store->redis.context, (void **) &reply) != REDIS_OK)
+            return connection_lost (store, error);
+        if (reply->type == REDIS_REPLY_ERROR && refused == TT_OK)
+            refused = tt_redis_error_status (reply, error);
+    }
+    if (refused == TT_OK && (reply->type != REDIS_REPLY_ARRAY || reply->elements != store->count))
+        refused = tt_fail (error, TT_INTERNAL, "Redis answered a transaction in a form that is not known");
+    for (size_t i = 0; refused == TT_OK && i < store->count; i++) {
+        store->replies[i] = reply->element[i];
+        reply->element[i] = NULL;
+    }
+    freeReplyObject (reply);
+    return refused;
+}
+
+static tt_status
+attempt (tt_store *store, bool together, tt_error *error)
 {
     tt_status status = tt_redis_connect (&store->redis, error);
     if (status != TT_OK)
         return status;
     redisContext *context = store->redis.context;
+    if (together)
+        redisAppendFormattedCommand (context, "*1\r\n$5\r\nMULTI\r\n", 15);
     redisAppendFormattedCommand (context, (const char *) store->commands.data, store->commands.size);
-    for (size_t i = 0; i < store->count; i++)
-        if (redisGetReply (context, (void **) &store->replies[i]) != REDIS_OK) {
-            status = tt_fail (error, TT_UNAVAILABLE, "Redis: %s", context->errstr[0] ? context->errstr : "connection lost");
-            tt_redis_drop (&store->redis);
-            return status;
-        }
-    return TT_OK;
+    if (together)
+        redisAppendFormattedCommand (context, "*1\r\n$4\r\nEXEC\r\n", 14);
+    return together ? receive_together (store, error) : receive_each (store, error);
 }
 
 /* A reply that says "not now" (loading after a restart, a read-only replica): worth waiting for. */
@@ -85,17 +125,19 @@ all_final (const tt_store *store, tt_error *error)
     return true;
 }
 
-tt_status
-tt_pipe_run (tt_store *store, tt_error *error)
+static tt_status
+run (tt_store *store, bool together, tt_error *error)
 {
     if (store->count == 0)
         return TT_OK;
     int64_t until = tt_clock_monotonic_us () + (int64_t) store->redis.timeout_ms * 1000;
     for (bool told = false;; told = true) {
         tt_error why = { 0 };
-        tt_status status = attempt (store, &why);
+        tt_status status = attempt (store, together, &why);
         if (status == TT_OK && all_final (store, &why))
             return TT_OK;
+        if (status != TT_OK && status != TT_UNAVAILABLE)
+            return tt_fail (error, status, "%s", why.message);
         if (!told)
             tt_log (TT_LOG_WARNING, "store unavailable", "reason", why.message, NULL);
         free_replies (store);
@@ -103,4 +145,16 @@ tt_pipe_run (tt_store *store, tt_error *error)
             return tt_fail (error, TT_UNAVAILABLE, "%s", why.message);
         nanosleep (&(struct timespec){ .tv_nsec = 10 * 1000 * 1000 }, NULL);
     }
+}
+
+tt_status
+tt_pipe_run (tt_store *store, tt_error *error)
+{
+    return run (store, false, error);
+}
+
+tt_status
+tt_pipe_run_together (tt_store *store, tt_error *error)
+{
+    return run (store, store->count > 1, error);
 }

@@ -29,6 +29,9 @@ tt_buffer *tt_pipe_command (tt_store *store, uint32_t partition);
 size_t tt_pipe_end (tt_store *store);
 /* Sends all, waits for all replies; reconnects and sends again within the time limit. TT_UNAVAILABLE otherwise. */
 TT_MUST_USE tt_status tt_pipe_run (tt_store *store, tt_error *error);
+/* The same as one transaction of Redis (MULTI ... EXEC): with `appendfsync always` Redis then syncs once for the whole pipeline and not
+ * once for each command. Only for one Redis: the slots of a cluster cannot share a transaction. */
+TT_MUST_USE tt_status tt_pipe_run_together (tt_store *store, tt_error *error);
 /* The reply of command i: borrowed until the next begin. May be an error reply. */
 const redisReply *tt_pipe_reply (const tt_store *store, size_t i);
 /* Writes the key of kind and name as one argument. */

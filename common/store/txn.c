@@ -133,7 +133,13 @@ tt_txn_get_at (tt_txn *txn, tt_bytes partition_key, const char *table, tt_bytes 
 {
     uint32_t partition = tt_partition_of (partition_key, tt_store_partitions (txn->batch->store));
     struct cached_row *row = tt_batch_row (txn->batch, partition, 't', table, key);
-    return available (txn, row) ? &row->row : NULL;
+    if (!available (txn, row))
+        return NULL;
+    if (row->writer && row->writer != txn && row->writer->state == TXN_DECIDED) {
+        txn->pending = true; /* no guard holds this read: it waits until the write is committed */
+        return NULL;
+    }
+    return &row->row;
 }
 
 bool

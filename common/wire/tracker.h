@@ -2,8 +2,7 @@
  *
  * A pure state machine: no socket, no clock. It does not hold events back during a replay; the subscriber does. Dense mode (a
  * filter is "" or "<stream>/"): every sequence is seen, so a hole shows at once. Filtered mode: only some sequences are sent
- * here, so heartbeats judge, by last_match and match_count of each filter; what is lost in the middle of a run before the first
- * heartbeat of a connection cannot be seen: who must not miss anything subscribes densely. Not thread-safe. */
+ * here, so heartbeats judge, by last_match and match_count of each filter. Not thread-safe. */
 #ifndef TT_WIRE_TRACKER_H
 #define TT_WIRE_TRACKER_H
 
@@ -69,7 +68,7 @@ tt_track_result tt_tracker_offer (tt_tracker *tracker, const tt_wire_event *even
 /* Where the publisher or the journal stands (PartitionHead). */
 typedef struct {
     uint32_t partition;
-    uint64_t head;       /* 0 = nothing yet; past 2^63-1 is nonsense: the call does nothing and says NONE */
+    uint64_t head;       /* 0 = nothing yet */
     tt_bytes head_id;    /* id of the event at head, or empty */
     tt_bytes epoch;      /* or empty: not known */
     uint64_t last_match; /* heartbeats: highest sequence sent under the filter; 0 = none */

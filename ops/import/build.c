@@ -26,7 +26,7 @@ tt_build_set (char **field, const char *value)
 {
     if (*field != protobuf_c_empty_string)
         free (*field);
-    *field = *value ? tt_strdup (value) : (char *) protobuf_c_empty_string;
+    *field = *value ? tt_strdup (value) : (char *)protobuf_c_empty_string;
 }
 
 /* Room for one more: the lists double, so that a document of a thousand inventors costs no more than it should. */
@@ -44,7 +44,7 @@ tt_build_add_unique (char ***list, size_t *count, const char *value)
     for (size_t i = 0; i < *count; i++)
         if (strcmp ((*list)[i], value) == 0)
             return;
-    tt_build_add ((void ***) list, count, tt_strdup (value));
+    tt_build_add ((void ***)list, count, tt_strdup (value));
 }
 
 tt_patent_reference *
@@ -63,8 +63,8 @@ void
 tt_build_party (tt_patent_party ***list, size_t *count, const char *name, const char *country)
 {
     char code[3] = "";
-    if (strlen (country) == 2 && isalpha ((unsigned char) country[0]) && isalpha ((unsigned char) country[1]))
-        memcpy (code, (char[]){ (char) toupper ((unsigned char) country[0]), (char) toupper ((unsigned char) country[1]) }, 2);
+    if (strlen (country) == 2 && isalpha ((unsigned char)country[0]) && isalpha ((unsigned char)country[1]))
+        memcpy (code, (char[]){ (char)toupper ((unsigned char)country[0]), (char)toupper ((unsigned char)country[1]) }, 2);
     if (*name == '\0')
         return;
     for (size_t i = 0; i < *count; i++)
@@ -74,7 +74,7 @@ tt_build_party (tt_patent_party ***list, size_t *count, const char *name, const 
     techtransfer__patent__v1__patent_party__init (party);
     tt_build_set (&party->name, name);
     tt_build_set (&party->country, code);
-    tt_build_add ((void ***) list, count, party);
+    tt_build_add ((void ***)list, count, party);
 }
 
 void
@@ -84,12 +84,12 @@ tt_build_text (tt_patent_text ***list, size_t *count, const char *language, cons
     if (*text == '\0')
         return;
     for (size_t i = 0; i < 8 && language[i]; i++)
-        code[i] = (char) tolower ((unsigned char) language[i]);
+        code[i] = (char)tolower ((unsigned char)language[i]);
     tt_patent_text *entry = tt_alloc (sizeof *entry);
     techtransfer__patent__v1__localized_text__init (entry);
     tt_build_set (&entry->language, code);
     tt_build_set (&entry->text, text);
-    tt_build_add ((void ***) list, count, entry);
+    tt_build_add ((void ***)list, count, entry);
 }
 
 bool

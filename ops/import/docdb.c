@@ -9,7 +9,8 @@
 static const char *const form_names[] = { "docdb", "epodoc", "docdba", "original" };
 #define FORM_COUNT (sizeof form_names / sizeof form_names[0])
 
-/* DOCDB deliveries say data-format, OPS says document-id-type on the document-id or data-format on the party. Nothing said is docdb. */
+/* DOCDB deliveries say data-format, OPS says document-id-type on the document-id or data-format on the party. Nothing said is
+ * docdb. */
 static bool
 has_form (const xmlNode *node, const char *form)
 {
@@ -52,7 +53,8 @@ borrow_date (const xmlNode *first_id, tt_docnum *out)
     tt_buffer_free (&date);
 }
 
-/* The best form of a reference: among the document-ids in `holder` (OPS), or among `holder` and its siblings of that name (DOCDB). */
+/* The best form of a reference: among the document-ids in `holder` (OPS), or among `holder` and its siblings of that name
+ * (DOCDB). */
 static bool
 best_reference (const xmlNode *holder, const char *name, tt_docnum *out)
 {
@@ -60,7 +62,7 @@ best_reference (const xmlNode *holder, const char *name, tt_docnum *out)
         for (const xmlNode *h = holder; h; h = tt_xml_next (h, name)) {
             const xmlNode *first = tt_xml_find (h, "document-id");
             for (const xmlNode *id = first; id; id = tt_xml_next (id, "document-id")) {
-                const xmlNode *marked = xmlHasProp ((xmlNode *) id, BAD_CAST "document-id-type") ? id : h;
+                const xmlNode *marked = xmlHasProp ((xmlNode *)id, BAD_CAST "document-id-type") ? id : h;
                 if (has_form (marked, form_names[f]) && read_id (id, false, out)) {
                     borrow_date (first, out);
                     return true;
@@ -77,7 +79,7 @@ take_priorities (const xmlNode *data, tt_patent *patent)
     const xmlNode *first = tt_xml_find (data, "priority-claims/priority-claim");
     tt_docnum number;
     for (const xmlNode *claim = first; claim; claim = tt_xml_next (claim, "priority-claim")) {
-        bool marked = xmlHasProp ((xmlNode *) claim, BAD_CAST "data-format") != NULL;
+        bool marked = xmlHasProp ((xmlNode *)claim, BAD_CAST "data-format") != NULL;
         if (marked && !has_form (claim, "docdb"))
             continue;
         xmlNode *id = tt_xml_find (claim, "document-id");
@@ -86,7 +88,7 @@ take_priorities (const xmlNode *data, tt_patent *patent)
                 id = other;
         if (id && read_id (id, false, &number)) {
             borrow_date (tt_xml_find (claim, "document-id"), &number);
-            tt_build_add ((void ***) &patent->priorities, &patent->n_priorities, tt_build_reference (&number));
+            tt_build_add ((void ***)&patent->priorities, &patent->n_priorities, tt_build_reference (&number));
         }
     }
 }
@@ -126,7 +128,7 @@ raw_ipc (const xmlNode *node, tt_patent *patent)
 {
     xmlChar *raw = node ? xmlNodeGetContent (node) : NULL;
     if (raw)
-        tt_build_ipc (patent, (const char *) raw);
+        tt_build_ipc (patent, (const char *)raw);
     xmlFree (raw);
 }
 
@@ -172,7 +174,8 @@ take_parties (const xmlNode *first, const char *name, const char *name_path, tt_
     for (size_t f = 0; f < FORM_COUNT && *count == 0; f++)
         for (const xmlNode *p = first; p; p = tt_xml_next (p, name))
             if (has_form (p, form_names[f]))
-                add_named (list, count, tt_xml_path_text (p, name_path, &text), tt_xml_path_text (p, "residence/country", &country));
+                add_named (list, count, tt_xml_path_text (p, name_path, &text),
+                           tt_xml_path_text (p, "residence/country", &country));
     tt_buffer_free (&text);
     tt_buffer_free (&country);
 }
@@ -184,7 +187,7 @@ take_citations (const xmlNode *data, tt_patent *patent)
     for (const xmlNode *c = tt_xml_find (data, "references-cited/citation"); c; c = tt_xml_next (c, "citation")) {
         const xmlNode *cited = tt_xml_find (c, "patcit");
         if (cited && best_reference (cited, "patcit", &number))
-            tt_build_add ((void ***) &patent->citations, &patent->n_citations, tt_build_reference (&number));
+            tt_build_add ((void ***)&patent->citations, &patent->n_citations, tt_build_reference (&number));
     }
 }
 
@@ -206,8 +209,9 @@ take_publication (const xmlNode *root, const xmlNode *data, tt_patent *patent, t
     tt_buffer country = { 0 }, number = { 0 }, kind = { 0 }, date = { 0 };
     tt_docnum given, named;
     tt_status status;
-    bool found = tt_form_number (tt_xml_attribute (root, "country", &country), tt_xml_attribute (root, "doc-number", &number), false,
-                                 tt_xml_attribute (root, "kind", &kind), tt_xml_attribute (root, "date-publ", &date), &given);
+    bool found
+        = tt_form_number (tt_xml_attribute (root, "country", &country), tt_xml_attribute (root, "doc-number", &number), false,
+                          tt_xml_attribute (root, "kind", &kind), tt_xml_attribute (root, "date-publ", &date), &given);
     if (best_reference (tt_xml_find (data, "publication-reference"), "publication-reference", &named)) {
         if (!found)
             given = named;

@@ -41,7 +41,7 @@ tt_docnum_clean (const char *number, bool trim, char out[33])
     size_t n = 0;
     bool zeros = trim;
     for (; *number; number++) {
-        char c = (char) toupper ((unsigned char) *number);
+        char c = (char)toupper ((unsigned char)*number);
         if (!is_letter (c) && !is_digit (c))
             continue;
         if (zeros && c == '0')
@@ -71,16 +71,16 @@ cut (const char *text, parts *p)
     size_t n = 0;
     bool inside = false;
     for (; *text; text++) {
-        char c = (char) toupper ((unsigned char) *text);
+        char c = (char)toupper ((unsigned char)*text);
         if (n + 2 >= sizeof p->text)
             return false;
-        if (isspace ((unsigned char) c) || c == '-' || c == '.') {
+        if (isspace ((unsigned char)c) || c == '-' || c == '.') {
             if (inside)
                 p->text[n++] = '\0';
             inside = false;
             continue;
         }
-        if (!isalnum ((unsigned char) c) && c != '/' && c != ',')
+        if (!isalnum ((unsigned char)c) && c != '/' && c != ',')
             return false;
         if (!inside && p->count == MAX_PARTS)
             return false;
@@ -103,7 +103,7 @@ take_country (parts *p, const char *given, tt_docnum *out)
     bool same = given[0] && strncasecmp (first, given, 2) == 0;
     if (!pair || (series && !same)) {
         for (size_t i = 0; i < 2 && given[i]; i++)
-            out->country[i] = (char) toupper ((unsigned char) given[i]);
+            out->country[i] = (char)toupper ((unsigned char)given[i]);
         return;
     }
     memcpy (out->country, first, 2);
@@ -169,7 +169,7 @@ parse_pct (const char *text, tt_docnum *out)
     if (strncasecmp (text, "PCT/", 4) != 0 || strlen (text) < 8 || strlen (text) >= sizeof rest)
         return false;
     snprintf (rest, sizeof rest, "%s", text + 6);
-    memcpy (out->country, (char[]){ (char) toupper ((unsigned char) text[4]), (char) toupper ((unsigned char) text[5]) }, 2);
+    memcpy (out->country, (char[]){ (char)toupper ((unsigned char)text[4]), (char)toupper ((unsigned char)text[5]) }, 2);
     snprintf (out->kind, sizeof out->kind, "W");
     return is_letter (out->country[0]) && is_letter (out->country[1]) && tt_docnum_clean (rest, false, out->number);
 }

@@ -48,7 +48,7 @@ convert (const xmlNode *root, tt_patent *patent, tt_error *error)
             return status == TT_OK ? tt_patent_complete (patent, error) : status;
         }
     return tt_fail (error, TT_INVALID_ARGUMENT, "root element <%.60s> is no form of patent document that is understood",
-                    (const char *) root->name);
+                    (const char *)root->name);
 }
 
 /* "line 3: ..." counted from the start of the document, as a place in the file. */
@@ -60,7 +60,7 @@ place_in_file (tt_error *error, uint64_t line)
     char rest[sizeof error->message];
     if (line > 0 && sscanf (error->message, "line %u: %n", &within, &used) == 1 && used > 0) {
         snprintf (rest, sizeof rest, "%s", error->message + used);
-        tt_fail (error, error->code, "line %llu: %s", (unsigned long long) (line - 1 + within), rest);
+        tt_fail (error, error->code, "line %llu: %s", (unsigned long long)(line - 1 + within), rest);
     }
 }
 

@@ -1,5 +1,5 @@
-/* One converter for each form in which patent offices publish: an XML element in, a PatentDocument out. What a form does not carry stays
- * empty. All return INVALID_ARGUMENT with the reason, and then nothing. Thread rule: as xml.h. */
+/* One converter for each form in which patent offices publish: an XML element in, a PatentDocument out. What a form does not
+ * carry stays empty. All return INVALID_ARGUMENT with the reason, and then nothing. Thread rule: as xml.h. */
 #ifndef TT_IMPORT_FORMATS_H
 #define TT_IMPORT_FORMATS_H
 
@@ -9,15 +9,16 @@
 /* Whatever the root element says it is. `line` is where `text` begins in its file: messages of the parser count from there. */
 TT_MUST_USE tt_status tt_patent_of_xml (tt_bytes text, uint64_t line, tt_patent **out, tt_error *error);
 
-/* us-patent-grant and us-patent-application of the US office, DTD v4.x (since 2004). Inventors and persons are "Last, First". Applicants are
- * the assignees and applicants; where a document names none but its inventors as applicants (before 2012), those. */
+/* us-patent-grant and us-patent-application of the US office, DTD v4.x (since 2004). Inventors and persons are "Last, First".
+ * Applicants are the assignees and applicants; where a document names none but its inventors as applicants (before 2012), those.
+ */
 TT_MUST_USE tt_status tt_patent_of_us (const xmlNode *root, tt_patent *patent, tt_error *error);
 /* PATDOC, the ST.32 form of US grants 2001 to 2004 (DTD v2.4, v2.5). */
 TT_MUST_USE tt_status tt_patent_of_st32 (const xmlNode *root, tt_patent *patent, tt_error *error);
 /* patent-application-publication, US applications 2001 to 2004 (pap v1.5, v1.6). */
 TT_MUST_USE tt_status tt_patent_of_pap (const xmlNode *root, tt_patent *patent, tt_error *error);
-/* exchange-document of the EPO: DOCDB deliveries and answers of Open Patent Services. Of the forms in which a number or name is given, the
- * first of docdb, epodoc, docdba and original is taken. */
+/* exchange-document of the EPO: DOCDB deliveries and answers of Open Patent Services. Of the forms in which a number or name is
+ * given, the first of docdb, epodoc, docdba and original is taken. */
 TT_MUST_USE tt_status tt_patent_of_docdb (const xmlNode *root, tt_patent *patent, tt_error *error);
 
 /* Shared by them. A number in parts; false if there is none. date may be partial: then it is left out. */

@@ -4,6 +4,7 @@
 #include <finance.pb-c.h>
 #include <jansson.h>
 #include <patent.pb-c.h>
+#include <statistics.pb-c.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,7 +33,8 @@ struct tt_import {
 const char *
 tt_import_kind_name (tt_import_kind kind)
 {
-    static const char *const names[] = { "patents", "achievements", "demands", "applications", "providers", "products" };
+    static const char *const names[]
+        = { "patents", "achievements", "demands", "applications", "providers", "products", "watches", "observations" };
     return names[kind];
 }
 
@@ -43,6 +45,7 @@ tt_import_kind_type (tt_import_kind kind)
         &techtransfer__patent__v1__patent_document__descriptor, &techtransfer__achievement__v1__achievement__descriptor,
         &techtransfer__achievement__v1__demand__descriptor,     &techtransfer__finance__v1__application__descriptor,
         &techtransfer__finance__v1__provider__descriptor,       &techtransfer__finance__v1__product__descriptor,
+        &techtransfer__patent__v1__watch__descriptor,           &techtransfer__statistics__v1__observation__descriptor,
     };
     return types[kind];
 }
@@ -94,7 +97,7 @@ load_named_map (tt_import *import, const char *wanted, tt_error *error)
     if (status == TT_OK)
         status = add_map (import, wanted, tt_buffer_cstr (&content), error);
     else
-        (void) tt_fail_prefix (error, "column map");
+        (void)tt_fail_prefix (error, "column map");
     tt_buffer_free (&content);
     return status;
 }
@@ -152,9 +155,10 @@ map_of_header (tt_import *import, const char *path, tt_error *error)
     json_decref (header);
     if (fits || count == 0)
         return TT_OK;
-    tt_status status = tt_map_of_columns (path, names, count, map_type (import->kind), &map, error);
+    tt_error why = { 0 };
+    tt_status status = tt_map_of_columns (path, names, count, map_type (import->kind), &map, &why);
     if (status != TT_OK)
-        return tt_fail (error, status, "%.300s (a column map says what the columns are: --map FILE)", error->message);
+        return tt_fail (error, status, "%.300s (a column map says what the columns are: --map FILE)", why.message);
     drop_maps (import);
     import->maps[import->map_count++] = map;
     import->chosen = true;
@@ -167,8 +171,7 @@ tt_import_open (tt_import **out, const char *path, const tt_import_options *opti
     tt_error local = { 0 };
     tt_import *import = tt_alloc_zero (1, sizeof *import);
     import->kind = options->kind;
-    tt_status status
-        = options->map ? load_named_map (import, options->map, &local) : load_builtin_maps (import, &local);
+    tt_status status = options->map ? load_named_map (import, options->map, &local) : load_builtin_maps (import, &local);
     if (status == TT_OK)
         status = tt_rows_open (&import->rows, path, options->max_record, &local);
     if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_TABLE && !import->chosen)
@@ -176,7 +179,7 @@ tt_import_open (tt_import **out, const char *path, const tt_import_options *opti
     if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_XML && import->kind != TT_IMPORT_PATENTS)
         status = tt_fail (&local, TT_INVALID_ARGUMENT, "%s: XML is understood for patents only", path);
     if (status != TT_OK) {
-        (void) tt_fail (error, status, "%s", local.message);
+        (void)tt_fail (error, status, "%s", local.message);
         tt_import_close (&import);
     }
     *out = import;
@@ -240,7 +243,7 @@ by_contract (tt_import *import, const json_t *record)
     tt_status status = tt_json_to_message (tt_import_kind_type (import->kind), record, 0, NULL, &message, &import->why);
     import->record.message = message;
     if (status == TT_OK && import->kind == TT_IMPORT_PATENTS)
-        status = tt_patent_complete ((tt_patent *) message, &import->why);
+        status = tt_patent_complete ((tt_patent *)message, &import->why);
     return status;
 }
 
@@ -260,7 +263,7 @@ mapped (tt_import *import, const tt_map *map, const json_t *record)
 static tt_status
 refuse_classified (tt_import *import)
 {
-    const Techtransfer__Achievement__V1__Achievement *a = (const void *) import->record.message;
+    const Techtransfer__Achievement__V1__Achievement *a = (const void *)import->record.message;
     if (import->kind != TT_IMPORT_ACHIEVEMENTS || a->secrecy[0] == '\0' || strcmp (a->secrecy, "public") == 0)
         return TT_OK;
     import->record.secret = true;
@@ -275,7 +278,9 @@ convert_object (tt_import *import, const json_t *record)
         return refuse (import, "a JSON object is expected");
     const tt_map *map = best_map (import, record);
     bool is_short = import->kind == TT_IMPORT_PATENTS && json_object_get (record, "pn") && !import->chosen;
-    tt_status status = is_short ? short_patent (import, record) : map ? mapped (import, map, record) : by_contract (import, record);
+    tt_status status = is_short ? short_patent (import, record)
+                       : map    ? mapped (import, map, record)
+                                : by_contract (import, record);
     return status == TT_OK ? refuse_classified (import) : status;
 }
 
@@ -283,7 +288,7 @@ static tt_status
 convert_json (tt_import *import, tt_bytes text)
 {
     json_error_t where;
-    json_t *record = json_loadb ((const char *) text.data, text.size, JSON_REJECT_DUPLICATES, &where);
+    json_t *record = json_loadb ((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &where);
     if (record == NULL)
         return tt_fail (&import->why, TT_INVALID_ARGUMENT, "no JSON: column %d: %s", where.column, where.text);
     tt_status status = convert_object (import, record);
@@ -358,13 +363,14 @@ tt_import_skip (tt_import *import, uint64_t number, uint64_t end, tt_error *erro
         if (status != TT_OK)
             return status;
         if (row == NULL)
-            return tt_fail (error, TT_OUT_OF_RANGE, "the file has only %llu records, the import had come to %llu: it is another file",
-                            (unsigned long long) at, (unsigned long long) number);
+            return tt_fail (error, TT_OUT_OF_RANGE,
+                            "the file has only %llu records, the import had come to %llu: it is another file",
+                            (unsigned long long)at, (unsigned long long)number);
         at = row->number;
     }
     if (row && row->end != end)
         return tt_fail (error, TT_OUT_OF_RANGE, "record %llu ends at byte %llu, not at %llu as before: it is another file",
-                        (unsigned long long) number, (unsigned long long) row->end, (unsigned long long) end);
+                        (unsigned long long)number, (unsigned long long)row->end, (unsigned long long)end);
     return TT_OK;
 }
 

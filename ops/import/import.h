@@ -1,5 +1,5 @@
-/* Records out of files: patents, achievements, demands, applications, providers and products, in any form that is understood, as messages of the
- * contract, one at a time in bounded memory.
+/* Records out of files, in any form that is understood, as messages of the contract, one at a time in bounded memory: patents,
+ * achievements, demands, applications, providers, products, watches and observations.
  *
  *     tt_import *import = NULL;
  *     if (tt_import_open (&import, "ipg120327.xml.gz", &(tt_import_options){ .kind = TT_IMPORT_PATENTS }, &error) == TT_OK)
@@ -7,8 +7,9 @@
  *             use (record);
  *     tt_import_close (&import);
  *
- * Every record is handed out, good or not: read = accepted + rejected. Forms are told apart by their first bytes: XML (formats.h), JSON Lines
- * (proto3 JSON, short keys, or by a map), tables (CSV, TSV, ";"); plain or gzip. One thread at a time for an import. */
+ * Every record is handed out, good or not: read = accepted + rejected. Forms are told apart by their first bytes: XML
+ * (formats.h), JSON Lines (proto3 JSON, short keys, or by a map), tables (CSV, TSV, ";"); plain or gzip. One thread at a time for
+ * an import. */
 #ifndef TT_IMPORT_IMPORT_H
 #define TT_IMPORT_IMPORT_H
 
@@ -26,6 +27,8 @@ typedef enum {
     TT_IMPORT_APPLICATIONS,
     TT_IMPORT_PROVIDERS,
     TT_IMPORT_PRODUCTS,
+    TT_IMPORT_WATCHES,
+    TT_IMPORT_OBSERVATIONS,
     TT_IMPORT_KIND_COUNT
 } tt_import_kind;
 
@@ -39,7 +42,8 @@ typedef struct {
     size_t max_record; /* bytes in one record, 0 = 64 MiB */
 } tt_import_options;
 
-/* Opens a file ("-": standard input). NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (map, header, a form that is not understood), DATA_LOSS. */
+/* Opens a file ("-": standard input). NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (map, header, a form that is not
+ * understood), DATA_LOSS. */
 TT_MUST_USE tt_status tt_import_open (tt_import **out, const char *path, const tt_import_options *options, tt_error *error);
 void tt_import_close (tt_import **import); /* NULL inside is fine; nulls */
 
@@ -49,17 +53,17 @@ typedef struct {
     uint64_t line;             /* on which it begins, from 1 */
     uint64_t end;              /* offset (uncompressed) behind it */
     ProtobufCMessage *message; /* of the kind's type; NULL if rejected or skipped */
-    const char *id;            /* what the record itself calls the document, exactly (pn of short keys); NULL if it has no such string */
-    const char *reason;        /* why it was rejected; NULL: it was not */
-    const char *notes;         /* what was left out or cut, a line each; "" if nothing */
-    tt_bytes text;             /* the record as it stands in the file (a row of a table as JSON); of a huge one its beginning */
-    bool secret;               /* classified: nothing of it may be kept; text is empty */
+    const char *id;     /* what the record itself calls the document, exactly (pn of short keys); NULL if it has no such string */
+    const char *reason; /* why it was rejected; NULL: it was not */
+    const char *notes;  /* what was left out or cut, a line each; "" if nothing */
+    tt_bytes text;      /* the record as it stands in the file (a row of a table as JSON); of a huge one its beginning */
+    bool secret;        /* classified: nothing of it may be kept; text is empty */
 } tt_import_record;
 
 /* The next record into *record, NULL at the end. DATA_LOSS, INTERNAL: the file cannot be read further. */
 TT_MUST_USE tt_status tt_import_next (tt_import *import, const tt_import_record **record, tt_error *error);
-/* Passes over records up to this number without converting them; OUT_OF_RANGE if there are fewer, or if the last one does not end at `end`: then it is
- * another file. */
+/* Passes over records up to this number without converting them; OUT_OF_RANGE if there are fewer, or if the last one does not end
+ * at `end`: then it is another file. */
 TT_MUST_USE tt_status tt_import_skip (tt_import *import, uint64_t number, uint64_t end, tt_error *error);
 
 /* Identity of the content: hash of its first 64 KiB, 32 hexadecimal digits. Borrowed. */

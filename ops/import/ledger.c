@@ -24,15 +24,18 @@ struct tt_ledger {
 static tt_status
 system_failure (tt_error *error, const char *path)
 {
-    return tt_fail (error, errno == ENOENT ? TT_NOT_FOUND : errno == EACCES ? TT_PERMISSION_DENIED : TT_INTERNAL, "%s: %s", path,
-                    strerror (errno));
+    return tt_fail (error,
+                    errno == ENOENT   ? TT_NOT_FOUND
+                    : errno == EACCES ? TT_PERMISSION_DENIED
+                                      : TT_INTERNAL,
+                    "%s: %s", path, strerror (errno));
 }
 
 static uint64_t
 number_of (const json_t *state, const char *key)
 {
     json_int_t value = json_integer_value (json_object_get (state, key));
-    return value < 0 ? 0 : (uint64_t) value;
+    return value < 0 ? 0 : (uint64_t)value;
 }
 
 static tt_status
@@ -45,7 +48,8 @@ same_import (const tt_ledger *ledger, const json_t *state, tt_error *error)
     if (strcmp (file, ledger->file) != 0)
         return tt_fail (error, TT_FAILED_PRECONDITION, "%s: belongs to the import of %.200s", ledger->state, file);
     if (strcmp (fingerprint, ledger->fingerprint) != 0)
-        return tt_fail (error, TT_FAILED_PRECONDITION, "%s: %.200s has changed since the import was interrupted", ledger->state, file);
+        return tt_fail (error, TT_FAILED_PRECONDITION, "%s: %.200s has changed since the import was interrupted", ledger->state,
+                        file);
     return TT_OK;
 }
 
@@ -58,7 +62,7 @@ reopen_rejects (tt_ledger *ledger, uint64_t size, tt_error *error)
         return TT_OK;
     }
     ledger->out = fopen (ledger->rejects, "r+e");
-    if (ledger->out == NULL || ftruncate (fileno (ledger->out), (off_t) size) != 0 || fseeko (ledger->out, 0, SEEK_END) != 0)
+    if (ledger->out == NULL || ftruncate (fileno (ledger->out), (off_t)size) != 0 || fseeko (ledger->out, 0, SEEK_END) != 0)
         return system_failure (error, ledger->rejects);
     return TT_OK;
 }
@@ -92,7 +96,7 @@ joined (const char *text, const char *more)
     tt_buffer buffer = { 0 };
     tt_buffer_printf (&buffer, "%s%s", text, more);
     tt_buffer_cstr (&buffer);
-    return (char *) buffer.data;
+    return (char *)buffer.data;
 }
 
 tt_status
@@ -154,7 +158,7 @@ bounded_text (tt_bytes text)
         size--;
     if (!tt_text_valid ((tt_bytes){ text.data, size }, &wrong))
         size = wrong;
-    return json_stringn ((const char *) text.data, size);
+    return json_stringn ((const char *)text.data, size);
 }
 
 tt_status
@@ -166,8 +170,8 @@ tt_ledger_reject (tt_ledger *ledger, uint64_t line, uint64_t record, const char 
     size_t wrong;
     if (!tt_text_valid (tt_bytes_of_text (reason), &wrong))
         reason = "the record is no UTF-8";
-    json_t *entry = json_pack ("{s:s, s:I, s:I, s:s, s:o}", "file", ledger->file, "line", (json_int_t) line, "record", (json_int_t) record,
-                               "reason", reason, "text", value);
+    json_t *entry = json_pack ("{s:s, s:I, s:I, s:s, s:o}", "file", ledger->file, "line", (json_int_t)line, "record",
+                               (json_int_t)record, "reason", reason, "text", value);
     if (entry == NULL)
         return tt_fail (error, TT_INTERNAL, "%s: a rejection could not be written down", ledger->rejects);
     int bad = json_dumpf (entry, ledger->out, JSON_COMPACT);
@@ -183,11 +187,11 @@ write_state (const tt_ledger *ledger, uint64_t reject_bytes, tt_error *error)
 {
     char *fresh = joined (ledger->state, ".new");
     const tt_ledger_counts *c = &ledger->counts;
-    json_t *state = json_pack ("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", ledger->file, "fingerprint",
-                               ledger->fingerprint, "record", (json_int_t) ledger->number, "offset", (json_int_t) ledger->end, "read",
-                               (json_int_t) c->read, "accepted", (json_int_t) c->accepted, "unchanged", (json_int_t) c->unchanged,
-                               "rejected", (json_int_t) c->rejected, "notes", (json_int_t) c->notes, "reject_bytes",
-                               (json_int_t) reject_bytes);
+    json_t *state
+        = json_pack ("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", ledger->file, "fingerprint",
+                     ledger->fingerprint, "record", (json_int_t)ledger->number, "offset", (json_int_t)ledger->end, "read",
+                     (json_int_t)c->read, "accepted", (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "rejected",
+                     (json_int_t)c->rejected, "notes", (json_int_t)c->notes, "reject_bytes", (json_int_t)reject_bytes);
     tt_status status = TT_OK;
     if (state == NULL)
         status = tt_fail (error, TT_INVALID_ARGUMENT, "the name of the file is no UTF-8");
@@ -206,7 +210,7 @@ tt_ledger_settle (tt_ledger *ledger, uint64_t number, uint64_t end, tt_error *er
     ledger->end = end;
     if (ledger->out && (fflush (ledger->out) != 0 || (size = ftello (ledger->out)) < 0))
         return system_failure (error, ledger->rejects);
-    return write_state (ledger, (uint64_t) size, error);
+    return write_state (ledger, (uint64_t)size, error);
 }
 
 void

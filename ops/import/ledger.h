@@ -1,8 +1,9 @@
 /* The account of one import: what was read, accepted and rejected, the reject file, and the state from which it can be resumed.
  *
- * The reject file is JSON Lines {"file","line","record","reason","text"}, made at the first rejection. Beside it stands "<reject file>.state" while the
- * import is under way: file, fingerprint, number and end of the last record whose outcome is certain, counts, and how long the reject file was then; a
- * resumed import cuts the reject file back to that, so that nothing is written twice. One thread at a time. */
+ * The reject file is JSON Lines {"file","line","record","reason","text"}, made at the first rejection. Beside it stands "<reject
+ * file>.state" while the import is under way: file, fingerprint, number and end of the last record whose outcome is certain,
+ * counts, and how long the reject file was then; a resumed import cuts the reject file back to that, so that nothing is written
+ * twice. One thread at a time. */
 #ifndef TT_IMPORT_LEDGER_H
 #define TT_IMPORT_LEDGER_H
 
@@ -13,15 +14,15 @@ typedef struct {
     uint64_t accepted;  /* new or revised */
     uint64_t unchanged; /* of accepted: the service had it already */
     uint64_t rejected;
-    uint64_t notes;     /* records of which something was left out or cut */
+    uint64_t notes; /* records of which something was left out or cut */
 } tt_ledger_counts;
 
 typedef struct tt_ledger tt_ledger;
 
-/* file: as the user named it. rejects: path of the reject file. Without resume an earlier reject file and state are removed. With resume and no state
- * the import begins at the start. FAILED_PRECONDITION if the state belongs to another file or content. */
-TT_MUST_USE tt_status tt_ledger_open (tt_ledger **out, const char *file, const char *fingerprint, const char *rejects, bool resume,
-                                      tt_error *error);
+/* file: as the user named it. rejects: path of the reject file. Without resume an earlier reject file and state are removed. With
+ * resume and no state the import begins at the start. FAILED_PRECONDITION if the state belongs to another file or content. */
+TT_MUST_USE tt_status tt_ledger_open (tt_ledger **out, const char *file, const char *fingerprint, const char *rejects,
+                                      bool resume, tt_error *error);
 void tt_ledger_close (tt_ledger **ledger); /* keeps the state file; NULL inside is fine; nulls */
 
 /* Where to go on: number and end of the last record that is settled; 0 at the start. */

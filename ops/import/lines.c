@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define PIECE 262144
-#define DEFAULT_MAX ((size_t) 64 << 20)
+#define DEFAULT_MAX ((size_t)64 << 20)
 
 struct tt_lines {
     tt_source *source; /* borrowed */
@@ -70,8 +70,8 @@ strip (tt_line *line)
     }
 }
 
-/* Drops the rest of a line whose first max_line bytes stay at the front of the buffer; *dropped gets the count of bytes dropped, the line
- * break included. */
+/* Drops the rest of a line whose first max_line bytes stay at the front of the buffer; *dropped gets the count of bytes dropped,
+ * the line break included. */
 static tt_status
 drop_rest (tt_lines *lines, uint64_t *dropped, tt_error *error)
 {
@@ -80,7 +80,7 @@ drop_rest (tt_lines *lines, uint64_t *dropped, tt_error *error)
         uint8_t *rest = lines->data.data + lines->max_line;
         size_t size = lines->data.size - lines->max_line;
         uint8_t *end = size ? memchr (rest, '\n', size) : NULL;
-        size_t gone = end ? (size_t) (end - rest) + 1 : size;
+        size_t gone = end ? (size_t)(end - rest) + 1 : size;
         memmove (rest, rest + gone, size - gone);
         lines->data.size -= gone;
         *dropped += gone;
@@ -123,7 +123,7 @@ tt_lines_next (tt_lines *lines, tt_line *line, bool *more, tt_error *error)
             return too_long (lines, line, error);
         }
         if (end || (lines->ended && size > 0)) {
-            line->text = (tt_bytes){ begin, end ? (size_t) (end - begin) : size };
+            line->text = (tt_bytes){ begin, end ? (size_t)(end - begin) : size };
             take (lines, end ? line->text.size + 1 : size);
             lines->number++;
             line->end = lines->offset;

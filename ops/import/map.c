@@ -40,8 +40,9 @@ typedef struct {
     tt_error *error;
 } loader;
 
-static const char *const short_keys[] = { "pn", "apn", "country", "kind",   "pd",     "ad",       "pr",  "prd",   "ti",     "ab",      "claims",
-                                          "pa", "in",  "ic",      "cpc",    "loc",    "ct",       "lang", "family", "source", "revision" };
+static const char *const short_keys[]
+    = { "pn", "apn", "country", "kind", "pd",  "ad", "pr",   "prd",    "ti",     "ab",      "claims",
+        "pa", "in",  "ic",      "cpc",  "loc", "ct", "lang", "family", "source", "revision" };
 
 static tt_status
 refuse (loader *l, const char *what, const char *detail)
@@ -73,11 +74,12 @@ static bool
 cut_step (loader *l, const char *text, size_t size, step *out)
 {
     const char *bracket = memchr (text, '[', size);
-    size_t name_size = bracket ? (size_t) (bracket - text) : size;
+    size_t name_size = bracket ? (size_t)(bracket - text) : size;
     int used = 0;
     *out = (step){ .name = tt_arena_strndup (l->map->arena, text, name_size), .index = -1 };
-    if (bracket && (sscanf (bracket, "[%2d]%n", &out->index, &used) != 1 || bracket + used != text + size || out->index < 0
-                    || out->index > MAX_INDEX))
+    if (bracket
+        && (sscanf (bracket, "[%2d]%n", &out->index, &used) != 1 || bracket + used != text + size || out->index < 0
+            || out->index > MAX_INDEX))
         return false;
     return name_size > 0;
 }
@@ -108,7 +110,7 @@ parse_target (loader *l, rule *r)
     for (const char *at = r->target; at;) {
         const char *point = strchr (at, '.');
         step *s = &r->steps[r->step_count];
-        if (r->step_count == MAX_STEPS || !cut_step (l, at, point ? (size_t) (point - at) : strlen (at), s))
+        if (r->step_count == MAX_STEPS || !cut_step (l, at, point ? (size_t)(point - at) : strlen (at), s))
             return refuse (l, "no field can be called so: ", r->target);
         r->step_count++;
         at = point ? point + 1 : NULL;
@@ -212,8 +214,8 @@ tt_map_parse (const char *name, const char *text, const ProtobufCMessageDescript
 }
 
 tt_status
-tt_map_of_columns (const char *name, const char *const *columns, size_t count, const ProtobufCMessageDescriptor *type, tt_map **out,
-                   tt_error *error)
+tt_map_of_columns (const char *name, const char *const *columns, size_t count, const ProtobufCMessageDescriptor *type,
+                   tt_map **out, tt_error *error)
 {
     tt_map *map = new_map ();
     loader l = { .map = map, .name = name, .line = 1, .type = type, .error = error };
@@ -252,9 +254,11 @@ tt_map_kind (const char *text, char out[32])
 size_t
 tt_map_fits (const tt_map *map, const json_t *record)
 {
-    for (size_t i = 0; i < map->when_count; i++)
-        if (json_object_get (record, map->when[i]) == NULL)
+    for (size_t i = 0; i < map->when_count; i++) {
+        bool absent = map->when[i][0] == '!';
+        if ((json_object_get (record, map->when[i] + absent) == NULL) != absent)
             return 0;
+    }
     return map->when_count;
 }
 
@@ -269,9 +273,9 @@ descend (json_t *at, const step *s)
     }
     if (!s->repeated)
         return child;
-    while (json_array_size (child) <= (size_t) s->index)
+    while (json_array_size (child) <= (size_t)s->index)
         json_array_append_new (child, json_object ());
-    return json_array_get (child, (size_t) s->index);
+    return json_array_get (child, (size_t)s->index);
 }
 
 /* Takes `value`. */

@@ -24,18 +24,18 @@ struct tt_expr {
 static tt_status
 apply_lower (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *notes, const char *target, tt_error *error)
 {
-    (void) call, (void) notes, (void) target, (void) error;
+    (void)call, (void)notes, (void)target, (void)error;
     for (; *value; value++)
-        tt_buffer_append (out, &(char){ (char) tolower ((unsigned char) *value) }, 1);
+        tt_buffer_append (out, &(char){ (char)tolower ((unsigned char)*value) }, 1);
     return TT_OK;
 }
 
 static tt_status
 apply_key (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *notes, const char *target, tt_error *error)
 {
-    (void) call, (void) notes, (void) target, (void) error;
+    (void)call, (void)notes, (void)target, (void)error;
     for (; *value; value++) {
-        char c = (char) tolower ((unsigned char) *value);
+        char c = (char)tolower ((unsigned char)*value);
         bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || strchr ("-_.", c) != NULL;
         if (plain || (out->size > 0 && out->data[out->size - 1] != '-'))
             tt_buffer_append (out, plain ? &c : "-", 1);
@@ -46,10 +46,10 @@ apply_key (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *no
 static tt_status
 apply_cut (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *notes, const char *target, tt_error *error)
 {
-    (void) error;
+    (void)error;
     size_t left = strtoul (call->option, NULL, 10), i = 0;
     for (; value[i]; i++) {
-        bool begins = ((unsigned char) value[i] & 0xc0) != 0x80;
+        bool begins = ((unsigned char)value[i] & 0xc0) != 0x80;
         if (begins && left-- == 0)
             break;
     }
@@ -62,15 +62,15 @@ apply_cut (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *no
 static tt_status
 apply_hash (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *notes, const char *target, tt_error *error)
 {
-    (void) call, (void) notes, (void) target, (void) error;
-    tt_buffer_printf (out, "%016llx", (unsigned long long) XXH3_64bits (value, strlen (value)));
+    (void)call, (void)notes, (void)target, (void)error;
+    tt_buffer_printf (out, "%016llx", (unsigned long long)XXH3_64bits (value, strlen (value)));
     return TT_OK;
 }
 
 static tt_status
 apply_date (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *notes, const char *target, tt_error *error)
 {
-    (void) call, (void) notes, (void) target;
+    (void)call, (void)notes, (void)target;
     char date[11];
     if (!tt_normal_date (value, date))
         return tt_fail (error, TT_INVALID_ARGUMENT, "\"%.40s\" is not a day", value);
@@ -84,21 +84,21 @@ apply_money (const char *value, int digits, tt_buffer *out, tt_error *error)
     int64_t amount;
     if (!tt_normal_money (value, digits, &amount))
         return tt_fail (error, TT_INVALID_ARGUMENT, "\"%.40s\" is no amount of money in whole fen", value);
-    tt_buffer_printf (out, "%lld", (long long) amount);
+    tt_buffer_printf (out, "%lld", (long long)amount);
     return TT_OK;
 }
 
 static tt_status
 apply_fen (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *notes, const char *target, tt_error *error)
 {
-    (void) call, (void) notes, (void) target;
+    (void)call, (void)notes, (void)target;
     return apply_money (value, 2, out, error);
 }
 
 static tt_status
 apply_wan (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *notes, const char *target, tt_error *error)
 {
-    (void) call, (void) notes, (void) target;
+    (void)call, (void)notes, (void)target;
     return apply_money (value, 6, out, error);
 }
 
@@ -107,8 +107,8 @@ static const struct {
     expr_function function;
     bool option; /* it has a second argument */
 } functions[] = {
-    { "lower", apply_lower, false }, { "key", apply_key, false },   { "cut", apply_cut, true }, { "hash", apply_hash, false },
-    { "date", apply_date, false },   { "fen", apply_fen, false },   { "wan", apply_wan, false }, { "split", NULL, true },
+    { "lower", apply_lower, false }, { "key", apply_key, false }, { "cut", apply_cut, true },  { "hash", apply_hash, false },
+    { "date", apply_date, false },   { "fen", apply_fen, false }, { "wan", apply_wan, false }, { "split", NULL, true },
 };
 
 /* Parsing. */
@@ -126,7 +126,7 @@ static tt_status parse_join (parser *p, const tt_expr **out);
 static tt_status
 syntax (parser *p, const char *what)
 {
-    return tt_fail (p->error, TT_INVALID_ARGUMENT, "column %d: %s", (int) (p->at - p->text) + 1, what);
+    return tt_fail (p->error, TT_INVALID_ARGUMENT, "column %d: %s", (int)(p->at - p->text) + 1, what);
 }
 
 static void
@@ -261,7 +261,7 @@ parse_join (parser *p, const tt_expr **out)
         if (status != TT_OK)
             return status;
         *last = part;
-        last = (const tt_expr **) &((tt_expr *) part)->next;
+        last = (const tt_expr **)&((tt_expr *)part)->next;
     } while (accept (p, '+'));
     p->depth--;
     return TT_OK;
@@ -364,7 +364,7 @@ eval_join (const tt_expr *join, evaluation *e, json_t **out)
         json_decref (value);
     }
     if (status == TT_OK && (filled || constant_only))
-        *out = json_stringn ((const char *) text.data, text.size);
+        *out = json_stringn ((const char *)text.data, text.size);
     tt_buffer_free (&text);
     return status;
 }
@@ -378,12 +378,12 @@ eval_split (const tt_expr *call, const json_t *value, json_t **out)
     json_t *list = json_array ();
     for (const char *at = tt_buffer_cstr (&text); at;) {
         const char *end = strstr (at, call->option);
-        size_t size = end ? (size_t) (end - at) : strlen (at);
-        while (size > 0 && isspace ((unsigned char) *at)) {
+        size_t size = end ? (size_t)(end - at) : strlen (at);
+        while (size > 0 && isspace ((unsigned char)*at)) {
             at++;
             size--;
         }
-        while (size > 0 && isspace ((unsigned char) at[size - 1]))
+        while (size > 0 && isspace ((unsigned char)at[size - 1]))
             size--;
         if (size > 0)
             json_array_append_new (list, json_stringn (at, size));
@@ -404,7 +404,7 @@ eval_one (const tt_expr *call, const json_t *value, evaluation *e, json_t **out)
         status = tt_fail (e->error, TT_INVALID_ARGUMENT, "text without NUL is expected");
     else
         status = call->function (call, given, &text, e->notes, e->target, e->error);
-    *out = status == TT_OK && text.size > 0 ? json_stringn ((const char *) text.data, text.size) : NULL;
+    *out = status == TT_OK && text.size > 0 ? json_stringn ((const char *)text.data, text.size) : NULL;
     if (status == TT_OK && text.size > 0 && *out == NULL)
         status = tt_fail (e->error, TT_INVALID_ARGUMENT, "the result is no UTF-8");
     tt_buffer_free (&text);

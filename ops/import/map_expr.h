@@ -1,4 +1,5 @@
-/* Expressions of a column map (map.h): parsing and evaluation. Part of map.c, apart from it because it is a language of its own. */
+/* Expressions of a column map (map.h): parsing and evaluation. Part of map.c, apart from it because it is a language of its own.
+ */
 #ifndef TT_IMPORT_MAP_EXPR_H
 #define TT_IMPORT_MAP_EXPR_H
 
@@ -15,8 +16,8 @@ TT_MUST_USE tt_status tt_expr_parse (tt_arena *arena, const char *text, const tt
 /* The value of a column as it is, or with a separator cut into a list. Never fails; lives in the arena. */
 const tt_expr *tt_expr_column (tt_arena *arena, const char *name, const char *separator);
 
-/* The value for a record: a JSON string or a list of strings (owned), or *out = NULL where no column has a value. What was cut is noted under the name
- * `target`. INVALID_ARGUMENT if a value does not suit its function. */
+/* The value for a record: a JSON string or a list of strings (owned), or *out = NULL where no column has a value. What was cut is
+ * noted under the name `target`. INVALID_ARGUMENT if a value does not suit its function. */
 TT_MUST_USE tt_status tt_expr_eval (const tt_expr *expr, const json_t *record, const char *target, json_t **out, tt_buffer *notes,
                                     tt_error *error);
 

@@ -22,14 +22,14 @@ static bool
 compact_date (const char *text, char out[11])
 {
     int year, month, day;
-    return strspn (text, "0123456789") == 8 && (text[8] == '\0' || isspace ((unsigned char) text[8]))
+    return strspn (text, "0123456789") == 8 && (text[8] == '\0' || isspace ((unsigned char)text[8]))
            && sscanf (text, "%4d%2d%2d", &year, &month, &day) == 3 && write_date (year, month, day, out);
 }
 
 static bool
 ends_date (const char *rest)
 {
-    return *rest == '\0' || *rest == 'T' || isspace ((unsigned char) *rest);
+    return *rest == '\0' || *rest == 'T' || isspace ((unsigned char)*rest);
 }
 
 static bool
@@ -50,7 +50,7 @@ parted_date (const char *text, char out[11])
 bool
 tt_normal_date (const char *text, char out[11])
 {
-    while (isspace ((unsigned char) *text))
+    while (isspace ((unsigned char)*text))
         text++;
     return compact_date (text, out) || parted_date (text, out);
 }
@@ -68,17 +68,17 @@ static const char *
 subclass (const char *text, char out[TT_CLASS_SIZE])
 {
     text = blanks (text);
-    if (isdigit ((unsigned char) text[0]) && isalpha ((unsigned char) text[1]))
+    if (isdigit ((unsigned char)text[0]) && isalpha ((unsigned char)text[1]))
         text++; /* the edition before a symbol of IPC 1 to 7 */
-    out[0] = (char) toupper ((unsigned char) *text);
+    out[0] = (char)toupper ((unsigned char)*text);
     if ((out[0] < 'A' || out[0] > 'H') && out[0] != 'Y')
         return NULL;
     text = blanks (text + 1);
-    if (!isdigit ((unsigned char) text[0]) || !isdigit ((unsigned char) text[1]) || !isalpha ((unsigned char) text[2]))
+    if (!isdigit ((unsigned char)text[0]) || !isdigit ((unsigned char)text[1]) || !isalpha ((unsigned char)text[2]))
         return NULL;
     out[1] = text[0];
     out[2] = text[1];
-    out[3] = (char) toupper ((unsigned char) text[2]);
+    out[3] = (char)toupper ((unsigned char)text[2]);
     out[4] = '\0';
     return text + 3;
 }
@@ -109,7 +109,7 @@ tt_normal_class (const char *text, char out[TT_CLASS_SIZE])
     rest = blanks (rest);
     size_t group = strspn (rest, "0123456789");
     if (group == 0)
-        return *rest == '\0' || isspace ((unsigned char) rest[-1]);
+        return *rest == '\0' || isspace ((unsigned char)rest[-1]);
     if (group > 4)
         return false;
     const char *slash = blanks (rest + group);
@@ -117,13 +117,13 @@ tt_normal_class (const char *text, char out[TT_CLASS_SIZE])
         rest++;
         group--;
     }
-    snprintf (out + 4, TT_CLASS_SIZE - 4, "%.*s", (int) group, rest);
+    snprintf (out + 4, TT_CLASS_SIZE - 4, "%.*s", (int)group, rest);
     if (*slash != '/')
-        return *slash == '\0' || isspace ((unsigned char) rest[group]);
+        return *slash == '\0' || isspace ((unsigned char)rest[group]);
     const char *sub = blanks (slash + 1);
     size_t digits = strspn (sub, "0123456789");
     if (digits >= 2 && digits <= 6 && sub - slash <= 6)
-        snprintf (out + 4 + group, TT_CLASS_SIZE - 4 - group, "/%.*s", (int) digits, sub);
+        snprintf (out + 4 + group, TT_CLASS_SIZE - 4 - group, "/%.*s", (int)digits, sub);
     return true;
 }
 
@@ -157,7 +157,7 @@ tt_normal_money (const char *text, int digits, int64_t *out)
             places = 0;
             continue;
         }
-        if (!isdigit ((unsigned char) *text) || (places >= digits && *text != '0'))
+        if (!isdigit ((unsigned char)*text) || (places >= digits && *text != '0'))
             return false;
         seen = true;
         if (places >= digits)
@@ -178,7 +178,7 @@ static void
 put_character (int32_t character, tt_buffer *out)
 {
     utf8proc_ssize_t n = utf8proc_encode_char (character, tt_buffer_reserve (out, 4));
-    out->size += (size_t) n;
+    out->size += (size_t)n;
 }
 
 /* Entities of ISO 8879 that HTML 4 does not have and that the older US files use. */
@@ -186,17 +186,17 @@ static const struct {
     const char *name;
     int32_t character;
 } iso_entities[] = {
-    { "lsqb", '[' },      { "rsqb", ']' },      { "lpar", '(' },      { "rpar", ')' },      { "plus", '+' },
-    { "equals", '=' },    { "ast", '*' },       { "percnt", '%' },    { "num", '#' },       { "dollar", '$' },
-    { "commat", '@' },    { "lowbar", '_' },    { "hyphen", 0x2010 }, { "dash", 0x2010 },   { "verbar", '|' },
-    { "lcub", '{' },      { "rcub", '}' },      { "bsol", '\\' },     { "sol", '/' },       { "colon", ':' },
-    { "semi", ';' },      { "quest", '?' },     { "excl", '!' },      { "period", '.' },    { "comma", ',' },
-    { "Dgr", 0x0394 },    { "agr", 0x03b1 },    { "bgr", 0x03b2 },    { "mgr", 0x03bc },    { "ohm", 0x2126 },
-    { "half", 0x00bd },   { "thinsp", 0x2009 }, { "emsp", 0x2003 },   { "ensp", 0x2002 },   { "phgr", 0x03c6 },
-    { "ggr", 0x03b3 },    { "dgr", 0x03b4 },    { "lgr", 0x03bb },    { "ohgr", 0x03c9 },   { "OHgr", 0x03a9 },
-    { "pgr", 0x03c0 },    { "sgr", 0x03c3 },    { "thgr", 0x03b8 },   { "square", 0x25a1 }, { "squ", 0x25a1 },
-    { "check", 0x2713 },  { "apos", '\'' },     { "inodot", 0x0131 }, { "frac13", 0x2153 }, { "frac23", 0x2154 },
-    { "ap", 0x2248 },     { "angst", 0x212b },  { "Prime", 0x2033 },  { "star", 0x2606 },   { "starf", 0x2605 },
+    { "lsqb", '[' },     { "rsqb", ']' },      { "lpar", '(' },      { "rpar", ')' },      { "plus", '+' },
+    { "equals", '=' },   { "ast", '*' },       { "percnt", '%' },    { "num", '#' },       { "dollar", '$' },
+    { "commat", '@' },   { "lowbar", '_' },    { "hyphen", 0x2010 }, { "dash", 0x2010 },   { "verbar", '|' },
+    { "lcub", '{' },     { "rcub", '}' },      { "bsol", '\\' },     { "sol", '/' },       { "colon", ':' },
+    { "semi", ';' },     { "quest", '?' },     { "excl", '!' },      { "period", '.' },    { "comma", ',' },
+    { "Dgr", 0x0394 },   { "agr", 0x03b1 },    { "bgr", 0x03b2 },    { "mgr", 0x03bc },    { "ohm", 0x2126 },
+    { "half", 0x00bd },  { "thinsp", 0x2009 }, { "emsp", 0x2003 },   { "ensp", 0x2002 },   { "phgr", 0x03c6 },
+    { "ggr", 0x03b3 },   { "dgr", 0x03b4 },    { "lgr", 0x03bb },    { "ohgr", 0x03c9 },   { "OHgr", 0x03a9 },
+    { "pgr", 0x03c0 },   { "sgr", 0x03c3 },    { "thgr", 0x03b8 },   { "square", 0x25a1 }, { "squ", 0x25a1 },
+    { "check", 0x2713 }, { "apos", '\'' },     { "inodot", 0x0131 }, { "frac13", 0x2153 }, { "frac23", 0x2154 },
+    { "ap", 0x2248 },    { "angst", 0x212b },  { "Prime", 0x2033 },  { "star", 0x2606 },   { "starf", 0x2605 },
 };
 
 bool
@@ -204,7 +204,7 @@ tt_normal_entity (const char *name, tt_buffer *out)
 {
     const htmlEntityDesc *known = htmlEntityLookup (BAD_CAST name);
     if (known) {
-        put_character ((int32_t) known->value, out);
+        put_character ((int32_t)known->value, out);
         return true;
     }
     for (size_t i = 0; i < sizeof iso_entities / sizeof iso_entities[0]; i++)
@@ -223,7 +223,7 @@ reference (const uint8_t *text, size_t size, tt_buffer *out)
     const uint8_t *end = memchr (text, ';', size < sizeof name ? size : sizeof name);
     if (end == NULL || end < text + 3)
         return 0;
-    size_t length = (size_t) (end - text) - 1;
+    size_t length = (size_t)(end - text) - 1;
     memcpy (name, text + 1, length);
     name[length] = '\0';
     if (name[0] != '#')
@@ -231,9 +231,9 @@ reference (const uint8_t *text, size_t size, tt_buffer *out)
     char *rest;
     bool hexadecimal = name[1] == 'x' || name[1] == 'X';
     long value = strtol (name + 1 + hexadecimal, &rest, hexadecimal ? 16 : 10);
-    if (*rest || value < 32 || value > 0x10ffff || !utf8proc_codepoint_valid ((int32_t) value))
+    if (*rest || value < 32 || value > 0x10ffff || !utf8proc_codepoint_valid ((int32_t)value))
         return 0;
-    put_character ((int32_t) value, out);
+    put_character ((int32_t)value, out);
     return length + 2;
 }
 

@@ -13,12 +13,12 @@
 struct tt_rows {
     tt_source *source;
     tt_rows_form form;
-    tt_lines *lines;  /* JSON */
-    tt_split *split;  /* XML */
-    tt_csv *csv;      /* TABLE */
-    char **names;     /* TABLE: owned copies of the header */
+    tt_lines *lines; /* JSON */
+    tt_split *split; /* XML */
+    tt_csv *csv;     /* TABLE */
+    char **names;    /* TABLE: owned copies of the header */
     size_t name_count;
-    json_t *columns;  /* of the present row */
+    json_t *columns; /* of the present row */
     tt_buffer text;
     tt_row row;
     tt_error why; /* of the present row */
@@ -37,12 +37,12 @@ guess_separator (tt_bytes head)
 {
     static const char candidates[] = "\t,;";
     const uint8_t *end = memchr (head.data, '\n', head.size);
-    size_t size = end ? (size_t) (end - head.data) : head.size, best = 0;
+    size_t size = end ? (size_t)(end - head.data) : head.size, best = 0;
     char separator = ',';
     for (const char *c = candidates; *c; c++) {
         size_t n = 0;
         for (size_t i = 0; i < size; i++)
-            n += head.data[i] == (uint8_t) *c;
+            n += head.data[i] == (uint8_t)*c;
         if (n > best) {
             best = n;
             separator = *c;
@@ -66,15 +66,16 @@ open_table (tt_rows *rows, const char *path, tt_bytes head, size_t max_record, t
     rows->name_count = header->count;
     for (size_t i = 0; i < header->count; i++) {
         size_t wrong;
-        tt_bytes name = { (const uint8_t *) header->fields[i].text, header->fields[i].size };
+        tt_bytes name = { (const uint8_t *)header->fields[i].text, header->fields[i].size };
         rows->names[i] = tt_strdup (header->fields[i].text);
         if (!tt_text_valid (name, &wrong))
-            return tt_fail (error, TT_INVALID_ARGUMENT, "%s: its first line is no header of a table: column %zu is no UTF-8", path, i + 1);
+            return tt_fail (error, TT_INVALID_ARGUMENT, "%s: its first line is no header of a table: column %zu is no UTF-8",
+                            path, i + 1);
     }
     if (header->count == 1)
         return tt_fail (error, TT_INVALID_ARGUMENT,
-                        "%s: neither XML nor JSON Lines, and its first line is no header of a table (one column: \"%.40s\")", path,
-                        rows->names[0]);
+                        "%s: neither XML nor JSON Lines, and its first line is no header of a table (one column: \"%.40s\")",
+                        path, rows->names[0]);
     return TT_OK;
 }
 
@@ -86,14 +87,15 @@ start (tt_rows *rows, const char *path, size_t max_record, tt_error *error)
     if (status != TT_OK)
         return status;
     XXH128_hash_t hash = XXH3_128bits (head.data, head.size);
-    snprintf (rows->fingerprint, sizeof rows->fingerprint, "%016llx%016llx", (unsigned long long) hash.high64,
-              (unsigned long long) hash.low64);
+    snprintf (rows->fingerprint, sizeof rows->fingerprint, "%016llx%016llx", (unsigned long long)hash.high64,
+              (unsigned long long)hash.low64);
     size_t i = head.size >= 3 && memcmp (head.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     while (i < head.size && isspace (head.data[i]))
         i++;
-    char first = i < head.size ? (char) head.data[i] : '{';
+    char first = i < head.size ? (char)head.data[i] : '{';
     if (first == '{' && i + 1 < head.size && (head.data[i + 1] == '\n' || head.data[i + 1] == '\r'))
-        return tt_fail (error, TT_INVALID_ARGUMENT, "%s: a JSON object over several lines; JSON Lines, one object a line, is expected", path);
+        return tt_fail (error, TT_INVALID_ARGUMENT,
+                        "%s: a JSON object over several lines; JSON Lines, one object a line, is expected", path);
     if (first == '[')
         return tt_fail (error, TT_INVALID_ARGUMENT, "%s: a JSON array; JSON Lines, one object a line, is expected", path);
     rows->form = first == '<' ? TT_ROWS_XML : first == '{' ? TT_ROWS_JSON : TT_ROWS_TABLE;
@@ -148,7 +150,7 @@ const char *const *
 tt_rows_columns (const tt_rows *rows, size_t *count)
 {
     *count = rows->name_count;
-    return (const char *const *) rows->names;
+    return (const char *const *)rows->names;
 }
 
 static bool
@@ -193,7 +195,7 @@ next_chunk (tt_rows *rows, bool *more, tt_error *error)
 static tt_status
 bad_row (tt_rows *rows, const char *format, const char *detail)
 {
-    (void) tt_fail (&rows->why, TT_INVALID_ARGUMENT, format, detail);
+    (void)tt_fail (&rows->why, TT_INVALID_ARGUMENT, format, detail);
     rows->row.broken = rows->why.message;
     return TT_OK;
 }

@@ -1,5 +1,5 @@
-/* The raw records of a file, whatever its form: an XML document, a line of JSON, a row of a table. What they mean is import.h's business.
- * One thread at a time. */
+/* The raw records of a file, whatever its form: an XML document, a line of JSON, a row of a table. What they mean is import.h's
+ * business. One thread at a time. */
 #ifndef TT_IMPORT_ROWS_H
 #define TT_IMPORT_ROWS_H
 
@@ -13,16 +13,16 @@ typedef struct tt_rows tt_rows;
 
 /* Borrowed until the next call. */
 typedef struct {
-    uint64_t number; /* from 1 */
-    uint64_t line;   /* on which it begins */
-    uint64_t end;    /* offset behind it */
-    tt_bytes text;   /* as it stands in the file; of a table, the row as JSON */
-    json_t *columns; /* TABLE: the row as an object, column to text; borrowed */
+    uint64_t number;    /* from 1 */
+    uint64_t line;      /* on which it begins */
+    uint64_t end;       /* offset behind it */
+    tt_bytes text;      /* as it stands in the file; of a table, the row as JSON */
+    json_t *columns;    /* TABLE: the row as an object, column to text; borrowed */
     const char *broken; /* why it cannot be read at all; NULL: it can */
 } tt_row;
 
-/* Opens a file and tells its form by its first bytes. max_record: bytes, 0 = 64 MiB. Statuses of tt_source_open, and INVALID_ARGUMENT for a form that
- * is not understood. */
+/* Opens a file and tells its form by its first bytes. max_record: bytes, 0 = 64 MiB. Statuses of tt_source_open, and
+ * INVALID_ARGUMENT for a form that is not understood. */
 TT_MUST_USE tt_status tt_rows_open (tt_rows **out, const char *path, size_t max_record, tt_error *error);
 void tt_rows_close (tt_rows **rows); /* NULL inside is fine; nulls */
 tt_rows_form tt_rows_what (const tt_rows *rows);

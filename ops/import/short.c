@@ -26,12 +26,12 @@ folded (converter *c, const json_t *value)
 {
     tt_buffer_clear (&c->text);
     if (json_is_string (value)) {
-        tt_bytes bytes = { (const uint8_t *) json_string_value (value), json_string_length (value) };
+        tt_bytes bytes = { (const uint8_t *)json_string_value (value), json_string_length (value) };
         if (memchr (bytes.data, '\0', bytes.size))
             return NULL;
         tt_normal_fold (bytes, true, &c->text);
     } else if (json_is_integer (value)) {
-        tt_buffer_printf (&c->text, "%lld", (long long) json_integer_value (value));
+        tt_buffer_printf (&c->text, "%lld", (long long)json_integer_value (value));
     } else {
         return NULL;
     }
@@ -69,7 +69,7 @@ each (converter *c, const char *key, taker take)
 static void
 take_class (converter *c, const char *key, const char *value)
 {
-    bool good = strcmp (key, "ic") == 0 ? tt_build_ipc (c->patent, value)
+    bool good = strcmp (key, "ic") == 0    ? tt_build_ipc (c->patent, value)
                 : strcmp (key, "cpc") == 0 ? tt_build_cpc (c->patent, value)
                                            : tt_build_locarno (c->patent, value);
     if (!good)
@@ -79,14 +79,14 @@ take_class (converter *c, const char *key, const char *value)
 static void
 take_applicant (converter *c, const char *key, const char *value)
 {
-    (void) key;
+    (void)key;
     tt_build_party (&c->patent->applicants, &c->patent->n_applicants, value, "");
 }
 
 static void
 take_inventor (converter *c, const char *key, const char *value)
 {
-    (void) key;
+    (void)key;
     tt_build_party (&c->patent->inventors, &c->patent->n_inventors, value, "");
 }
 
@@ -95,7 +95,7 @@ take_reference (converter *c, const char *key, const char *value, tt_docnum_kind
 {
     tt_docnum number;
     if (tt_docnum_parse (value, c->country, what, &number, NULL) == TT_OK && number.country[0])
-        tt_build_add ((void ***) list, count, tt_build_reference (&number));
+        tt_build_add ((void ***)list, count, tt_build_reference (&number));
     else
         note (c, key, value, "is no document number");
 }
@@ -115,14 +115,14 @@ take_citation (converter *c, const char *key, const char *value)
 static void
 take_family (converter *c, const char *key, const char *value)
 {
-    (void) key;
+    (void)key;
     tt_build_set (&c->patent->family_id, value);
 }
 
 static void
 take_source (converter *c, const char *key, const char *value)
 {
-    (void) key;
+    (void)key;
     tt_build_set (&c->patent->source, value);
 }
 
@@ -143,7 +143,8 @@ take_texts (converter *c, const char *key, tt_patent_text ***list, size_t *count
     const json_t *value = json_object_get (c->record, key), *item;
     const char *language;
     if (json_is_object (value)) {
-        json_object_foreach ((json_t *) value, language, item) {
+        json_object_foreach ((json_t *)value, language, item)
+        {
             const char *text = folded (c, item);
             if (text == NULL)
                 return wrong_type (c, key);
@@ -161,8 +162,8 @@ take_texts (converter *c, const char *key, tt_patent_text ***list, size_t *count
     return TT_OK;
 }
 
-/* The text of a key that holds at most one value; "" if it is not there; NULL (with the error set) if it is of another type. Borrowed until
- * the next value is read. */
+/* The text of a key that holds at most one value; "" if it is not there; NULL (with the error set) if it is of another type.
+ * Borrowed until the next value is read. */
 static const char *
 single (converter *c, const char *key)
 {
@@ -173,7 +174,7 @@ single (converter *c, const char *key)
         return "";
     const char *text = folded (c, value);
     if (text == NULL)
-        (void) tt_fail (c->error, TT_INVALID_ARGUMENT, "%s: expected one text", key);
+        (void)tt_fail (c->error, TT_INVALID_ARGUMENT, "%s: expected one text", key);
     return text;
 }
 
@@ -273,9 +274,9 @@ take_lists (converter *c)
         const char *key;
         taker take;
     } lists[] = {
-        { "ic", take_class },    { "cpc", take_class },     { "loc", take_class },    { "pa", take_applicant }, { "in", take_inventor },
-        { "pr", take_priority }, { "ct", take_citation },   { "family", take_family }, { "source", take_source },
-        { "revision", take_revision },
+        { "ic", take_class },      { "cpc", take_class },         { "loc", take_class },   { "pa", take_applicant },
+        { "in", take_inventor },   { "pr", take_priority },       { "ct", take_citation }, { "family", take_family },
+        { "source", take_source }, { "revision", take_revision },
     };
     for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
         tt_status status = each (c, lists[i].key, lists[i].take);

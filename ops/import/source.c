@@ -10,12 +10,12 @@
 #define PEEK_SIZE 65536
 
 struct tt_source {
-    gzFile file;         /* NULL: bytes in memory */
-    tt_bytes memory;     /* what is left of it */
-    tt_buffer head;      /* peeked and not yet handed out */
-    size_t head_taken;   /* of head, already handed out */
-    uint64_t offset;     /* uncompressed bytes handed out */
-    uint64_t size;       /* of the file */
+    gzFile file;       /* NULL: bytes in memory */
+    tt_bytes memory;   /* what is left of it */
+    tt_buffer head;    /* peeked and not yet handed out */
+    size_t head_taken; /* of head, already handed out */
+    uint64_t offset;   /* uncompressed bytes handed out */
+    uint64_t size;     /* of the file */
     bool ended;
     char *path;
 };
@@ -38,7 +38,7 @@ open_descriptor (const char *path, int *descriptor, uint64_t *size, tt_error *er
         close (*descriptor);
         return tt_fail (error, TT_INVALID_ARGUMENT, "%s: is a directory, a file was expected", path);
     }
-    *size = S_ISREG (about.st_mode) ? (uint64_t) about.st_size : 0;
+    *size = S_ISREG (about.st_mode) ? (uint64_t)about.st_size : 0;
     return TT_OK;
 }
 
@@ -90,7 +90,7 @@ tt_source_close (tt_source **source)
 static tt_status
 read_file (tt_source *source, void *data, size_t size, size_t *got, tt_error *error)
 {
-    unsigned want = size > 1u << 24 ? 1u << 24 : (unsigned) size;
+    unsigned want = size > 1u << 24 ? 1u << 24 : (unsigned)size;
     int n = gzread (source->file, data, want);
     int code = Z_OK;
     const char *reason = gzerror (source->file, &code);
@@ -99,7 +99,7 @@ read_file (tt_source *source, void *data, size_t size, size_t *got, tt_error *er
             return system_failure (error, source->path, errno);
         return tt_fail (error, TT_DATA_LOSS, "%s: the compressed data are damaged or cut off (%s)", source->path, reason);
     }
-    *got = (size_t) n;
+    *got = (size_t)n;
     return TT_OK;
 }
 
@@ -157,7 +157,7 @@ tt_source_position (const tt_source *source)
     if (source->file == NULL)
         return source->offset;
     z_off_t at = gzoffset (source->file);
-    return at < 0 ? 0 : (uint64_t) at;
+    return at < 0 ? 0 : (uint64_t)at;
 }
 
 uint64_t

@@ -15,7 +15,8 @@ TT_MUST_USE tt_status tt_source_open (tt_source **out, const char *path, tt_erro
 tt_source *tt_source_new_bytes (tt_bytes bytes);
 void tt_source_close (tt_source **source); /* NULL inside is fine; nulls */
 
-/* Up to `size` uncompressed bytes; *got = 0 at the end. DATA_LOSS if the gzip stream is damaged or cut off, INTERNAL if reading fails. */
+/* Up to `size` uncompressed bytes; *got = 0 at the end. DATA_LOSS if the gzip stream is damaged or cut off, INTERNAL if reading
+ * fails. */
 TT_MUST_USE tt_status tt_source_read (tt_source *source, void *data, size_t size, size_t *got, tt_error *error);
 /* The first bytes, without consuming them: at most 64 KiB, or all there is. Borrowed until the next call. */
 TT_MUST_USE tt_status tt_source_peek (tt_source *source, tt_bytes *head, tt_error *error);

@@ -15,7 +15,7 @@ struct tt_split {
     uint64_t line;   /* of data.data[start] */
     size_t limit;
     bool ended;
-    bool discarding;  /* an oversized chunk was handed out: find where it ends */
+    bool discarding; /* an oversized chunk was handed out: find where it ends */
     bool in_container;
     uint64_t elements; /* of the present container */
     tt_buffer sample;  /* its beginning, until it has an element */
@@ -76,7 +76,7 @@ static void
 take (tt_split *split, size_t size)
 {
     const uint8_t *at = front (split), *end = at + size;
-    while (at < end && (at = memchr (at, '\n', (size_t) (end - at)))) {
+    while (at < end && (at = memchr (at, '\n', (size_t)(end - at)))) {
         split->line++;
         at++;
     }
@@ -90,8 +90,8 @@ is_declaration (const uint8_t *at, size_t left)
     return left > 5 && memcmp (at, "<?xml", 5) == 0 && isspace (at[5]);
 }
 
-/* Where the next document begins: <?xml at the start of a line or right behind a tag, so that one quoted in running text does not count.
- * Searches from `from` on; returns the size of what is there if there is none. */
+/* Where the next document begins: <?xml at the start of a line or right behind a tag, so that one quoted in running text does not
+ * count. Searches from `from` on; returns the size of what is there if there is none. */
 static size_t
 find_boundary (const tt_split *split, size_t from)
 {
@@ -101,7 +101,7 @@ find_boundary (const tt_split *split, size_t from)
         const uint8_t *hit = memmem (text + from, size - from, "<?xml", 5);
         if (hit == NULL)
             return size;
-        size_t at = (size_t) (hit - text);
+        size_t at = (size_t)(hit - text);
         bool after_break = at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r' || text[at - 1] == '>';
         if (after_break && is_declaration (hit, size - at))
             return at;
@@ -134,7 +134,7 @@ skip_markup (const uint8_t *text, size_t at, size_t size)
     const char *end = text[at + 1] == '?' ? "?>" : memcmp (text + at, "<!--", size - at < 4 ? size - at : 4) == 0 ? "-->" : NULL;
     if (end) {
         const uint8_t *hit = memmem (text + at, size - at, end, strlen (end));
-        return hit ? (size_t) (hit - text) + strlen (end) : 0;
+        return hit ? (size_t)(hit - text) + strlen (end) : 0;
     }
     int depth = 0;
     for (size_t i = at; i < size; i++) {
@@ -155,7 +155,7 @@ find_root (const tt_split *split)
         const uint8_t *hit = at < size ? memchr (text + at, '<', size - at) : NULL;
         if (hit == NULL)
             return size;
-        at = (size_t) (hit - text);
+        at = (size_t)(hit - text);
         if (at + (split->ended ? 2 : LOOKAHEAD) > size)
             return size;
         if (text[at + 1] != '?' && text[at + 1] != '!')
@@ -229,7 +229,7 @@ find_in_container (const tt_split *split, size_t from, bool closing, bool *decla
         const uint8_t *hit = memchr (text + from, '<', size - from);
         if (hit == NULL)
             return size;
-        size_t at = (size_t) (hit - text);
+        size_t at = (size_t)(hit - text);
         if (!split->ended && size - at < LOOKAHEAD)
             return at; /* the caller reads on and asks again from here */
         if (is_tag (hit, size - at, closing, "exchange-document") || (*declaration = is_declaration (hit, size - at)))
@@ -273,8 +273,8 @@ to_element (tt_split *split, bool *found, tt_error *error)
     }
 }
 
-/* Hands out the element at the front. One without its end (the next document or the end of input comes first) is handed out as it is:
- * the parser will say what is wrong. */
+/* Hands out the element at the front. One without its end (the next document or the end of input comes first) is handed out as it
+ * is: the parser will say what is wrong. */
 static tt_status
 next_element (tt_split *split, tt_chunk *chunk, tt_error *error)
 {
@@ -285,7 +285,7 @@ next_element (tt_split *split, tt_chunk *chunk, tt_error *error)
         if (decided (split, at, true, declaration)) {
             const uint8_t *end = memchr (front (split) + at, '>', size - at);
             if (declaration || end || split->ended) {
-                size_t length = declaration ? at : end ? (size_t) (end - front (split)) + 1 : size;
+                size_t length = declaration ? at : end ? (size_t)(end - front (split)) + 1 : size;
                 give (split, chunk, length > split->limit ? TT_CHUNK_OVERSIZE : TT_CHUNK_ELEMENT, length);
                 return TT_OK;
             }

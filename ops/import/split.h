@@ -1,8 +1,9 @@
 /* Cuts a stream of XML into documents small enough to parse one at a time.
  *
- * Weekly files are many documents one after the other, each with its own <?xml and DOCTYPE: a document ends where the next <?xml begins, so a
- * broken one costs only itself. A document whose root is a container (exchange-documents, world-patent-data) is cut further: each
- * exchange-document element in it comes alone, however large the container is. One thread at a time for a splitter. */
+ * Weekly files are many documents one after the other, each with its own <?xml and DOCTYPE: a document ends where the next <?xml
+ * begins, so a broken one costs only itself. A document whose root is a container (exchange-documents, world-patent-data) is cut
+ * further: each exchange-document element in it comes alone, however large the container is. One thread at a time for a splitter.
+ */
 #ifndef TT_IMPORT_SPLIT_H
 #define TT_IMPORT_SPLIT_H
 
@@ -25,7 +26,7 @@ typedef struct {
     uint64_t end;  /* offset of the byte behind it */
 } tt_chunk;
 
-#define TT_SPLIT_DEFAULT_LIMIT ((size_t) 64 << 20)
+#define TT_SPLIT_DEFAULT_LIMIT ((size_t)64 << 20)
 
 /* source is borrowed until the close. limit: bytes in one document, 0 = TT_SPLIT_DEFAULT_LIMIT. */
 tt_split *tt_split_new (tt_source *source, size_t limit);

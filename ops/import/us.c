@@ -44,7 +44,7 @@ take_numbers (const xmlNode *biblio, tt_patent *patent, scratch *s, tt_error *er
     const xmlNode *claim = tt_xml_find (biblio, "priority-claims/priority-claim");
     for (; claim; claim = tt_xml_next (claim, "priority-claim"))
         if (document_id (claim, false, s, &number))
-            tt_build_add ((void ***) &patent->priorities, &patent->n_priorities, tt_build_reference (&number));
+            tt_build_add ((void ***)&patent->priorities, &patent->n_priorities, tt_build_reference (&number));
     return status;
 }
 
@@ -57,7 +57,7 @@ symbol_of_parts (const xmlNode *node, scratch *s, char out[64])
     out[0] = '\0';
     for (size_t i = 0; i < 5 && n < 48; i++) {
         const char *text = tt_xml_path_text (node, parts[i], &s->a);
-        n += (size_t) snprintf (out + n, 64 - n, "%s%.12s", i == 4 && *text ? "/" : "", text);
+        n += (size_t)snprintf (out + n, 64 - n, "%s%.12s", i == 4 && *text ? "/" : "", text);
     }
 }
 
@@ -176,7 +176,7 @@ take_citations (const xmlNode *biblio, tt_patent *patent, scratch *s)
     const xmlNode *c = tt_xml_find (newer ? newer : tt_xml_find (biblio, "references-cited"), name);
     for (; c; c = tt_xml_next (c, name))
         if (document_id (tt_xml_find (c, "patcit/document-id"), true, s, &number) && number.country[0])
-            tt_build_add ((void ***) &patent->citations, &patent->n_citations, tt_build_reference (&number));
+            tt_build_add ((void ***)&patent->citations, &patent->n_citations, tt_build_reference (&number));
 }
 
 static void

@@ -8,12 +8,13 @@
 /* ST.32: the elements are the INID codes of WIPO ST.9 (B110 number, B540 title, B721 inventor ...). */
 
 static bool
-st32_number (const xmlNode *bib, const char *number_path, const char *date_path, const char *kind_path, const char *country, bool trim,
-             tt_docnum *out)
+st32_number (const xmlNode *bib, const char *number_path, const char *date_path, const char *kind_path, const char *country,
+             bool trim, tt_docnum *out)
 {
     tt_buffer number = { 0 }, date = { 0 }, kind = { 0 };
     bool found = tt_form_number (country, tt_xml_path_text (bib, number_path, &number), trim,
-                                 kind_path ? tt_xml_path_text (bib, kind_path, &kind) : "", tt_xml_path_text (bib, date_path, &date), out);
+                                 kind_path ? tt_xml_path_text (bib, kind_path, &kind) : "",
+                                 tt_xml_path_text (bib, date_path, &date), out);
     tt_buffer_free (&number);
     tt_buffer_free (&date);
     tt_buffer_free (&kind);
@@ -28,7 +29,7 @@ st32_numbers (const xmlNode *bib, tt_patent *patent, tt_buffer *text, tt_error *
         patent->application = tt_build_reference (&number);
     for (const xmlNode *p = tt_xml_find (bib, "B300"); p; p = tt_xml_next (p, "B300"))
         if (st32_number (p, "B310", "B320", NULL, tt_xml_path_text (p, "B330/CTRY", text), false, &number))
-            tt_build_add ((void ***) &patent->priorities, &patent->n_priorities, tt_build_reference (&number));
+            tt_build_add ((void ***)&patent->priorities, &patent->n_priorities, tt_build_reference (&number));
     const char *country = tt_xml_path_text (bib, "B100/B190", text);
     if (!st32_number (bib, "B100/B110", "B100/B140", "B100/B130", *country ? country : "US", true, &number))
         return tt_fail (error, TT_INVALID_ARGUMENT, "B110: no document number");
@@ -58,11 +59,11 @@ static void
 st32_class (const xmlNode *node, tt_patent *patent)
 {
     xmlChar *raw = xmlNodeGetContent (node);
-    size_t size = raw ? strlen ((char *) raw) : 0;
+    size_t size = raw ? strlen ((char *)raw) : 0;
     while (size > 0 && strchr (" \r\n\t", raw[size - 1]))
         raw[--size] = '\0';
-    if (size > 0 && !tt_build_ipc (patent, (char *) raw))
-        tt_build_locarno (patent, (char *) raw);
+    if (size > 0 && !tt_build_ipc (patent, (char *)raw))
+        tt_build_locarno (patent, (char *)raw);
     xmlFree (raw);
 }
 
@@ -83,7 +84,7 @@ st32_citations (const xmlNode *bib, tt_patent *patent, tt_buffer *text)
         const char *country = tt_xml_path_text (c, "PCIT/DOC/CTRY", text);
         if (st32_number (c, "PCIT/DOC/DNUM", "PCIT/DOC/DATE", "PCIT/DOC/KIND", *country ? country : "US", true, &number)
             && number.country[0])
-            tt_build_add ((void ***) &patent->citations, &patent->n_citations, tt_build_reference (&number));
+            tt_build_add ((void ***)&patent->citations, &patent->n_citations, tt_build_reference (&number));
     }
 }
 
@@ -116,13 +117,13 @@ static tt_status
 pap_numbers (const xmlNode *bib, tt_patent *patent, tt_buffer *text, tt_error *error)
 {
     tt_docnum number;
-    if (st32_number (bib, "domestic-filing-data/application-number/doc-number", "domestic-filing-data/filing-date", NULL, "US", false,
-                     &number))
+    if (st32_number (bib, "domestic-filing-data/application-number/doc-number", "domestic-filing-data/filing-date", NULL, "US",
+                     false, &number))
         patent->application = tt_build_reference (&number);
     for (const xmlNode *p = tt_xml_find (bib, "foreign-priority-data"); p; p = tt_xml_next (p, "foreign-priority-data"))
-        if (st32_number (p, "priority-application-number/doc-number", "filing-date", NULL, tt_xml_path_text (p, "country-code", text),
-                         false, &number))
-            tt_build_add ((void ***) &patent->priorities, &patent->n_priorities, tt_build_reference (&number));
+        if (st32_number (p, "priority-application-number/doc-number", "filing-date", NULL,
+                         tt_xml_path_text (p, "country-code", text), false, &number))
+            tt_build_add ((void ***)&patent->priorities, &patent->n_priorities, tt_build_reference (&number));
     if (!st32_number (bib, "document-id/doc-number", "document-id/document-date", "document-id/kind-code", "US", true, &number))
         return tt_fail (error, TT_INVALID_ARGUMENT, "document-id: no document number");
     return tt_form_publication (patent, &number, tt_xml_path_text (bib, "document-id/document-date", text), error);
@@ -170,7 +171,8 @@ tt_status
 tt_patent_of_pap (const xmlNode *root, tt_patent *patent, tt_error *error)
 {
     tt_buffer text = { 0 };
-    const xmlNode *bib = tt_xml_find (root, "subdoc-bibliographic-information"), *technical = tt_xml_find (bib, "technical-information");
+    const xmlNode *bib = tt_xml_find (root, "subdoc-bibliographic-information"),
+                  *technical = tt_xml_find (bib, "technical-information");
     tt_status status = pap_numbers (bib, patent, &text, error);
     if (status == TT_OK) {
         tt_build_text (&patent->titles, &patent->n_titles, "en", tt_xml_path_text (technical, "title-of-invention", &text));

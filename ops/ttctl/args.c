@@ -14,9 +14,9 @@ const ctl_option ctl_common_options[] = {
     { 0 },
 };
 
-static const ctl_command *const groups[] = { ctl_import_commands,     ctl_patent_commands,     ctl_achievement_commands,
-                                             ctl_finance_commands,    ctl_statistics_commands, ctl_event_commands,
-                                             ctl_match_commands,      ctl_help_commands };
+static const ctl_command *const groups[]
+    = { ctl_import_commands,     ctl_patent_commands, ctl_achievement_commands, ctl_finance_commands,
+        ctl_statistics_commands, ctl_event_commands,  ctl_match_commands,       ctl_help_commands };
 
 const ctl_command *
 ctl_command_at (size_t i)
@@ -121,7 +121,7 @@ static bool
 take_option (ctl_args *args, int argc, char **argv, int *i)
 {
     const char *name = argv[*i] + 2, *equals = strchr (name, '=');
-    size_t size = equals ? (size_t) (equals - name) : strlen (name);
+    size_t size = equals ? (size_t)(equals - name) : strlen (name);
     const ctl_option *option = find_option (args->command, name, size);
     if (option == NULL)
         return complain (args, "no such option: ", argv[*i]);

@@ -27,12 +27,12 @@ ctl_endpoints (const ctl_args *args, ctl_service service, int kind)
     if (given)
         return given;
     for (const char *c = service_names[service]; *c; c++)
-        strncat (name, &(char){ (char) toupper ((unsigned char) *c) }, 1);
+        strncat (name, &(char){ (char)toupper ((unsigned char)*c) }, 1);
     snprintf (name + strlen (name), sizeof name - strlen (name), "_%s", suffixes[kind]);
     given = getenv (name);
     if (given && *given)
         return given;
-    snprintf (fallback, sizeof fallback, "tcp://127.0.0.1:%d", 5710 + 10 * (int) service + kind);
+    snprintf (fallback, sizeof fallback, "tcp://127.0.0.1:%d", 5710 + 10 * (int)service + kind);
     return fallback;
 }
 
@@ -43,7 +43,7 @@ enum_value (const char *text)
     char name[64];
     size_t n = 0;
     for (; *text && n + 1 < sizeof name; text++)
-        name[n++] = *text == '-' ? '_' : (char) toupper ((unsigned char) *text);
+        name[n++] = *text == '-' ? '_' : (char)toupper ((unsigned char)*text);
     name[n] = '\0';
     return json_string (name);
 }
@@ -105,7 +105,7 @@ put_value (json_t *root, const char *path, bool list, json_t *value)
     const char *point;
     json_t *at = root;
     while ((point = strchr (path, '.'))) {
-        char *name = tt_strndup (path, (size_t) (point - path));
+        char *name = tt_strndup (path, (size_t)(point - path));
         json_t *child = json_object_get (at, name);
         if (child == NULL)
             json_object_set_new (at, name, child = json_object ());
@@ -150,7 +150,8 @@ report_failure (const ctl_args *args, tt_status status, const tt_call_result *re
 {
     const char *endpoints = ctl_endpoints (args, args->command->service, 0);
     if (status == TT_DEADLINE_EXCEEDED || status == TT_UNAVAILABLE) {
-        fprintf (stderr, "ttctl: no answer from %s (%s): %s\n", service_names[args->command->service], endpoints, result->message);
+        fprintf (stderr, "ttctl: no answer from %s (%s): %s\n", service_names[args->command->service], endpoints,
+                 result->message);
         return CTL_UNREACHABLE;
     }
     fprintf (stderr, "ttctl: refused, %s: %s\n", tt_status_name (status), result->message);
@@ -166,7 +167,7 @@ send_request (const ctl_args *args, const ProtobufCMessage *request, ProtobufCMe
     tt_client *client = NULL;
     tt_call_result result = { 0 };
     tt_client_options options = { .endpoints = ctl_endpoints (args, args->command->service, 0),
-                                  .timeout_ms = (uint32_t) (ctl_number (args, "timeout", 30) % 86400 * 1000) };
+                                  .timeout_ms = (uint32_t)(ctl_number (args, "timeout", 30) % 86400 * 1000) };
     if (tt_client_open (&client, &options, &error) != TT_OK) {
         fprintf (stderr, "ttctl: %s: %s\n", options.endpoints, error.message);
         return CTL_USAGE;
@@ -188,8 +189,10 @@ show_reply (const ctl_args *args, const json_t *reply)
         ctl_print_json (reply);
         return;
     }
+    if (command->head)
+        ctl_print_head (ctl_at (reply, command->head));
     if (command->rows)
-        ctl_print_table (json_object_get (reply, command->rows), command->columns);
+        ctl_print_table (ctl_at (reply, command->rows), command->columns);
     else
         ctl_print_record (reply);
     json_array_foreach (json_object_get (reply, "warnings"), i, warning)

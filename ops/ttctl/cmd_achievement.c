@@ -45,14 +45,23 @@ static const ctl_option answer_options[] = {
     { 0 },
 };
 static const ctl_column demand_columns[] = {
-    { "DEMAND", "demandId", false, false }, { "KIND", "kind", false, false },     { "BUDGET", "budgetFen", true, true },
-    { "DEADLINE", "deadline", false, false }, { "TITLE", "title", false, false }, { "QUERY", "query", false, false },
+    { "DEMAND", "demandId", false, false },
+    { "KIND", "kind", false, false },
+    { "BUDGET", "budgetFen", true, true },
+    { "DEADLINE", "deadline", false, false },
+    { "TITLE", "title", false, false },
+    { "QUERY", "query", false, false },
     { 0 },
 };
 static const ctl_column push_columns[] = {
-    { "NO", "number", false, true },  { "DEMAND", "demandId", false, false }, { "SCORE", "score", false, true },
-    { "SOURCE", "source", false, false }, { "TITLE", "achievementTitle", false, false }, { "REASON", "reason", false, false },
-    { "ANSWER", "answer", false, false }, { 0 },
+    { "NO", "number", false, true },
+    { "DEMAND", "demandId", false, false },
+    { "SCORE", "score", false, true },
+    { "SOURCE", "source", false, false },
+    { "TITLE", "achievementTitle", false, false },
+    { "REASON", "reason", false, false },
+    { "ANSWER", "answer", false, false },
+    { 0 },
 };
 
 const ctl_command ctl_achievement_commands[] = {

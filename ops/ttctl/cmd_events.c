@@ -61,14 +61,14 @@ show_event (const tt_event *event, bool json)
 {
     json_t *body = body_json (event);
     if (json) {
-        json_t *line = json_pack ("{s:s, s:i, s:I, s:s, s:s, s:s, s:s, s:o?}", "topic", event->topic, "partition", (int) event->partition,
-                                  "sequence", (json_int_t) event->sequence, "id", event->id, "type", event->type, "subject", event->subject,
-                                  "time", event->time, "body", body);
+        json_t *line = json_pack ("{s:s, s:i, s:I, s:s, s:s, s:s, s:s, s:o?}", "topic", event->topic, "partition",
+                                  (int)event->partition, "sequence", (json_int_t)event->sequence, "id", event->id, "type",
+                                  event->type, "subject", event->subject, "time", event->time, "body", body);
         ctl_print_json (line);
         json_decref (line);
     } else {
         char *text = body ? json_dumps (body, JSON_COMPACT) : NULL;
-        printf ("%s  %u/%llu  %s  %s\n", event->time, event->partition, (unsigned long long) event->sequence, event->topic,
+        printf ("%s  %u/%llu  %s  %s\n", event->time, event->partition, (unsigned long long)event->sequence, event->topic,
                 text ? text : event->type);
         free (text);
         json_decref (body);
@@ -83,13 +83,14 @@ choose_stream (const ctl_args *args, ctl_service *service)
     const char *first = ctl_get (args, "topic"), *name = ctl_get_or (args, "stream", first ? first : "");
     size_t size = strcspn (name, "/");
     for (int s = 0; s < CTL_SERVICE_COUNT; s++) {
-        const char *known = ctl_service_name ((ctl_service) s);
+        const char *known = ctl_service_name ((ctl_service)s);
         if (strlen (known) == size && memcmp (known, name, size) == 0) {
-            *service = (ctl_service) s;
+            *service = (ctl_service)s;
             return true;
         }
     }
-    fprintf (stderr, "ttctl: which stream? Give --stream or a topic that begins with patent/, achievement/, finance/ or statistics/\n");
+    fprintf (stderr,
+             "ttctl: which stream? Give --stream or a topic that begins with patent/, achievement/, finance/ or statistics/\n");
     return false;
 }
 
@@ -127,7 +128,7 @@ static int
 follow (const ctl_args *args, tt_subscriber *subscriber)
 {
     uint64_t most = ctl_number (args, "count", 0), seen = 0;
-    int64_t patience = (int64_t) ctl_number (args, "timeout", 0) * 1000000, heard = tt_clock_monotonic_us ();
+    int64_t patience = (int64_t)ctl_number (args, "timeout", 0) * 1000000, heard = tt_clock_monotonic_us ();
     bool until_live = ctl_has (args, "replay-only");
     int code = CTL_OK;
     while (most == 0 || seen < most) {
@@ -159,7 +160,8 @@ run_events (const ctl_args *args)
     tt_error error = { 0 };
     tt_subscriber *subscriber = NULL;
     ctl_service service;
-    tt_subscriber_options options = { .filters = filters, .live_only = !ctl_has (args, "from") && !ctl_has (args, "replay-only") };
+    tt_subscriber_options options
+        = { .filters = filters, .live_only = !ctl_has (args, "from") && !ctl_has (args, "replay-only") };
     if (!choose_stream (args, &service) || !read_filters (args, service, filters, &options.filter_count))
         return CTL_USAGE;
     for (size_t i = 0; i < MAX_PARTITIONS; i++)
@@ -196,7 +198,8 @@ static const ctl_option event_options[] = {
 const ctl_command ctl_event_commands[] = {
     { .name = "events",
       .summary = "Shows events: first replayed, with --from, then as they happen",
-      .details = "One line for each event: time, partition/sequence, topic, body. --timeout N stops after N seconds without an event.",
+      .details
+      = "One line for each event: time, partition/sequence, topic, body. --timeout N stops after N seconds without an event.",
       .examples = "  ttctl events patent/alert/ent-4/\n"
                   "  ttctl events --stream finance --from 1 --replay-only --json\n"
                   "  ttctl events --from 1 --count 10 achievement/registered/",

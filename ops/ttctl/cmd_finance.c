@@ -88,14 +88,32 @@ static const ctl_option decline_options[] = {
     { 0 },
 };
 static const ctl_column provider_columns[] = {
-    { "PROVIDER", "providerId", false, false }, { "KIND", "kind", false, false },          { "NAME", "name", false, false },
-    { "CAPACITY", "capacityFen", true, true },  { "HELD", "heldFen", true, true }, { "CONFIRMED", "confirmedFen", true, true },
+    { "PROVIDER", "providerId", false, false },
+    { "KIND", "kind", false, false },
+    { "NAME", "name", false, false },
+    { "CAPACITY", "capacityFen", true, true },
+    { "HELD", "heldFen", true, true },
+    { "CONFIRMED", "confirmedFen", true, true },
     { 0 },
 };
 static const ctl_column proposal_columns[] = {
-    { "PROPOSAL", "proposalId", false, false }, { "ROUND", "roundId", false, false },   { "APPLICANT", "applicant", false, false },
-    { "LEG", "leg", false, false },             { "PROVIDER", "providerId", false, false }, { "PRODUCT", "productId", false, false },
-    { "AMOUNT", "amountFen", true, true },      { "STATE", "state", false, false },     { 0 },
+    { "PROPOSAL", "proposalId", false, false },
+    { "ROUND", "roundId", false, false },
+    { "APPLICANT", "applicant", false, false },
+    { "LEG", "leg", false, false },
+    { "PROVIDER", "providerId", false, false },
+    { "PRODUCT", "productId", false, false },
+    { "AMOUNT", "amountFen", true, true },
+    { "STATE", "state", false, false },
+    { 0 },
+};
+static const ctl_column allocation_columns[] = {
+    { "APPLICATION", "applicationId", false, false },
+    { "LEG", "leg", false, false },
+    { "PROVIDER", "providerId", false, false },
+    { "PRODUCT", "productId", false, false },
+    { "AMOUNT", "amountFen", true, true },
+    { 0 },
 };
 
 const ctl_command ctl_finance_commands[] = {
@@ -140,14 +158,17 @@ const ctl_command ctl_finance_commands[] = {
       .request = MESSAGE (submit_application_request),
       .reply = MESSAGE (submit_application_reply) },
     { .name = "round",
-      .summary = "Runs a matching round",
+      .summary = "Runs a matching round; with --json what was not matched and closed, and why, too",
       .examples = "  ttctl round ningbo 2019-w07\n  ttctl round ningbo 2019-w08 --hold 86400 --json",
       .options = round_options,
       .run = ctl_call,
       .service = CTL_FINANCE,
       .method = SERVICE "RunRound",
       .request = MESSAGE (run_round_request),
-      .reply = MESSAGE (run_round_reply) },
+      .reply = MESSAGE (run_round_reply),
+      .rows = "round.allocations",
+      .columns = allocation_columns,
+      .head = "round" },
     { .name = "proposals list",
       .summary = "Lists proposals",
       .examples = "  ttctl proposals list ningbo --party ent-4\n  ttctl proposals list ningbo --round 2019-w07 --json",

@@ -32,9 +32,11 @@ reject_path (const ctl_args *args, const char *path)
     if (wanted && !folder)
         return tt_strdup (wanted);
     tt_buffer_printf (&out, "%s%s%s.rejects.jsonl", wanted ? wanted : "", wanted && wanted[strlen (wanted) - 1] != '/' ? "/" : "",
-                      strcmp (path, "-") == 0 ? "stdin" : slash ? slash + 1 : path);
+                      strcmp (path, "-") == 0 ? "stdin"
+                      : slash                 ? slash + 1
+                                              : path);
     tt_buffer_cstr (&out);
-    return (char *) out.data;
+    return (char *)out.data;
 }
 
 static void
@@ -50,14 +52,15 @@ show_result (const job *j, double seconds)
     const tt_ledger_counts *c = tt_ledger_count (j->ledger);
     if (!ctl_has (j->args, "json")) {
         printf ("%s: %llu read, %llu accepted (%llu unchanged), %llu rejected, %llu with notes, %.1f s%s%s\n", j->path,
-                (unsigned long long) c->read, (unsigned long long) c->accepted, (unsigned long long) c->unchanged,
-                (unsigned long long) c->rejected, (unsigned long long) c->notes, seconds, c->rejected ? "; rejects: " : "",
+                (unsigned long long)c->read, (unsigned long long)c->accepted, (unsigned long long)c->unchanged,
+                (unsigned long long)c->rejected, (unsigned long long)c->notes, seconds, c->rejected ? "; rejects: " : "",
                 c->rejected ? j->rejects : "");
         return;
     }
-    json_t *line = json_pack ("{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:f}", "file", j->path, "read", (json_int_t) c->read, "accepted",
-                              (json_int_t) c->accepted, "unchanged", (json_int_t) c->unchanged, "rejected", (json_int_t) c->rejected,
-                              "notes", (json_int_t) c->notes, "rejects", c->rejected ? j->rejects : "", "seconds", seconds);
+    json_t *line
+        = json_pack ("{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:f}", "file", j->path, "read", (json_int_t)c->read, "accepted",
+                     (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "rejected", (json_int_t)c->rejected, "notes",
+                     (json_int_t)c->notes, "rejects", c->rejected ? j->rejects : "", "seconds", seconds);
     ctl_print_json (line);
     json_decref (line);
 }
@@ -69,7 +72,8 @@ open_job (job *j, tt_error *error)
     tt_import_options options = { .kind = j->kind, .map = ctl_get (j->args, "map") };
     tt_status status = tt_import_open (&j->import, j->path, &options, error);
     if (status == TT_OK)
-        status = tt_ledger_open (&j->ledger, j->path, tt_import_fingerprint (j->import), j->rejects, ctl_has (j->args, "resume"), error);
+        status = tt_ledger_open (&j->ledger, j->path, tt_import_fingerprint (j->import), j->rejects, ctl_has (j->args, "resume"),
+                                 error);
     if (status != TT_OK)
         return status;
     tt_ledger_resume_point (j->ledger, &number, &end);
@@ -98,7 +102,7 @@ run_file (job *j)
     ctl_progress_start (&j->progress, j->path);
     status = tt_upload_run (&upload, &error);
     ctl_progress_end (&j->progress);
-    show_result (j, (double) (tt_clock_monotonic_us () - begin) / 1e6);
+    show_result (j, (double)(tt_clock_monotonic_us () - begin) / 1e6);
     if (status == TT_OK) {
         tt_ledger_finish (j->ledger);
         return tt_ledger_count (j->ledger)->rejected > 0 ? CTL_PARTLY : CTL_OK;
@@ -131,7 +135,8 @@ rejects_are_clear (const ctl_args *args)
 {
     const char *wanted = ctl_get (args, "rejects");
     struct stat about;
-    bool folder = wanted && *wanted && (wanted[strlen (wanted) - 1] == '/' || (stat (wanted, &about) == 0 && S_ISDIR (about.st_mode)));
+    bool folder
+        = wanted && *wanted && (wanted[strlen (wanted) - 1] == '/' || (stat (wanted, &about) == 0 && S_ISDIR (about.st_mode)));
     if (wanted == NULL || folder || (*wanted && ctl_count (args, "file") == 1))
         return true;
     fprintf (stderr, "ttctl: --rejects: with several files a folder is expected\n");
@@ -143,9 +148,9 @@ kind_of (const ctl_args *args)
 {
     const char *name = strchr (args->command->name, ' ') + 1;
     int kind = 0;
-    while (strcmp (tt_import_kind_name ((tt_import_kind) kind), name) != 0)
+    while (strcmp (tt_import_kind_name ((tt_import_kind)kind), name) != 0)
         kind++;
-    return (tt_import_kind) kind;
+    return (tt_import_kind)kind;
 }
 
 static int
@@ -161,7 +166,7 @@ run_import (const ctl_args *args)
     if (!rejects_are_clear (args))
         return CTL_USAGE;
     tt_client_options options = { .endpoints = ctl_endpoints (args, args->command->service, 0),
-                                  .timeout_ms = (uint32_t) (ctl_number (args, "timeout", 30) % 86400 * 1000) };
+                                  .timeout_ms = (uint32_t)(ctl_number (args, "timeout", 30) % 86400 * 1000) };
     if (!ctl_has (args, "dry-run") && tt_client_open (&client, &options, &error) != TT_OK) {
         fprintf (stderr, "ttctl: %s: %s\n", options.endpoints, error.message);
         return CTL_USAGE;
@@ -181,17 +186,23 @@ static const ctl_option import_options[] = {
     { 0 },
 };
 
-#define FORMS                                                                                                                                 \
-    "Each record is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, text.\n"           \
-    "Forms: JSON Lines (proto3 JSON, or by a column map), tables (CSV, TSV) whose columns are called like the fields or are named by a map."
-#define PATENT_FORMS                                                                                                                          \
-    "Each document is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, text.\n"         \
-    "Forms: XML of the US office (grants, applications; v4.x, ST.32, pap), EPO DOCDB and OPS, many documents in one file; JSON Lines (proto3\n" \
+#define FORMS                                                                                                                    \
+    "Each record is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, "      \
+    "text.\n"                                                                                                                    \
+    "Forms: JSON Lines (proto3 JSON, or by a column map), tables (CSV, TSV) whose columns are called like the fields or are "    \
+    "named by a map."
+#define PATENT_FORMS                                                                                                             \
+    "Each document is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, "    \
+    "text.\n"                                                                                                                    \
+    "Forms: XML of the US office (grants, applications; v4.x, ST.32, pap), EPO DOCDB and OPS, many documents in one file; JSON " \
+    "Lines (proto3\n"                                                                                                            \
     "JSON or short keys pn ti ab pa in ic cpc pd ...); tables (CSV, TSV) by a column map."
 
-#define IMPORT(what, of, says, example)                                                                                                       \
-    { .name = "import " what, .summary = "Imports " what " from files", .details = says, .examples = example, .options = import_options,      \
-      .run = run_import, .service = of }
+#define IMPORT(what, of, says, example)                                                                                          \
+    {                                                                                                                            \
+        .name = "import " what, .summary = "Imports " what " from files", .details = says, .examples = example,                  \
+        .options = import_options, .run = run_import, .service = of                                                              \
+    }
 
 const ctl_command ctl_import_commands[] = {
     IMPORT ("patents", CTL_PATENT, PATENT_FORMS,
@@ -201,9 +212,12 @@ const ctl_command ctl_import_commands[] = {
     IMPORT ("achievements", CTL_ACHIEVEMENT, FORMS,
             "  ttctl import achievements nasa_t2_technologies.jsonl.gz\n"
             "  ttctl import achievements results.csv --map results.map"),
-    IMPORT ("demands", CTL_ACHIEVEMENT, FORMS, "  ttctl import demands sbir_topics_2015_1.jsonl.gz\n  ttctl import demands demands.jsonl"),
+    IMPORT ("demands", CTL_ACHIEVEMENT, FORMS,
+            "  ttctl import demands sbir_topics_2015_1.jsonl.gz\n  ttctl import demands demands.jsonl"),
     IMPORT ("applications", CTL_FINANCE, FORMS, "  ttctl import applications applications.jsonl"),
     IMPORT ("providers", CTL_FINANCE, FORMS, "  ttctl import providers providers.jsonl"),
     IMPORT ("products", CTL_FINANCE, FORMS, "  ttctl import products products.jsonl"),
+    IMPORT ("watches", CTL_PATENT, FORMS, "  ttctl import watches watches.jsonl"),
+    IMPORT ("observations", CTL_STATISTICS, FORMS, "  ttctl import observations observations.jsonl"),
     { 0 },
 };

@@ -39,10 +39,10 @@ match_record (matcher *m, const char *path, const tt_import_record *record)
     m->read++;
     if (record->reason) {
         m->rejected++;
-        fprintf (stderr, "%s:%llu: rejected: %s\n", path, (unsigned long long) record->line, record->reason);
+        fprintf (stderr, "%s:%llu: rejected: %s\n", path, (unsigned long long)record->line, record->reason);
         return;
     }
-    const tt_patent *patent = (const tt_patent *) record->message;
+    const tt_patent *patent = (const tt_patent *)record->message;
     ctl_document_fill (m->document, patent);
     json_t *watches = ctl_watches_match (&m->watches, m->document);
     m->matched += json_array_size (watches) > 0;
@@ -88,8 +88,8 @@ run_match (const ctl_args *args)
     if (status != TT_OK)
         fprintf (stderr, "ttctl: %s\n", error.message);
     else if (!m.json)
-        fprintf (stderr, "%zu watches, %llu documents, %llu with a match, %llu rejected\n", m.watches.count, (unsigned long long) m.read,
-                 (unsigned long long) m.matched, (unsigned long long) m.rejected);
+        fprintf (stderr, "%zu watches, %llu documents, %llu with a match, %llu rejected\n", m.watches.count,
+                 (unsigned long long)m.read, (unsigned long long)m.matched, (unsigned long long)m.rejected);
     size_t bad = m.watches.bad;
     tt_document_destroy (&m.document);
     ctl_watches_free (&m.watches);
@@ -131,7 +131,8 @@ run_explain (const ctl_args *args)
 
 static const ctl_option match_options[] = {
     { "watches", NULL, CTL_TEXT, CTL_REQUIRED, "JSON Lines {\"id\", \"query\"}" },
-    { "documents", NULL, CTL_TEXT, CTL_REQUIRED | CTL_REPEATED, "a file of patents, in any form that import knows; - is standard input" },
+    { "documents", NULL, CTL_TEXT, CTL_REQUIRED | CTL_REPEATED,
+      "a file of patents, in any form that import knows; - is standard input" },
     { "map", NULL, CTL_TEXT, 0, "column map for the documents: a file, or a built-in one" },
     { "strict", NULL, CTL_TEXT, 0, "no: bad queries and rejected documents do not count in the exit code" },
     { 0 },
@@ -145,8 +146,10 @@ static const ctl_option explain_options[] = {
 const ctl_command ctl_match_commands[] = {
     { .name = "match",
       .summary = "Matches documents in files against watches in a file, without any service",
-      .details = "For each document, in the order of the files, one line: its number as the file gives it (else country, number and kind), and the watches\n"
-                 "that match, sorted. With --json: {\"document\": \"...\", \"watches\": [\"...\"]}. A query that cannot be read is reported with line and byte, the rest\n"
+      .details = "For each document, in the order of the files, one line: its number as the file gives it (else country, number "
+                 "and kind), and the watches\n"
+                 "that match, sorted. With --json: {\"document\": \"...\", \"watches\": [\"...\"]}. A query that cannot be read "
+                 "is reported with line and byte, the rest\n"
                  "is done, and the exit code is 1.",
       .examples = "  ttctl match --watches watches.jsonl --documents ipg180619.xml.gz\n"
                   "  ttctl match --watches w.jsonl --documents a.jsonl --documents b.xml --json | jq -c 'select(.watches != [])'",

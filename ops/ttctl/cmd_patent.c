@@ -38,20 +38,26 @@ static const ctl_option ack_options[] = {
     { 0 },
 };
 static const ctl_column watch_columns[] = {
-    { "WATCH", "watchId", false, false },     { "SEVERITY", "severity", false, false }, { "LABEL", "label", false, false },
-    { "REV", "revision", false, true },       { "QUERY", "query", false, false },       { 0 },
+    { "WATCH", "watchId", false, false }, { "SEVERITY", "severity", false, false }, { "LABEL", "label", false, false },
+    { "REV", "revision", false, true },   { "QUERY", "query", false, false },       { 0 },
 };
 static const ctl_column alert_columns[] = {
-    { "NO", "number", false, true },           { "SEVERITY", "severity", false, false },  { "DOCUMENT", "documentId", false, false },
-    { "DATE", "publicationDate", false, false }, { "WATCH", "matches.0.watchId", false, false }, { "ACK", "acknowledged", false, false },
-    { "TITLE", "title", false, false },        { 0 },
+    { "NO", "number", false, true },
+    { "SEVERITY", "severity", false, false },
+    { "DOCUMENT", "documentId", false, false },
+    { "DATE", "publicationDate", false, false },
+    { "WATCH", "matches.0.watchId", false, false },
+    { "ACK", "acknowledged", false, false },
+    { "TITLE", "title", false, false },
+    { 0 },
 };
 
 const ctl_command ctl_patent_commands[] = {
     { .name = "watch put",
       .summary = "Puts a standing query: new, or in place of the one with this id",
-      .examples = "  ttctl watch put ent-4 graphene 'ti=石墨烯 and ic=C01B'\n"
-                  "  ttctl watch put ent-4 magnets 'ta=(magnet any \"sintered bonded\")' --severity warning --label 'magnets abroad'",
+      .examples
+      = "  ttctl watch put ent-4 graphene 'ti=石墨烯 and ic=C01B'\n"
+        "  ttctl watch put ent-4 magnets 'ta=(magnet any \"sintered bonded\")' --severity warning --label 'magnets abroad'",
       .options = put_options,
       .run = ctl_call,
       .service = CTL_PATENT,

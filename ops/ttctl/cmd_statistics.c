@@ -33,19 +33,33 @@ static const ctl_option counts_options[] = {
     { 0 },
 };
 static const ctl_column indicator_columns[] = {
-    { "ID", "id", false, true },           { "KEY", "key", false, false },       { "INDICATOR", "nameZh", false, false },
-    { "VALUE", "value", false, true },     { "PERIOD", "period", false, false }, { "TARGET", "target", false, true },
-    { "NEEDED", "requiredPace", false, true }, { "SEEN", "observedPace", false, true }, { "DERIVED", "derived", false, true },
-    { "STATUS", "status", false, false },  { 0 },
+    { "ID", "id", false, true },
+    { "KEY", "key", false, false },
+    { "INDICATOR", "nameZh", false, false },
+    { "VALUE", "value", false, true },
+    { "PERIOD", "period", false, false },
+    { "TARGET", "target", false, true },
+    { "NEEDED", "requiredPace", false, true },
+    { "SEEN", "observedPace", false, true },
+    { "DERIVED", "derived", false, true },
+    { "STATUS", "status", false, false },
+    { 0 },
 };
 static const ctl_column observation_columns[] = {
-    { "PERIOD", "period", false, false }, { "REV", "revision", false, true },       { "VALUE", "value", false, true },
-    { "STATUS", "status", false, false }, { "DEPARTMENT", "department", false, false }, { "SOURCE", "source", false, false },
+    { "PERIOD", "period", false, false },
+    { "REV", "revision", false, true },
+    { "VALUE", "value", false, true },
+    { "STATUS", "status", false, false },
+    { "DEPARTMENT", "department", false, false },
+    { "SOURCE", "source", false, false },
     { 0 },
 };
 static const ctl_column count_columns[] = {
-    { "COUNT", "name", false, false }, { "DISTRICT", "district", false, false }, { "SPECIAL", "special", false, true },
-    { "VALUE", "value", false, true }, { 0 },
+    { "COUNT", "name", false, false },
+    { "DISTRICT", "district", false, false },
+    { "SPECIAL", "special", false, true },
+    { "VALUE", "value", false, true },
+    { 0 },
 };
 
 const ctl_command ctl_statistics_commands[] = {

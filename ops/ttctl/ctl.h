@@ -18,7 +18,14 @@ enum {
     CTL_PARTLY = 4       /* an import or match was done, but some records were rejected */
 };
 
-typedef enum { CTL_PATENT, CTL_ACHIEVEMENT, CTL_FINANCE, CTL_STATISTICS, CTL_SERVICE_COUNT, CTL_NO_SERVICE = CTL_SERVICE_COUNT } ctl_service;
+typedef enum {
+    CTL_PATENT,
+    CTL_ACHIEVEMENT,
+    CTL_FINANCE,
+    CTL_STATISTICS,
+    CTL_SERVICE_COUNT,
+    CTL_NO_SERVICE = CTL_SERVICE_COUNT
+} ctl_service;
 
 /* How a value is read and where it goes in the request. */
 typedef enum {
@@ -67,8 +74,9 @@ struct ctl_command {
     const char *method;
     const ProtobufCMessageDescriptor *request;
     const ProtobufCMessageDescriptor *reply;
-    const char *rows;          /* list in the reply, or NULL: the reply (or `record` in it) is shown as one record */
+    const char *rows;          /* list in the reply, a path, or NULL: the reply (or `record` in it) is shown as one record */
     const ctl_column *columns; /* of the rows; NULL: every field */
+    const char *head;          /* message in the reply whose single values are shown above the rows, or NULL */
 };
 
 /* The table, ended by a NULL name; each group of commands is in a file of its own (cmd_*.c). */
@@ -82,7 +90,7 @@ extern const ctl_option ctl_common_options[];
 /* args.c: parses; on failure says why on stderr and returns false. --help shows the help and sets *done. */
 bool ctl_parse (int argc, char **argv, ctl_args *args, bool *done);
 void ctl_args_free (ctl_args *args);
-const char *ctl_get (const ctl_args *args, const char *name);                   /* first value, or NULL */
+const char *ctl_get (const ctl_args *args, const char *name); /* first value, or NULL */
 const char *ctl_get_or (const ctl_args *args, const char *name, const char *otherwise);
 bool ctl_has (const ctl_args *args, const char *name);
 size_t ctl_count (const ctl_args *args, const char *name);
@@ -97,7 +105,8 @@ void ctl_show_group (const char *group);         /* the commands whose name begi
 json_t *ctl_request (const ctl_args *args);
 /* Runs a command that is one call; the usual `run`. */
 int ctl_call (const ctl_args *args);
-/* Endpoints from --endpoints/--events/--replay, the environment, or the defaults. kind 0 commands, 1 events, 2 replay. Static storage. */
+/* Endpoints from --endpoints/--events/--replay, the environment, or the defaults. kind 0 commands, 1 events, 2 replay. Static
+ * storage. */
 const char *ctl_endpoints (const ctl_args *args, ctl_service service, int kind);
 const char *ctl_service_name (ctl_service service);
 
@@ -106,6 +115,8 @@ void ctl_print_json (const json_t *value);
 /* Rows as a table, cut to the terminal's width if stdout is one. columns NULL: one line for each field of each row. */
 void ctl_print_table (const json_t *rows, const ctl_column *columns);
 void ctl_print_record (const json_t *record);
+/* Only the fields of a record that hold one value. */
+void ctl_print_head (const json_t *record);
 /* The value at a path ("publication.number"); NULL if it is not there. Borrowed. */
 const json_t *ctl_at (const json_t *value, const char *path);
 /* One value as text for a cell, appended. */

@@ -15,7 +15,7 @@ add (filler *f, const char *index, const char *value)
 {
     int number = tt_schema_find (tt_schema_patent (), index, strlen (index));
     if (number >= 0 && *value)
-        (void) tt_document_add (f->document, number, tt_bytes_of_text (value));
+        (void)tt_document_add (f->document, number, tt_bytes_of_text (value));
 }
 
 const char *

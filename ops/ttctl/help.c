@@ -57,8 +57,10 @@ show_overview (void)
     printf ("\nEnvironment:\n"
             "  TT_PATENT_ENDPOINTS, TT_ACHIEVEMENT_ENDPOINTS, TT_FINANCE_ENDPOINTS, TT_STATISTICS_ENDPOINTS   commands\n"
             "  TT_PATENT_EVENTS, TT_PATENT_REPLAY ... likewise                                                events, replay\n"
-            "  Defaults: tcp://127.0.0.1:5710 patent commands, 5711 events, 5712 replay; achievement 5720, finance 5730, statistics 5740.\n"
-            "\nExit codes: 0 done, 1 refused by the service or file not usable, 2 wrong command line, 3 service not reached in time,\n"
+            "  Defaults: tcp://127.0.0.1:5710 patent commands, 5711 events, 5712 replay; achievement 5720, finance 5730, "
+            "statistics 5740.\n"
+            "\nExit codes: 0 done, 1 refused by the service or file not usable, 2 wrong command line, 3 service not reached in "
+            "time,\n"
             "4 done, but some records were rejected.\n"
             "\nAn argument shown as <name> may also be given as --name VALUE. Help on a command: ttctl <command> --help\n");
 }
@@ -91,7 +93,7 @@ next_words (const char *prefix, tt_buffer *out)
         if (strncmp (command->name, prefix, size) != 0)
             continue;
         char word[64];
-        snprintf (word, sizeof word, "%.*s", (int) strcspn (command->name + size, " "), command->name + size);
+        snprintf (word, sizeof word, "%.*s", (int)strcspn (command->name + size, " "), command->name + size);
         if (strcmp (word, last) != 0)
             tt_buffer_printf (out, "%s ", word);
         memcpy (last, word, sizeof last);
@@ -115,11 +117,11 @@ completion_cases (void)
     for (size_t i = 0; (command = ctl_command_at (i)); i++) {
         char group[64];
         size_t size = strcspn (command->name, " ");
-        snprintf (group, sizeof group, "%.*s ", (int) size, command->name);
+        snprintf (group, sizeof group, "%.*s ", (int)size, command->name);
         tt_buffer_clear (&words);
         if (command->name[size] && strcmp (group, last) != 0) {
             next_words (group, &words);
-            printf ("    \"%.*s\") words=\"%s\" ;;\n", (int) size, group, tt_buffer_cstr (&words));
+            printf ("    \"%.*s\") words=\"%s\" ;;\n", (int)size, group, tt_buffer_cstr (&words));
         }
         memcpy (last, group, sizeof last);
         tt_buffer_clear (&words);

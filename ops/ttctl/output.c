@@ -34,13 +34,13 @@ static void
 money_cell (int64_t fen, tt_buffer *out)
 {
     char digits[32];
-    int n = snprintf (digits, sizeof digits, "%lld", (long long) (fen / 100));
+    int n = snprintf (digits, sizeof digits, "%lld", (long long)(fen / 100));
     for (int i = 0; i < n; i++) {
         tt_buffer_append (out, digits + i, 1);
         if (i + 1 < n && (n - i - 1) % 3 == 0 && digits[i] != '-')
             tt_buffer_append (out, ",", 1);
     }
-    tt_buffer_printf (out, ".%02d", (int) (fen % 100));
+    tt_buffer_printf (out, ".%02d", (int)(fen % 100));
 }
 
 void
@@ -52,8 +52,11 @@ ctl_cell (const json_t *value, bool money, tt_buffer *out)
         money_cell (strtoll (json_string_value (value), NULL, 10), out);
     else if (json_is_string (value))
         tt_buffer_text (out, json_string_value (value));
+    else if (json_is_real (value))
+        tt_buffer_printf (out, "%.4g", json_real_value (value));
     else if (json_is_array (value))
-        json_array_foreach ((json_t *) value, i, item) {
+        json_array_foreach ((json_t *)value, i, item)
+        {
             tt_buffer_text (out, i ? ", " : "");
             ctl_cell (item, money, out);
         }
@@ -92,7 +95,7 @@ fill_row (table *t, size_t row, const json_t *value)
         else
             tt_buffer_text (cell, t->columns[c].title);
         flatten (cell);
-        size_t width = ctl_text_width ((const char *) cell->data);
+        size_t width = ctl_text_width ((const char *)cell->data);
         t->width[c] = width > t->width[c] ? width : t->width[c];
     }
 }
@@ -127,16 +130,18 @@ print_row (const table *t, size_t row)
 {
     tt_buffer line = { 0 };
     for (size_t c = 0; c < t->count; c++) {
-        const char *text = (const char *) t->cells[row * t->count + c].data;
+        const char *text = (const char *)t->cells[row * t->count + c].data;
         size_t size = ctl_text_fit (text, t->width[c]);
         size_t width = ctl_text_width_n (text, size), pad = t->width[c] - width;
         if (t->columns[c].right)
-            tt_buffer_printf (&line, "%*s", (int) pad, "");
+            tt_buffer_printf (&line, "%*s", (int)pad, "");
         tt_buffer_append (&line, text, size);
         if (!t->columns[c].right && c + 1 < t->count)
-            tt_buffer_printf (&line, "%*s", (int) pad, "");
+            tt_buffer_printf (&line, "%*s", (int)pad, "");
         tt_buffer_text (&line, c + 1 < t->count ? "  " : "");
     }
+    while (line.size > 0 && line.data[line.size - 1] == ' ')
+        line.size--;
     puts (tt_buffer_cstr (&line));
     tt_buffer_free (&line);
 }
@@ -175,7 +180,8 @@ print_fields (const char *prefix, const json_t *value)
     json_t *item;
     size_t i;
     tt_buffer path = { 0 };
-    json_object_foreach ((json_t *) value, name, item) {
+    json_object_foreach ((json_t *)value, name, item)
+    {
         tt_buffer_clear (&path);
         tt_buffer_printf (&path, "%s%s%s", prefix, *prefix ? "." : "", name);
         const json_t *first = json_array_get (item, 0);
@@ -183,7 +189,8 @@ print_fields (const char *prefix, const json_t *value)
             print_fields (tt_buffer_cstr (&path), item);
         } else if (json_is_object (first)) {
             const json_t *entry;
-            json_array_foreach (item, i, entry) {
+            json_array_foreach (item, i, entry)
+            {
                 tt_buffer place = { 0 };
                 tt_buffer_printf (&place, "%s[%zu]", tt_buffer_cstr (&path), i);
                 print_fields (tt_buffer_cstr (&place), entry);
@@ -194,11 +201,26 @@ print_fields (const char *prefix, const json_t *value)
             size_t size = strlen (name);
             ctl_cell (item, size > 3 && strcmp (name + size - 3, "Fen") == 0, &cell);
             flatten (&cell);
-            printf ("%-32s  %s\n", tt_buffer_cstr (&path), (const char *) cell.data);
+            printf ("%-32s  %s\n", tt_buffer_cstr (&path), (const char *)cell.data);
             tt_buffer_free (&cell);
         }
     }
     tt_buffer_free (&path);
+}
+
+void
+ctl_print_head (const json_t *record)
+{
+    const char *name;
+    json_t *item, *head = json_object ();
+    json_object_foreach ((json_t *)record, name, item)
+    {
+        if (!json_is_array (item) && !json_is_object (item))
+            json_object_set (head, name, item);
+    }
+    print_fields ("", head);
+    putchar ('\n');
+    json_decref (head);
 }
 
 void

@@ -19,9 +19,9 @@ static void
 show_bar (const ctl_progress *progress, double share, uint64_t records, uint64_t rejected, double rate)
 {
     static const char marks[] = "##############################";
-    int full = (int) (share * BAR);
-    fprintf (stderr, "\r\033[K%.30s [%.*s%*s] %3d %%  %llu records, %llu rejected, %.0f/s", progress->name, full, marks, BAR - full, "",
-             (int) (share * 100), (unsigned long long) records, (unsigned long long) rejected, rate);
+    int full = (int)(share * BAR);
+    fprintf (stderr, "\r\033[K%.30s [%.*s%*s] %3d %%  %llu records, %llu rejected, %.0f/s", progress->name, full, marks,
+             BAR - full, "", (int)(share * 100), (unsigned long long)records, (unsigned long long)rejected, rate);
 }
 
 void
@@ -31,13 +31,14 @@ ctl_progress_show (ctl_progress *progress, uint64_t position, uint64_t size, uin
     if (now - progress->shown_us < (progress->terminal ? 100000 : 10000000))
         return;
     progress->shown_us = now;
-    double share = size ? (double) position / (double) size : 0, rate = (double) records * 1e6 / (double) (now - progress->started_us + 1);
+    double share = size ? (double)position / (double)size : 0,
+           rate = (double)records * 1e6 / (double)(now - progress->started_us + 1);
     share = share > 1 ? 1 : share;
     if (progress->terminal)
         show_bar (progress, share, records, rejected, rate);
     else
-        fprintf (stderr, "%s: %d %%, %llu records, %llu rejected, %.0f/s\n", progress->name, (int) (share * 100),
-                 (unsigned long long) records, (unsigned long long) rejected, rate);
+        fprintf (stderr, "%s: %d %%, %llu records, %llu rejected, %.0f/s\n", progress->name, (int)(share * 100),
+                 (unsigned long long)records, (unsigned long long)rejected, rate);
 }
 
 void

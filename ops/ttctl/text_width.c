@@ -8,10 +8,10 @@ static size_t
 character_width (const char *text, size_t left, size_t *size)
 {
     utf8proc_int32_t character;
-    utf8proc_ssize_t n = utf8proc_iterate ((const utf8proc_uint8_t *) text, (utf8proc_ssize_t) left, &character);
-    *size = n > 0 ? (size_t) n : 1;
+    utf8proc_ssize_t n = utf8proc_iterate ((const utf8proc_uint8_t *)text, (utf8proc_ssize_t)left, &character);
+    *size = n > 0 ? (size_t)n : 1;
     int width = n > 0 ? utf8proc_charwidth (character) : 1;
-    return width > 0 ? (size_t) width : 0;
+    return width > 0 ? (size_t)width : 0;
 }
 
 size_t

@@ -9,11 +9,12 @@
 #include <achievement.pb-c.h>
 #include <finance.pb-c.h>
 #include <patent.pb-c.h>
+#include <statistics.pb-c.h>
 
-#define WINDOW 16              /* batches under way */
-#define BATCH_BYTES 1048576    /* a batch is sent when it is so large */
-#define BATCH_ITEMS 1024       /* or holds so many records, rejected ones included */
-#define KEPT_TEXT 65536        /* of a record, for the reject file */
+#define WINDOW 16           /* batches under way */
+#define BATCH_BYTES 1048576 /* a batch is sent when it is so large */
+#define BATCH_ITEMS 1024    /* or holds so many records, rejected ones included */
+#define KEPT_TEXT 65536     /* of a record, for the reject file */
 
 /* A record on its way to being settled. */
 typedef struct {
@@ -59,6 +60,10 @@ static const struct {
     = { "techtransfer.finance.v1.LoanMatch/PutProvider", &techtransfer__finance__v1__put_provider_reply__descriptor, false },
     [TT_IMPORT_PRODUCTS]
     = { "techtransfer.finance.v1.LoanMatch/PutProduct", &techtransfer__finance__v1__put_product_reply__descriptor, false },
+    [TT_IMPORT_WATCHES]
+    = { "techtransfer.patent.v1.PatentAlert/PutWatch", &techtransfer__patent__v1__put_watch_reply__descriptor, false },
+    [TT_IMPORT_OBSERVATIONS] = { "techtransfer.statistics.v1.Statistics/PutObservation",
+                                 &techtransfer__statistics__v1__put_observation_reply__descriptor, false },
 };
 
 static void
@@ -68,7 +73,7 @@ append_field (tt_buffer *body, const ProtobufCMessage *message)
     uint64_t left = size;
     tt_buffer_append (body, "\x0a", 1);
     do {
-        uint8_t byte = (uint8_t) ((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
+        uint8_t byte = (uint8_t)((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
         tt_buffer_append (body, &byte, 1);
         left >>= 7;
     } while (left > 0);
@@ -187,7 +192,8 @@ take_results (sender *s, batch *b, tt_bytes body)
     protobuf_c_message_free_unpacked (message, NULL);
     const json_t *results = json_object_get (reply, "results");
     if (status == TT_OK && json_array_size (results) != b->sent)
-        status = tt_fail (s->error, TT_DATA_LOSS, "the service answered for %zu records, %zu were sent", json_array_size (results), b->sent);
+        status = tt_fail (s->error, TT_DATA_LOSS, "the service answered for %zu records, %zu were sent",
+                          json_array_size (results), b->sent);
     for (size_t i = 0; i < b->count && status == TT_OK; i++)
         if (b->items[i].sent)
             take_result (&b->items[i], json_array_get (results, next++));
@@ -245,8 +251,8 @@ launch (sender *s, batch *b)
 {
     if (b->sent == 0 || s->upload->client == NULL)
         return settle (s);
-    tt_status status = tt_client_send (s->upload->client, targets[s->upload->kind].method, (tt_bytes){ b->body.data, b->body.size },
-                                       &b->ticket, s->error);
+    tt_status status = tt_client_send (s->upload->client, targets[s->upload->kind].method,
+                                       (tt_bytes){ b->body.data, b->body.size }, &b->ticket, s->error);
     b->under_way = status == TT_OK;
     tt_buffer_free (&b->body);
     return status;

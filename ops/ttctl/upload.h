@@ -1,6 +1,6 @@
-/* Sends the records of one file to a service: batches, several under way, settled in order, so that at any moment the ledger says exactly which records are
- * done. An upload that dies is resumed at the first batch that is not settled; what that batch had reached the service is answered UNCHANGED or taken as the
- * same record again. One thread. */
+/* Sends the records of one file to a service: batches, several under way, settled in order, so that at any moment the ledger says
+ * exactly which records are done. An upload that dies is resumed at the first batch that is not settled; what that batch had
+ * reached the service is answered UNCHANGED or taken as the same record again. One thread. */
 #ifndef TTCTL_UPLOAD_H
 #define TTCTL_UPLOAD_H
 
@@ -18,8 +18,8 @@ typedef struct {
     void *context;
 } tt_upload;
 
-/* Until the end of the file. UNAVAILABLE or DEADLINE_EXCEEDED if the service cannot be reached, other statuses if it refuses the command as such or the file
- * cannot be read further; the ledger then says how far it came. */
+/* Until the end of the file. UNAVAILABLE or DEADLINE_EXCEEDED if the service cannot be reached, other statuses if it refuses the
+ * command as such or the file cannot be read further; the ledger then says how far it came. */
 TT_MUST_USE tt_status tt_upload_run (const tt_upload *upload, tt_error *error);
 
 #endif

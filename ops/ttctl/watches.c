@@ -9,7 +9,7 @@
 static void
 reject (ctl_watches *w, const char *path, uint64_t line, const char *id, const char *reason)
 {
-    fprintf (stderr, "%s:%llu: %s%s%s\n", path, (unsigned long long) line, id, *id ? ": " : "", reason);
+    fprintf (stderr, "%s:%llu: %s%s%s\n", path, (unsigned long long)line, id, *id ? ": " : "", reason);
     w->bad++;
 }
 
@@ -54,7 +54,7 @@ take_line (ctl_watches *w, const char *path, const tt_line *line, json_t *seen)
         blanks++;
     if (blanks == line->text.size)
         return;
-    json_t *entry = json_loadb ((const char *) line->text.data, line->text.size, JSON_REJECT_DUPLICATES, &where);
+    json_t *entry = json_loadb ((const char *)line->text.data, line->text.size, JSON_REJECT_DUPLICATES, &where);
     if (entry == NULL) {
         snprintf (reason, sizeof reason, "at byte %d: no JSON: %s", where.position, where.text);
         reject (w, path, line->number, "", reason);
@@ -104,7 +104,7 @@ ctl_watches_free (ctl_watches *watches)
 static int
 compare (const void *a, const void *b)
 {
-    return strcmp (*(const char *const *) a, *(const char *const *) b);
+    return strcmp (*(const char *const *)a, *(const char *const *)b);
 }
 
 json_t *

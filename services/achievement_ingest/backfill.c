@@ -77,8 +77,8 @@ order_of (const ingest_backfilled *a, const ingest_record *b)
 static ingest_backfilled
 describe (ingest_backfill *b, const question *q, const ingest_record *record)
 {
-    ingest_backfilled one = { .demand = q->standing.demand, .revision = record->revision,
-                              .registered_unix_ms = record->registered_unix_ms };
+    ingest_backfilled one
+        = { .demand = q->standing.demand, .revision = record->revision, .registered_unix_ms = record->registered_unix_ms };
     one.source = tt_arena_strndup (b->arena, record->source, strlen (record->source));
     one.source_id = tt_arena_strndup (b->arena, record->source_id, strlen (record->source_id));
     one.words = tt_arena_alloc (b->arena, INGEST_PUSH_TERMS * sizeof *one.words);
@@ -121,8 +121,8 @@ ingest_backfill_look (ingest_backfill *b, const ingest_row *row)
 static bool
 visit (void *context, tt_bytes key, uint64_t version, tt_bytes value)
 {
-    (void) key;
-    (void) version;
+    (void)key;
+    (void)version;
     ingest_backfill *b = context;
     tt_arena_reset (b->row_arena);
     const ingest_row *row

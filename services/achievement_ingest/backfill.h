@@ -1,6 +1,6 @@
-/* New or changed demands with a query against all stored achievements: one reading of the tables for all of them. CQL needs the text,
- * which only the tables have; a demand without a query is answered by the corpus and does not come here.
- * Owned by the processor's thread; one object for one batch of work. */
+/* New or changed demands with a query against all stored achievements: one reading of the tables for all of them. CQL needs the
+ * text, which only the tables have; a demand without a query is answered by the corpus and does not come here. Owned by the
+ * processor's thread; one object for one batch of work. */
 #ifndef INGEST_BACKFILL_H
 #define INGEST_BACKFILL_H
 

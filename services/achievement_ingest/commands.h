@@ -1,5 +1,5 @@
-/* The methods of AchievementIngest: decode -> decide -> commit, one handler for each. tt_handler functions, called from the responder's
- * thread; service is an ingest_service, which they only read. */
+/* The methods of AchievementIngest: decode -> decide -> commit, one handler for each. tt_handler functions, called from the
+ * responder's thread; service is an ingest_service, which they only read. */
 #ifndef INGEST_COMMANDS_H
 #define INGEST_COMMANDS_H
 
@@ -14,7 +14,7 @@ typedef struct {
     ingest_settings settings;
 } ingest_service;
 
-tt_handler ingest_submit;   /* commands_records.c; one item */
+tt_handler ingest_submit; /* commands_records.c; one item */
 tt_handler ingest_withdraw;
 tt_handler ingest_get;
 tt_handler ingest_put_demand; /* commands_demands.c */
@@ -27,8 +27,8 @@ tt_handler ingest_answer_push;
 
 /* Refuses with all violations and frees them; true if there were any. */
 bool ingest_refuse_invalid (tt_txn *txn, tt_violations *v);
-/* The message in a row, in the transaction's arena; NULL if the row is absent. A row that cannot be read refuses with DATA_LOSS and
- * returns NULL: ask tt_txn_refused. */
+/* The message in a row, in the transaction's arena; NULL if the row is absent. A row that cannot be read refuses with DATA_LOSS
+ * and returns NULL: ask tt_txn_refused. */
 void *ingest_read_row (tt_txn *txn, const tt_row *row, const ProtobufCMessageDescriptor *type);
 /* "achievement/<what>/<second>/<third>/" in the transaction's arena; third may be NULL. */
 const char *ingest_topic (tt_txn *txn, const char *what, const char *second, const char *third);

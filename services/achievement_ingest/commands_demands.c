@@ -95,7 +95,7 @@ void
 ingest_put_demand (tt_txn *txn, const void *request, void *service)
 {
     const ingest_service *shared = service;
-    const ingest_demand *in = ((const Techtransfer__Achievement__V1__PutDemandRequest *) request)->demand;
+    const ingest_demand *in = ((const Techtransfer__Achievement__V1__PutDemandRequest *)request)->demand;
     tt_violations v = { 0 };
     tt_buffer warnings = { 0 };
     tt_txn_at (txn, tt_bytes_of_text (in ? in->owner : ""));
@@ -119,7 +119,7 @@ ingest_put_demand (tt_txn *txn, const void *request, void *service)
 void
 ingest_delete_demand (tt_txn *txn, const void *request, void *service)
 {
-    (void) service;
+    (void)service;
     const Techtransfer__Achievement__V1__DeleteDemandRequest *in = request;
     tt_txn_at (txn, tt_bytes_of_text (in->owner));
     tt_violations v = { 0 };
@@ -166,7 +166,7 @@ reply_page (tt_txn *txn, const tt_rows *rows, uint32_t limit)
 void
 ingest_list_demands (tt_txn *txn, const void *request, void *service)
 {
-    (void) service;
+    (void)service;
     const Techtransfer__Achievement__V1__ListDemandsRequest *in = request;
     tt_txn_at (txn, tt_bytes_of_text (in->owner));
     tt_violations v = { 0 };
@@ -179,8 +179,7 @@ ingest_list_demands (tt_txn *txn, const void *request, void *service)
     tt_arena *arena = tt_txn_arena (txn);
     uint32_t limit = in->limit == 0 ? PAGE_DEFAULT : in->limit;
     tt_bytes after = in->after[0] == '\0' ? TT_BYTES_NONE : ingest_pair_key (arena, in->owner, in->after);
-    const tt_rows *rows
-        = tt_txn_page (txn, ingest_demand_index_name (arena, in->owner), after, limit + 1, INGEST_TABLE_DEMAND);
+    const tt_rows *rows = tt_txn_page (txn, ingest_demand_index_name (arena, in->owner), after, limit + 1, INGEST_TABLE_DEMAND);
     if (rows)
         reply_page (txn, rows, limit);
 }

@@ -28,7 +28,7 @@ reply_pushes (tt_txn *txn, const tt_rows *rows, uint64_t head)
 void
 ingest_list_pushes (tt_txn *txn, const void *request, void *service)
 {
-    (void) service;
+    (void)service;
     const Techtransfer__Achievement__V1__ListPushesRequest *in = request;
     tt_bytes owner = tt_bytes_of_text (in->owner);
     tt_txn_at (txn, owner);
@@ -62,13 +62,13 @@ commit_answer (tt_txn *txn, ingest_push *push, ingest_answer answer, const char 
 void
 ingest_answer_push (tt_txn *txn, const void *request, void *service)
 {
-    (void) service;
+    (void)service;
     const Techtransfer__Achievement__V1__AnswerPushRequest *in = request;
     tt_txn_at (txn, tt_bytes_of_text (in->owner));
     tt_violations v = { 0 };
     tt_check_identifier (&v, "owner", in->owner);
     tt_check_range (&v, "number", in->number, 1, UINT64_MAX);
-    tt_check_enum (&v, "answer", &techtransfer__achievement__v1__push_answer__descriptor, (int) in->answer, true);
+    tt_check_enum (&v, "answer", &techtransfer__achievement__v1__push_answer__descriptor, (int)in->answer, true);
     if (ingest_refuse_invalid (txn, &v))
         return;
     const char *table = ingest_inbox_table (tt_txn_arena (txn), in->owner);

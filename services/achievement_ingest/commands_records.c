@@ -1,6 +1,6 @@
-/* SubmitAchievements, WithdrawAchievement, GetAchievement. What a record is and what becomes of it is decided in identity.c; here it is
- * read, committed and told. A record with a registration number goes to and fro: even steps write the claim in the partition of the
- * number, odd steps the record at home. */
+/* SubmitAchievements, WithdrawAchievement, GetAchievement. What a record is and what becomes of it is decided in identity.c; here
+ * it is read, committed and told. A record with a registration number goes to and fro: even steps write the claim in the
+ * partition of the number, odd steps the record at home. */
 #include <string.h>
 
 #include "commands.h"
@@ -28,15 +28,16 @@ reply_refused (tt_txn *txn, tt_status code, const char *id, char **violations, s
 {
     submit_result result = TECHTRANSFER__ACHIEVEMENT__V1__SUBMIT_ACHIEVEMENT_RESULT__INIT;
     result.outcome = TECHTRANSFER__ACHIEVEMENT__V1__INGEST_OUTCOME__REJECTED;
-    result.code = (uint32_t) code;
+    result.code = (uint32_t)code;
     if (id)
-        result.achievement_id = (char *) id;
+        result.achievement_id = (char *)id;
     result.violations = violations;
     result.n_violations = count;
     tt_txn_reply (txn, &result.base);
 }
 
-/* True if the item is refused for its form. The partition is then any: the item's own key must not be used if it is classified. */
+/* True if the item is refused for its form. The partition is then any: the item's own key must not be used if it is classified.
+ */
 static bool
 refuse_invalid_item (tt_txn *txn, const ingest_record *in, const ingest_service *service)
 {
@@ -67,7 +68,7 @@ normalised (tt_txn *txn, const ingest_record *in)
     *copy = *in;
     copy->base.n_unknown_fields = 0;
     copy->base.unknown_fields = NULL;
-    copy->registration_number = (char *) ingest_normal_number (arena, in->registration_number);
+    copy->registration_number = (char *)ingest_normal_number (arena, in->registration_number);
     char id[INGEST_ID_SIZE];
     ingest_achievement_id (in->source, in->source_id, id);
     copy->achievement_id = tt_arena_strndup (arena, id, strlen (id));
@@ -164,7 +165,7 @@ tell_withdrawn (tt_txn *txn, const ingest_record *now, const ingest_record *befo
     gone.withdrawn = true;
     Techtransfer__Achievement__V1__AchievementWithdrawn event = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT_WITHDRAWN__INIT;
     event.achievement = &gone;
-    event.reason = (char *) reason;
+    event.reason = (char *)reason;
     tell (txn, "withdrawn", &gone, &event.base);
 }
 
@@ -217,7 +218,7 @@ reply_decided (tt_txn *txn, const submission *s, const ingest_decision *d)
     submit_result result = TECHTRANSFER__ACHIEVEMENT__V1__SUBMIT_ACHIEVEMENT_RESULT__INIT;
     result.outcome = d->outcome;
     result.achievement_id = d->duplicate ? s->claim->achievement_id : s->in->achievement_id;
-    result.rung = (char *) d->rung;
+    result.rung = (char *)d->rung;
     tt_txn_reply (txn, &result.base);
 }
 
@@ -258,7 +259,8 @@ ingest_submit (tt_txn *txn, const void *request, void *service)
     submission s = { .in = normalised (txn, in) };
     s.key = record_key (txn, s.in);
     if (tt_txn_step (txn) >= STEPS_MOST) {
-        char *violation = tt_arena_printf (tt_txn_arena (txn), "registration_number: claimed by others at the same time, try again");
+        char *violation
+            = tt_arena_printf (tt_txn_arena (txn), "registration_number: claimed by others at the same time, try again");
         tt_txn_at (txn, s.key);
         reply_refused (txn, TT_ABORTED, s.in->achievement_id, &violation, 1);
     } else if (s.in->registration_number[0] != '\0' && tt_txn_step (txn) % 2 == 0) {
@@ -286,7 +288,7 @@ commit_tombstone (tt_txn *txn, tt_bytes key, const ingest_row *stored, const cha
 void
 ingest_withdraw (tt_txn *txn, const void *request, void *service)
 {
-    (void) service;
+    (void)service;
     const Techtransfer__Achievement__V1__WithdrawAchievementRequest *in = request;
     tt_bytes key = ingest_pair_key (tt_txn_arena (txn), in->source, in->source_id);
     tt_txn_at (txn, key);
@@ -305,7 +307,8 @@ ingest_withdraw (tt_txn *txn, const void *request, void *service)
         tt_txn_refuse (txn, TT_NOT_FOUND, "no such achievement");
         return;
     }
-    Techtransfer__Achievement__V1__WithdrawAchievementReply reply = TECHTRANSFER__ACHIEVEMENT__V1__WITHDRAW_ACHIEVEMENT_REPLY__INIT;
+    Techtransfer__Achievement__V1__WithdrawAchievementReply reply
+        = TECHTRANSFER__ACHIEVEMENT__V1__WITHDRAW_ACHIEVEMENT_REPLY__INIT;
     reply.achievement_id = stored->achievement->achievement_id;
     reply.already = stored->achievement->withdrawn;
     if (!reply.already)
@@ -316,7 +319,7 @@ ingest_withdraw (tt_txn *txn, const void *request, void *service)
 void
 ingest_get (tt_txn *txn, const void *request, void *service)
 {
-    (void) service;
+    (void)service;
     const Techtransfer__Achievement__V1__GetAchievementRequest *in = request;
     tt_bytes key = ingest_pair_key (tt_txn_arena (txn), in->source, in->source_id);
     tt_txn_at (txn, key);

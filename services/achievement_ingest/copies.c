@@ -17,7 +17,7 @@ key_of (const ingest_record *record)
     tt_buffer key = { 0 };
     tt_buffer_printf (&key, "%s/%s", record->source, record->source_id);
     tt_buffer_cstr (&key);
-    return (char *) key.data;
+    return (char *)key.data;
 }
 
 static void
@@ -56,8 +56,8 @@ say_broken (const char *what)
 static bool
 visit_record (void *context, tt_bytes key, uint64_t version, tt_bytes value)
 {
-    (void) key;
-    (void) version;
+    (void)key;
+    (void)version;
     ingest_row *row = techtransfer__achievement__v1__get_achievement_reply__unpack (NULL, value.size, value.data);
     if (!row || !row->achievement)
         say_broken ("achievement");
@@ -71,8 +71,8 @@ visit_record (void *context, tt_bytes key, uint64_t version, tt_bytes value)
 static bool
 visit_demand (void *context, tt_bytes key, uint64_t version, tt_bytes value)
 {
-    (void) key;
-    (void) version;
+    (void)key;
+    (void)version;
     ingest_demand *demand = techtransfer__achievement__v1__demand__unpack (NULL, value.size, value.data);
     if (demand)
         apply_demand (context, demand);
@@ -84,7 +84,7 @@ visit_demand (void *context, tt_bytes key, uint64_t version, tt_bytes value)
 static tt_status
 apply_record_entry (ingest_copies *c, const tt_entry *entry, tt_error *error)
 {
-    (void) error;
+    (void)error;
     ingest_record *record = techtransfer__achievement__v1__achievement__unpack (NULL, entry->body.size, entry->body.data);
     if (!record) {
         say_broken ("achievement");
@@ -98,7 +98,7 @@ apply_record_entry (ingest_copies *c, const tt_entry *entry, tt_error *error)
 static tt_status
 apply_demand_entry (ingest_copies *c, const tt_entry *entry, tt_error *error)
 {
-    (void) error;
+    (void)error;
     Techtransfer__Achievement__V1__DemandChanged *change
         = techtransfer__achievement__v1__demand_changed__unpack (NULL, entry->body.size, entry->body.data);
     if (!change || !change->demand) {
@@ -119,6 +119,9 @@ static tt_status
 follow (ingest_copies *c, tt_store *store, const char *log, uint32_t partition, uint64_t *next, uint64_t head, apply_entry *apply,
         tt_error *error)
 {
+    /* The head is younger than the last reading: below that, the end was lost, and with it the ground that the copy stands on. */
+    if (*next > head + 1)
+        return tt_fail (error, TT_OUT_OF_RANGE, "the log %s of partition %u has lost its end", log, partition);
     while (*next <= head) {
         const tt_entry *entries;
         size_t count;
@@ -134,8 +137,7 @@ follow (ingest_copies *c, tt_store *store, const char *log, uint32_t partition, 
         if (status != TT_OK)
             return status;
     }
-    /* A head below what was read: the end was lost, and with it the ground that the copy stands on. */
-    return *next > head + 1 ? tt_fail (error, TT_OUT_OF_RANGE, "the log %s of partition %u has lost its end", log, partition) : TT_OK;
+    return TT_OK;
 }
 
 static tt_status

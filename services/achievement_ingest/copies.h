@@ -1,5 +1,5 @@
-/* The processor's copies of what is stored: achievements (corpus.h) and demands (demand_index.h). Built from the tables, kept by the logs
- * of the partitions. Owned by the processor's thread. */
+/* The processor's copies of what is stored: achievements (corpus.h) and demands (demand_index.h). Built from the tables, kept by
+ * the logs of the partitions. Owned by the processor's thread. */
 #ifndef INGEST_COPIES_H
 #define INGEST_COPIES_H
 
@@ -14,16 +14,16 @@ typedef struct {
     uint32_t partitions;
     uint64_t *record_next; /* [partitions]: first entry of the log that is not in the copy */
     uint64_t *demand_next;
-    ingest_terms terms;    /* scratch */
-    uint64_t reloads;      /* times that a log had been cut or lost its end */
+    ingest_terms terms; /* scratch */
+    uint64_t reloads;   /* times that a log had been cut or lost its end */
 } ingest_copies;
 
 /* Reads everything. *out is the caller's. UNAVAILABLE if the store cannot be reached. */
 TT_MUST_USE tt_status ingest_copies_open (ingest_copies **out, tt_store *store, const ingest_settings *settings, tt_error *error);
 void ingest_copies_close (ingest_copies **copies);
 
-/* The barrier: everything that was committed before this call is in the copies when it returns TT_OK. A log that does not hold what is
- * missing makes the copies be read anew. */
+/* The barrier: everything that was committed before this call is in the copies when it returns TT_OK. A log that does not hold
+ * what is missing makes the copies be read anew. */
 TT_MUST_USE tt_status ingest_copies_catch_up (ingest_copies *copies, tt_store *store, tt_error *error);
 
 #endif

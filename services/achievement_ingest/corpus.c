@@ -10,7 +10,7 @@
 #define DEAD_LEAST 256 /* below that, rewriting is not worth while */
 
 typedef struct {
-    char *key;         /* owned; NULL: dead */
+    char *key; /* owned; NULL: dead */
     uint64_t revision;
     uint32_t length;
     ingest_traits traits;
@@ -192,7 +192,7 @@ double
 ingest_corpus_average (const ingest_corpus *c)
 {
     uint32_t count = ingest_corpus_count (c);
-    return count == 0 ? 0.0 : (double) c->length / count;
+    return count == 0 ? 0.0 : (double)c->length / count;
 }
 
 uint64_t
@@ -212,7 +212,7 @@ add_scores (ingest_corpus *c, const ingest_wanted *wanted, uint32_t bit, double 
     const posting_list *list = &c->lists[*place];
     for (uint32_t k = 0; k < list->count; k++) {
         uint32_t at = list->postings[k] >> COUNT_BITS;
-        c->scores[at] += wanted->weight * (float) ingest_saturation (list->postings[k] & COUNT_MOST, c->slots[at].length, average);
+        c->scores[at] += wanted->weight * (float)ingest_saturation (list->postings[k] & COUNT_MOST, c->slots[at].length, average);
         c->masks[at] |= UINT32_C (1) << bit;
     }
 }
@@ -258,7 +258,7 @@ ingest_corpus_best (ingest_corpus *c, const ingest_wanted *wanted, size_t count,
         return 0;
     make_scratch (c);
     for (size_t i = 0; i < count; i++)
-        add_scores (c, &wanted[i], (uint32_t) i, average);
+        add_scores (c, &wanted[i], (uint32_t)i, average);
     for (uint32_t at = 0; at < c->slot_count; at++) {
         const slot *s = &c->slots[at];
         double score = c->scores[at] / sum;

@@ -5,7 +5,7 @@
 
 #include "base/uuid.h"
 
-#define GROWTH 4      /* terms are chosen anew when a collection has grown by 1/GROWTH ... */
+#define GROWTH 4        /* terms are chosen anew when a collection has grown by 1/GROWTH ... */
 #define GROWTH_LEAST 32 /* ... and by so many */
 
 typedef struct {
@@ -14,8 +14,8 @@ typedef struct {
     ingest_wanted wanted[INGEST_WANTED_MAX];
     char *words[INGEST_WANTED_MAX]; /* owned */
     size_t wanted_count;
-    double sum;     /* of the weights */
-    double score;   /* scratch of a match; 0 between matches */
+    double sum;   /* of the weights */
+    double score; /* scratch of a match; 0 between matches */
     uint32_t hits;
 } entry;
 
@@ -38,7 +38,7 @@ struct ingest_demand_index {
     term_file *files;
     uint32_t file_count, file_capacity;
     uint64_t seed;
-    ingest_terms terms;                     /* scratch */
+    ingest_terms terms;                      /* scratch */
     uint32_t chosen_records, chosen_demands; /* sizes of the collections when terms were chosen last */
     uint32_t *touched;
     ingest_match *matches;
@@ -151,8 +151,10 @@ frequency_of (void *context, uint64_t hash, ingest_frequency *out)
 {
     ingest_demand_index *x = context;
     const uint32_t *place = ingest_hash_find (&x->by_term, hash);
-    *out = (ingest_frequency){ .records = ingest_corpus_having (x->corpus, hash), .record_count = ingest_corpus_count (x->corpus),
-                               .demands = place ? x->files[*place].demands : 0, .demand_count = x->worded };
+    *out = (ingest_frequency){ .records = ingest_corpus_having (x->corpus, hash),
+                               .record_count = ingest_corpus_count (x->corpus),
+                               .demands = place ? x->files[*place].demands : 0,
+                               .demand_count = x->worded };
 }
 
 /* x->terms holds the demand's terms. */
@@ -177,8 +179,8 @@ count_demand_terms (ingest_demand_index *x, const ingest_demand *demand, int del
 {
     ingest_subject_wishes (demand, &x->terms);
     for (size_t i = 0; i < x->terms.count; i++)
-        file_of (x, x->terms.terms[i].hash)->demands += (uint32_t) delta;
-    x->worded += (uint32_t) delta;
+        file_of (x, x->terms.terms[i].hash)->demands += (uint32_t)delta;
+    x->worded += (uint32_t)delta;
 }
 
 static bool
@@ -267,8 +269,11 @@ ingest_demand_index_put (ingest_demand_index *x, ingest_demand **demand, tt_erro
 static ingest_standing
 standing_of (const entry *e)
 {
-    return (ingest_standing){ .demand = e->demand, .limits = e->limits, .wanted = e->wanted, .wanted_count = e->wanted_count,
-                              .words = (const char *const *) e->words };
+    return (ingest_standing){ .demand = e->demand,
+                              .limits = e->limits,
+                              .wanted = e->wanted,
+                              .wanted_count = e->wanted_count,
+                              .words = (const char *const *)e->words };
 }
 
 bool

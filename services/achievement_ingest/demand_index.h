@@ -1,6 +1,6 @@
-/* The standing demands, for asking "who wants this achievement?": a percolator for those with a query, an index of chosen terms for those
- * that are matched by their words. Terms are chosen by how common they are now, and chosen anew when the collections have grown by a
- * quarter. Owned by one thread. */
+/* The standing demands, for asking "who wants this achievement?": a percolator for those with a query, an index of chosen terms
+ * for those that are matched by their words. Terms are chosen by how common they are now, and chosen anew when the collections
+ * have grown by a quarter. Owned by one thread. */
 #ifndef INGEST_DEMAND_INDEX_H
 #define INGEST_DEMAND_INDEX_H
 
@@ -25,7 +25,7 @@ typedef struct {
     ingest_limits limits;
     const ingest_wanted *wanted; /* none for a demand with a query */
     size_t wanted_count;
-    const char *const *words;    /* wanted_count texts */
+    const char *const *words; /* wanted_count texts */
 } ingest_standing;
 /* False if there is none. Borrowed until the next change of the index. */
 bool ingest_demand_index_find (ingest_demand_index *index, const char *owner, const char *demand_id, ingest_standing *out);
@@ -35,8 +35,8 @@ typedef struct {
     double score;  /* 1 for a query */
     uint32_t hits; /* bit i: wanted[i] occurs; 0 for a query */
 } ingest_match;
-/* The demands that want a record: all whose query matches, then by words the best settings->best_of_record, best first. Limits and
- * deadlines (today: day number) are kept. *matches is borrowed until the next call or change. */
+/* The demands that want a record: all whose query matches, then by words the best settings->best_of_record, best first. Limits
+ * and deadlines (today: day number) are kept. *matches is borrowed until the next call or change. */
 size_t ingest_demand_index_match (ingest_demand_index *index, const ingest_traits *traits, const ingest_terms *terms,
                                   const tt_document *document, int32_t today, const ingest_match **matches);
 

@@ -13,7 +13,7 @@ static uint32_t
 code_hash (const char *code)
 {
     size_t size = strlen (code);
-    uint32_t hash = (uint32_t) XXH3_64bits (code, size);
+    uint32_t hash = (uint32_t)XXH3_64bits (code, size);
     return size == 0 ? 0 : hash == 0 ? 1 : hash;
 }
 
@@ -27,8 +27,9 @@ copy_industry (char out[4], const char *industry)
 ingest_traits
 ingest_traits_of (const ingest_record *r)
 {
-    ingest_traits t = { .district = code_hash (r->district), .stage = code_hash (r->stage), .form = code_hash (r->form),
-                        .price_fen = r->price_fen };
+    ingest_traits t = {
+        .district = code_hash (r->district), .stage = code_hash (r->stage), .form = code_hash (r->form), .price_fen = r->price_fen
+    };
     copy_industry (t.industry, r->industry);
     return t;
 }
@@ -39,7 +40,7 @@ copy_codes (uint32_t *out, char *const *codes, size_t count)
     size_t n = count < INGEST_FIT_CODES ? count : INGEST_FIT_CODES;
     for (size_t i = 0; i < n; i++)
         out[i] = code_hash (codes[i]);
-    return (uint8_t) n;
+    return (uint8_t)n;
 }
 
 ingest_limits
@@ -84,5 +85,5 @@ int32_t
 ingest_day_of (int64_t unix_ms)
 {
     int64_t local = unix_ms + CHINA_OFFSET_MS;
-    return (int32_t) (local >= 0 ? local / DAY_MS : -((-local + DAY_MS - 1) / DAY_MS));
+    return (int32_t)(local >= 0 ? local / DAY_MS : -((-local + DAY_MS - 1) / DAY_MS));
 }

@@ -1,5 +1,5 @@
-/* Does an achievement lie within what a demand allows: industry, district, stages, forms, budget, deadline? What an achievement does not
- * state never keeps it out. Pure; values only. */
+/* Does an achievement lie within what a demand allows: industry, district, stages, forms, budget, deadline? What an achievement
+ * does not state never keeps it out. Pure; values only. */
 #ifndef INGEST_FIT_H
 #define INGEST_FIT_H
 

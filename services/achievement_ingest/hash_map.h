@@ -1,5 +1,5 @@
-/* A map from 64-bit hashes to 32-bit numbers, 16 bytes an entry, open addressing. The hash is the identity: who puts texts from outside
- * in hashes them with a secret seed. Not thread-safe. Zero-initialise: {0}. */
+/* A map from 64-bit hashes to 32-bit numbers, 16 bytes an entry, open addressing. The hash is the identity: who puts texts from
+ * outside in hashes them with a secret seed. Not thread-safe. Zero-initialise: {0}. */
 #ifndef INGEST_HASH_MAP_H
 #define INGEST_HASH_MAP_H
 

@@ -15,7 +15,7 @@ ingest_achievement_id (const char *source, const char *source_id, char out[INGES
     tt_buffer text = { 0 };
     tt_buffer_append (&text, source, strlen (source) + 1);
     tt_buffer_append (&text, source_id, strlen (source_id));
-    snprintf (out, INGEST_ID_SIZE, "a-%016" PRIx64, (uint64_t) XXH3_64bits (text.data, text.size));
+    snprintf (out, INGEST_ID_SIZE, "a-%016" PRIx64, (uint64_t)XXH3_64bits (text.data, text.size));
     tt_buffer_free (&text);
 }
 
@@ -23,7 +23,7 @@ ingest_achievement_id (const char *source, const char *source_id, char out[INGES
 static char
 capital (char c)
 {
-    return c >= 'a' && c <= 'z' ? (char) (c - 'a' + 'A') : c;
+    return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
 }
 
 const char *
@@ -35,7 +35,7 @@ ingest_normal_number (tt_arena *arena, const char *number)
     size_t n = 0;
     bool valid = true;
     for (size_t i = 0; i < folded.size; i++) {
-        char c = capital ((char) folded.data[i]);
+        char c = capital ((char)folded.data[i]);
         if (c == ' ')
             continue;
         valid = valid && ((c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-');

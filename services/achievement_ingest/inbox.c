@@ -28,13 +28,13 @@ describe (tt_txn *txn, const ingest_order *order, const ingest_record *record, i
     ingest_push_id (order->owner, order->demand_id, record->achievement_id, id);
     techtransfer__achievement__v1__push__init (push);
     push->push_id = tt_arena_strndup (arena, id, strlen (id));
-    push->owner = (char *) order->owner;
-    push->demand_id = (char *) order->demand_id;
+    push->owner = (char *)order->owner;
+    push->demand_id = (char *)order->demand_id;
     push->achievement_id = record->achievement_id;
     push->achievement_title = record->title;
     push->source = record->source;
     push->source_id = record->source_id;
-    push->reason = (char *) ingest_push_reason (arena, order->by_query, order->terms, order->term_count);
+    push->reason = (char *)ingest_push_reason (arena, order->by_query, order->terms, order->term_count);
     push->terms = order->terms;
     push->n_terms = order->term_count;
     push->score = order->score;
@@ -118,14 +118,16 @@ make_in_order (tt_txn *txn, ingest_pushed *pushed, const tt_row *first, const in
 void
 ingest_deliver (tt_txn *txn, const void *request, void *service)
 {
-    (void) service;
+    (void)service;
     const ingest_order *order = request;
     tt_bytes key = ingest_pair_key (tt_txn_arena (txn), order->source, order->source_id);
     bool at_record = tt_txn_step (txn) == 0;
     if (at_record)
         tt_txn_at (txn, key);
-    const tt_row *row = at_record ? tt_txn_get (txn, INGEST_TABLE_RECORD, key) : tt_txn_get_at (txn, key, INGEST_TABLE_RECORD, key);
-    const tt_row *first = at_record ? tt_txn_get (txn, INGEST_TABLE_FIRST, key) : tt_txn_get_at (txn, key, INGEST_TABLE_FIRST, key);
+    const tt_row *row
+        = at_record ? tt_txn_get (txn, INGEST_TABLE_RECORD, key) : tt_txn_get_at (txn, key, INGEST_TABLE_RECORD, key);
+    const tt_row *first
+        = at_record ? tt_txn_get (txn, INGEST_TABLE_FIRST, key) : tt_txn_get_at (txn, key, INGEST_TABLE_FIRST, key);
     const ingest_row *stored = ingest_read_row (txn, row, ROW_TYPE);
     if (!row || !first || tt_txn_refused (txn) || !ingest_row_counts (stored))
         return;

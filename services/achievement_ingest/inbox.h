@@ -11,8 +11,8 @@
 #include "store/txn.h"
 #include "types.h"
 
-/* What an evaluation found: these two belong together. The revisions say what was evaluated: if either is another by now, the event of
- * that change brings its own evaluation, and nothing is pushed here. Borrowed texts. */
+/* What an evaluation found: these two belong together. The revisions say what was evaluated: if either is another by now, the
+ * event of that change brings its own evaluation, and nothing is pushed here. Borrowed texts. */
 typedef struct {
     const char *owner, *demand_id;
     uint64_t demand_revision;

@@ -1,8 +1,9 @@
-/* Events of the service's own journal -> pairs of achievement and demand -> pushes. Replicas share the work; why no pair is missed is
- * shown in README.md. One thread. */
+/* Events of the service's own journal -> pairs of achievement and demand -> pushes. Replicas share the work; why no pair is
+ * missed is shown in README.md. One thread. */
 #include "processor.h"
 
 #include <string.h>
+#include <xxhash.h>
 
 #include "backfill.h"
 #include "base/clock.h"
@@ -12,10 +13,10 @@
 #include "inbox.h"
 #include "push.h"
 
-#define BATCH 128          /* entries of the journal at a time */
-#define ORDERS_AT_ONCE 64  /* pushes in one batch of transactions */
+#define BATCH 128         /* entries of the journal at a time */
+#define ORDERS_AT_ONCE 64 /* pushes in one batch of transactions */
 #define TICK_MS 1000
-#define FOUND_MOST 1000    /* room for the best of a demand; the setting's range ends there */
+#define FOUND_MOST 1000 /* room for the best of a demand; the setting's range ends there */
 
 typedef struct {
     const ingest_service *service;
@@ -66,19 +67,22 @@ add_order (processor_state *s, const ingest_demand *demand)
         s->orders = tt_realloc (s->orders, s->order_capacity * sizeof *s->orders);
     }
     ingest_order *order = &s->orders[s->order_count++];
-    *order = (ingest_order){ .owner = demand->owner, .demand_id = demand->demand_id, .demand_revision = demand->revision,
+    *order = (ingest_order){ .owner = demand->owner,
+                             .demand_id = demand->demand_id,
+                             .demand_revision = demand->revision,
                              .demand_created_unix_ms = demand->created_unix_ms };
     return order;
 }
 
-/* The words of the hits, heaviest first. Borrowed from the standing demand, which outlives the call: the copies change only between. */
+/* The words of the hits, heaviest first. Borrowed from the standing demand, which outlives the call: the copies change only
+ * between. */
 static void
 set_words (processor_state *s, ingest_order *order, const ingest_standing *standing, uint32_t hits)
 {
     order->terms = tt_arena_alloc (s->arena, (standing->wanted_count + 1) * sizeof *order->terms);
     for (size_t i = 0; i < standing->wanted_count; i++)
         if (hits >> i & 1)
-            order->terms[order->term_count++] = (char *) standing->words[i];
+            order->terms[order->term_count++] = (char *)standing->words[i];
 }
 
 static void
@@ -96,7 +100,7 @@ set_query_words (processor_state *s, ingest_order *order, const ingest_record *r
 static void
 evaluate_record (processor_state *s, const ingest_record *record)
 {
-    const char *key = (const char *) ingest_pair_key (s->arena, record->source, record->source_id).data;
+    const char *key = (const char *)ingest_pair_key (s->arena, record->source, record->source_id).data;
     if (ingest_corpus_revision (s->copies->corpus, key) != record->revision)
         return;
     ingest_traits traits = ingest_traits_of (record);
@@ -128,7 +132,7 @@ order_nearest (processor_state *s, const ingest_standing *standing)
     for (size_t i = 0; i < count; i++) {
         ingest_order *order = add_order (s, standing->demand);
         const char *slash = strchr (found[i].key, '/'); /* a source has none */
-        order->source = tt_arena_strndup (s->arena, found[i].key, (size_t) (slash - found[i].key));
+        order->source = tt_arena_strndup (s->arena, found[i].key, (size_t)(slash - found[i].key));
         order->source_id = slash + 1;
         order->record_revision = found[i].revision;
         order->score = found[i].score;
@@ -200,12 +204,12 @@ evaluate_entry (processor_state *s, const tt_entry *entry, tt_error *error)
 }
 
 static tt_status
-deliver_some (tt_batch *batch, const ingest_order *orders, size_t count, tt_error *error)
+deliver_some (tt_batch *batch, ingest_order *const *orders, size_t count, tt_error *error)
 {
     tt_txn *txns[ORDERS_AT_ONCE];
     tt_batch_begin (batch, tt_clock_unix_ms ());
     for (size_t i = 0; i < count; i++)
-        txns[i] = tt_batch_add (batch, &(tt_txn_spec){ .handle = ingest_deliver, .request = &orders[i] });
+        txns[i] = tt_batch_add (batch, &(tt_txn_spec){ .handle = ingest_deliver, .request = orders[i] });
     tt_status status = tt_batch_run (batch, error);
     for (size_t i = 0; i < count && status == TT_OK; i++) {
         tt_outcome outcome = tt_txn_outcome (txns[i]);
@@ -213,6 +217,41 @@ deliver_some (tt_batch *batch, const ingest_order *orders, size_t count, tt_erro
             tt_log (TT_LOG_ERROR, "a push cannot be made", "reason", outcome.message, NULL);
         else if (outcome.status != TT_OK)
             status = tt_fail (error, outcome.status, "%s", outcome.message);
+    }
+    return status;
+}
+
+/* Sorts the orders into one for each achievement, then the rest; returns how many the former are. */
+static size_t
+one_of_each (processor_state *s, ingest_order **sorted)
+{
+    ingest_hash_map seen = { 0 };
+    size_t firsts = 0, rest = s->order_count;
+    for (size_t i = 0; i < s->order_count; i++) {
+        tt_bytes key = ingest_pair_key (s->arena, s->orders[i].source, s->orders[i].source_id);
+        uint64_t hash = XXH3_64bits (key.data, key.size);
+        bool again = ingest_hash_find (&seen, hash) != NULL;
+        ingest_hash_set (&seen, hash, 0);
+        sorted[again ? --rest : firsts++] = &s->orders[i];
+    }
+    ingest_hash_free (&seen);
+    return firsts;
+}
+
+/* A transaction sees what earlier ones of its batch are about to write, also in other partitions, where nothing guards it against
+ * their failure. The claim of an achievement's first push must not be seen so: batches of one push for each achievement come
+ * first, and when they are through every claim is committed. */
+static tt_status
+deliver_all (processor_state *s, tt_batch *batch, tt_error *error)
+{
+    ingest_order **sorted = tt_arena_alloc (s->arena, (s->order_count + 1) * sizeof *sorted);
+    size_t firsts = one_of_each (s, sorted), begin = 0;
+    tt_status status = TT_OK;
+    while (begin < s->order_count && status == TT_OK) {
+        size_t left = (begin < firsts ? firsts : s->order_count) - begin;
+        size_t count = left < ORDERS_AT_ONCE ? left : ORDERS_AT_ONCE;
+        status = deliver_some (batch, sorted + begin, count, error);
+        begin += count;
     }
     return status;
 }
@@ -233,10 +272,8 @@ work (tt_processor *processor, void *state, const tt_entry *entries, size_t coun
         status = ingest_backfill_run (s->backfill, store, error);
     if (status == TT_OK)
         order_backfilled (s);
-    for (size_t i = 0; i < s->order_count && status == TT_OK; i += ORDERS_AT_ONCE) {
-        size_t left = s->order_count - i;
-        status = deliver_some (tt_processor_batch (processor), s->orders + i, left < ORDERS_AT_ONCE ? left : ORDERS_AT_ONCE, error);
-    }
+    if (status == TT_OK)
+        status = deliver_all (s, tt_processor_batch (processor), error);
     ingest_backfill_destroy (&s->backfill);
     return status;
 }
@@ -245,7 +282,7 @@ work (tt_processor *processor, void *state, const tt_entry *entries, size_t coun
 static tt_status
 tick (tt_processor *processor, void *state, int64_t now_unix_ms, tt_error *error)
 {
-    (void) now_unix_ms;
+    (void)now_unix_ms;
     processor_state *s = state;
     return ingest_copies_catch_up (s->copies, tt_processor_store (processor), error);
 }

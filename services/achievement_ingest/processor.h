@@ -1,4 +1,5 @@
-/* Events of the service's own journal -> pushes: the table of callbacks for the daemon. All of them run in the processor's thread. */
+/* Events of the service's own journal -> pushes: the table of callbacks for the daemon. All of them run in the processor's
+ * thread. */
 #ifndef INGEST_PROCESSOR_H
 #define INGEST_PROCESSOR_H
 

@@ -14,7 +14,7 @@ ingest_push_id (const char *owner, const char *demand_id, const char *achievemen
     tt_buffer_append (&text, achievement_id, strlen (achievement_id));
     XXH128_hash_t hash = XXH3_128bits (text.data, text.size);
     tt_buffer_free (&text);
-    snprintf (out, INGEST_PUSH_ID_SIZE, "p-%016" PRIx64 "%016" PRIx64, (uint64_t) hash.high64, (uint64_t) hash.low64);
+    snprintf (out, INGEST_PUSH_ID_SIZE, "p-%016" PRIx64 "%016" PRIx64, (uint64_t)hash.high64, (uint64_t)hash.low64);
 }
 
 const char *
@@ -39,5 +39,5 @@ ingest_answer_allowed (ingest_answer from, ingest_answer to)
         /* not relevant */ { false, true, true, true },
         /* contracted */ { false, false, false, true },
     };
-    return (unsigned) from < 4 && (unsigned) to < 4 && allowed[from][to];
+    return (unsigned)from < 4 && (unsigned)to < 4 && allowed[from][to];
 }

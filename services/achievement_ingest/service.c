@@ -25,15 +25,42 @@ static const tt_method methods[] = {
 
 /* Initial values are those of ingest_settings_default, measured on the NASA catalogue against the SBIR topics (README.md). */
 static const tt_config_row settings[] = {
-    { .name = "push.terms", .type = TT_CONFIG_INT, .initial = "14", .min = 3, .max = INGEST_WANTED_MAX, .unit = "terms",
+    { .name = "push.terms",
+      .type = TT_CONFIG_INT,
+      .initial = "14",
+      .min = 3,
+      .max = INGEST_WANTED_MAX,
+      .unit = "terms",
       .description = "most words of a demand that count when it is matched by its words; more of them dilute its subject" },
-    { .name = "push.threshold", .type = TT_CONFIG_INT, .initial = "28", .min = 1, .max = 100, .unit = "percent",
-      .description = "least similarity of a push by words; lower brings more and worse, a fifth lower about twice as many" },
-    { .name = "push.best-of-demand", .type = TT_CONFIG_INT, .initial = "10", .min = 0, .max = 1000, .unit = "pushes",
-      .description = "most stored achievements that a new or changed demand gets by its words: what a person reads in one sitting" },
-    { .name = "push.best-of-achievement", .type = TT_CONFIG_INT, .initial = "20", .min = 0, .max = 1000, .unit = "pushes",
-      .description = "most demands that a new or revised achievement goes to by their words, so that a catch-all text floods nobody" },
-    { .name = "push.backfill", .type = TT_CONFIG_INT, .initial = "200", .min = 0, .max = 10000, .unit = "pushes",
+    { .name = "push.threshold",
+      .type = TT_CONFIG_INT,
+      .initial = "28",
+      .min = 1,
+      .max = 100,
+      .unit = "percent",
+      .description = "least similarity of a push by words; lower brings more and worse: 22 gave three times as many as 28" },
+    { .name = "push.best-of-demand",
+      .type = TT_CONFIG_INT,
+      .initial = "10",
+      .min = 0,
+      .max = 1000,
+      .unit = "pushes",
+      .description
+      = "most stored achievements that a new or changed demand gets by its words: what a person reads in one sitting" },
+    { .name = "push.best-of-achievement",
+      .type = TT_CONFIG_INT,
+      .initial = "20",
+      .min = 0,
+      .max = 1000,
+      .unit = "pushes",
+      .description
+      = "most demands that a new or revised achievement goes to by their words, so that a catch-all text floods nobody" },
+    { .name = "push.backfill",
+      .type = TT_CONFIG_INT,
+      .initial = "200",
+      .min = 0,
+      .max = 10000,
+      .unit = "pushes",
       .description = "most stored achievements, the newest, that a new or changed demand gets by its query" },
 };
 
@@ -54,11 +81,11 @@ open_service (tt_daemon *daemon, void **service, tt_error *error)
     const tt_config *config = tt_daemon_config (daemon);
     ingest_service *s = tt_alloc_zero (1, sizeof *s);
     *service = s;
-    s->settings = (ingest_settings){ .terms = (uint32_t) tt_config_int (config, "push.terms"),
-                                     .threshold = (double) tt_config_int (config, "push.threshold") / 100.0,
-                                     .best_of_demand = (uint32_t) tt_config_int (config, "push.best-of-demand"),
-                                     .best_of_record = (uint32_t) tt_config_int (config, "push.best-of-achievement"),
-                                     .backfill = (uint32_t) tt_config_int (config, "push.backfill") };
+    s->settings = (ingest_settings){ .terms = (uint32_t)tt_config_int (config, "push.terms"),
+                                     .threshold = (double)tt_config_int (config, "push.threshold") / 100.0,
+                                     .best_of_demand = (uint32_t)tt_config_int (config, "push.best-of-demand"),
+                                     .best_of_record = (uint32_t)tt_config_int (config, "push.best-of-achievement"),
+                                     .backfill = (uint32_t)tt_config_int (config, "push.backfill") };
     tt_status status = tt_text_open (error);
     if (status == TT_OK)
         status = tt_catalog_open (&s->catalog, NULL, error);

@@ -3,15 +3,15 @@
 #include <math.h>
 
 /* Measured on the NASA catalogue against the SBIR topics, see README.md. */
-#define BACKGROUND 200.0     /* texts that are thought of behind every collection */
-#define TITLE_WEIGHT 2.5     /* a title says the subject, a text also everything around it */
-#define REPETITION 2.0       /* occurrences at which a term has half its weight */
-#define SATURATION_K1 1.2    /* the usual constants of BM25 */
+#define BACKGROUND 200.0  /* texts that are thought of behind every collection */
+#define TITLE_WEIGHT 2.5  /* a title says the subject, a text also everything around it */
+#define REPETITION 2.0    /* occurrences at which a term has half its weight */
+#define SATURATION_K1 1.2 /* the usual constants of BM25 */
 #define SATURATION_B 0.75
-#define HITS_LEAST 3         /* two words in common are chance */
-#define LONG_TEXT 400        /* terms; in a longer text a word has to come three times to be its subject */
-#define MIDDLE_TEXT 100      /* likewise twice */
-#define MATURE_COLLECTION 1000 /* achievements from which on a term that is in none or one of them is noise */
+#define HITS_LEAST 3           /* two words in common are chance */
+#define LONG_TEXT 400          /* terms; in a longer text a word has to come three times to be its subject */
+#define MIDDLE_TEXT 100        /* likewise twice */
+#define MATURE_COLLECTION 300 /* achievements from which on a term that is in none or one of them is noise */
 
 ingest_settings
 ingest_settings_default (void)
@@ -64,7 +64,7 @@ ingest_choose (const ingest_terms *demand, const ingest_settings *settings, inge
         if (f.record_count >= MATURE_COLLECTION && f.records < 2)
             continue;
         double weight = ingest_informative (&f) * (t->title ? TITLE_WEIGHT : 1.0) * t->count / (t->count + REPETITION);
-        ingest_wanted one = { .hash = t->hash, .weight = (float) weight, .title = t->title, .term = (uint32_t) i };
+        ingest_wanted one = { .hash = t->hash, .weight = (float)weight, .title = t->title, .term = (uint32_t)i };
         if (weight > 0)
             count = insert (out, count, capacity, one);
     }
@@ -84,7 +84,7 @@ ingest_near (const ingest_wanted *wanted, size_t count, uint32_t hits, double sc
     uint32_t titles = 0;
     for (size_t i = 0; i < count; i++)
         titles |= wanted[i].title ? UINT32_C (1) << i : 0;
-    int least = count < HITS_LEAST ? (int) count : HITS_LEAST;
+    int least = count < HITS_LEAST ? (int)count : HITS_LEAST;
     return count > 0 && __builtin_popcount (hits) >= least && (hits & titles) != 0 && score >= settings->threshold;
 }
 

@@ -111,10 +111,10 @@ read_date (const ingest_record *r, size_t ordinal, value_view *view)
 static const struct {
     const char *index;
     value_reader *read;
-} readers[] = { { "ti", read_title },    { "ab", read_abstract },  { "kw", read_keyword },   { "ow", read_owner },
-                { "pe", read_person },   { "di", read_district },  { "sp", read_special },   { "st", read_stage },
-                { "fo", read_form },     { "ca", read_category },  { "ind", read_industry }, { "so", read_source },
-                { "pd", read_date } };
+} readers[]
+    = { { "ti", read_title },     { "ab", read_abstract }, { "kw", read_keyword }, { "ow", read_owner }, { "pe", read_person },
+        { "di", read_district },  { "sp", read_special },  { "st", read_stage },   { "fo", read_form },  { "ca", read_category },
+        { "ind", read_industry }, { "so", read_source },   { "pd", read_date } };
 #define READERS (sizeof readers / sizeof *readers)
 
 void

@@ -9,25 +9,30 @@ bool
 ingest_stop_word (tt_bytes word)
 {
     /* Sorted by memcmp: looked up by bisection. The Chinese ones are pairs that every abstract has. */
-    static const char *const words[] = {
-        "about", "above", "after", "against", "all", "allow", "also", "and", "any", "application", "approach", "are", "based",
-        "because", "been", "before", "being", "between", "both", "but", "can", "could", "current", "describe", "develop",
-        "developed", "developing", "development", "did", "does", "done", "down", "during", "each", "for", "from", "further",
-        "had", "has", "have", "having", "help", "here", "how", "however", "include", "included", "includes", "including", "into",
-        "its", "itself", "just", "made", "make", "making", "many", "may", "method", "might", "more", "most", "must", "need",
-        "new", "not", "novel", "off", "once", "one", "only", "other", "our", "out", "over", "own", "per", "phase", "propose",
-        "provide", "provided", "provides", "providing", "require", "required", "requirement", "research", "result", "same",
-        "several", "shall", "she", "should", "show", "since", "some", "such", "system", "technique", "technology", "than", "that",
-        "the", "their", "them", "then", "there", "therefore", "these", "they", "this", "those", "through", "thus", "two", "under",
-        "until", "upon", "use", "used", "useful", "using", "various", "very", "via", "was", "well", "were", "what", "when",
-        "where", "which", "while", "who", "whose", "why", "will", "with", "within", "without", "would", "you", "your", "一个",
-        "一种", "不同", "为了", "主要", "之间", "产生", "介绍", "以及", "作用", "作者", "使用", "其中",
-        "分别", "分析", "利用", "发展", "发现", "可以", "同时", "基于", "存在", "实现", "实验", "对于",
-        "应用", "建立", "影响", "得到", "情况", "所有", "技术", "探讨", "提出", "提高", "方法", "方面",
-        "有效", "根据", "满足", "然后", "由于", "目前", "目的", "相关", "研究", "系统", "结果", "结论",
-        "要求", "认为", "论文", "设计", "该文", "说明", "过程", "进行", "通过", "采用", "针对", "问题",
-        "需求", "需要", "项目"
-    };
+    static const char *const words[]
+        = { "about",       "above",     "after",    "against",   "all",         "allow",    "also",    "and",       "any",
+            "application", "approach",  "are",      "based",     "because",     "been",     "before",  "being",     "between",
+            "both",        "but",       "can",      "could",     "current",     "describe", "develop", "developed", "developing",
+            "development", "did",       "does",     "done",      "down",        "during",   "each",    "for",       "from",
+            "further",     "had",       "has",      "have",      "having",      "help",     "here",    "how",       "however",
+            "include",     "included",  "includes", "including", "into",        "its",      "itself",  "just",      "made",
+            "make",        "making",    "many",     "may",       "method",      "might",    "more",    "most",      "must",
+            "need",        "new",       "not",      "novel",     "off",         "once",     "one",     "only",      "other",
+            "our",         "out",       "over",     "own",       "per",         "phase",    "propose", "provide",   "provided",
+            "provides",    "providing", "require",  "required",  "requirement", "research", "result",  "same",      "several",
+            "shall",       "she",       "should",   "show",      "since",       "some",     "such",    "system",    "technique",
+            "technology",  "than",      "that",     "the",       "their",       "them",     "then",    "there",     "therefore",
+            "these",       "they",      "this",     "those",     "through",     "thus",     "two",     "under",     "until",
+            "upon",        "use",       "used",     "useful",    "using",       "various",  "very",    "via",       "was",
+            "well",        "were",      "what",     "when",      "where",       "which",    "while",   "who",       "whose",
+            "why",         "will",      "with",     "within",    "without",     "would",    "you",     "your",      "一个",
+            "一种",        "不同",      "为了",     "主要",      "之间",        "产生",     "介绍",    "以及",      "作用",
+            "作者",        "使用",      "其中",     "分别",      "分析",        "利用",     "发展",    "发现",      "可以",
+            "同时",        "基于",      "存在",     "实现",      "实验",        "对于",     "应用",    "建立",      "影响",
+            "得到",        "情况",      "所有",     "技术",      "探讨",        "提出",     "提高",    "方法",      "方面",
+            "有效",        "根据",      "满足",     "然后",      "由于",        "目前",     "目的",    "相关",      "研究",
+            "系统",        "结果",      "结论",     "要求",      "认为",        "论文",     "设计",    "该文",      "说明",
+            "过程",        "进行",      "通过",     "采用",      "针对",        "问题",     "需求",    "需要",      "项目" };
     size_t low = 0, high = sizeof words / sizeof *words;
     while (low < high) {
         size_t middle = (low + high) / 2, size = strlen (words[middle]);
@@ -64,7 +69,7 @@ ingest_terms_free (ingest_terms *t)
 const char *
 ingest_term_word (const ingest_terms *t, size_t i)
 {
-    return (const char *) t->words.data + t->terms[i].word;
+    return (const char *)t->words.data + t->terms[i].word;
 }
 
 static ingest_term *
@@ -74,9 +79,9 @@ append (ingest_terms *t, uint64_t hash, tt_bytes word)
         t->capacity = t->capacity == 0 ? 64 : 2 * t->capacity;
         t->terms = tt_realloc (t->terms, t->capacity * sizeof *t->terms);
     }
-    ingest_hash_set (&t->places, hash, (uint32_t) t->count);
+    ingest_hash_set (&t->places, hash, (uint32_t)t->count);
     ingest_term *term = &t->terms[t->count++];
-    *term = (ingest_term){ .hash = hash, .word = (uint32_t) t->words.size };
+    *term = (ingest_term){ .hash = hash, .word = (uint32_t)t->words.size };
     tt_buffer_append (&t->words, word.data, word.size);
     tt_buffer_append (&t->words, "", 1);
     return term;

@@ -18,7 +18,7 @@ typedef struct {
     ingest_term *terms; /* owned; distinct */
     size_t count;
     size_t capacity;
-    uint32_t length;    /* sum of all counts */
+    uint32_t length; /* sum of all counts */
     tt_buffer words;
     ingest_hash_map places;
     tt_tokens tokens;

@@ -11,8 +11,8 @@ arena_take (void *context, size_t size)
 static void
 arena_leave (void *context, void *memory)
 {
-    (void) context;
-    (void) memory;
+    (void)context;
+    (void)memory;
 }
 
 void *

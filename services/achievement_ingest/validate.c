@@ -65,7 +65,8 @@ check_texts (tt_violations *v, const char *field, char *const *texts, size_t cou
 }
 
 static void
-check_code_list (tt_violations *v, const tt_catalog *catalog, const char *field, const char *list, char *const *codes, size_t count)
+check_code_list (tt_violations *v, const tt_catalog *catalog, const char *field, const char *list, char *const *codes,
+                 size_t count)
 {
     if (!tt_check_count (v, field, count, 0, CODES_MAX))
         return;
@@ -196,7 +197,7 @@ ingest_validate_demand (const ingest_demand *d, const tt_catalog *catalog, int32
         return;
     tt_check_identifier (v, "owner", d->owner);
     tt_check_identifier (v, "demand_id", d->demand_id);
-    tt_check_enum (v, "kind", &techtransfer__achievement__v1__demand_kind__descriptor, (int) d->kind, false);
+    tt_check_enum (v, "kind", &techtransfer__achievement__v1__demand_kind__descriptor, (int)d->kind, false);
     tt_check_text (v, "title", d->title, 1, TITLE_MAX);
     tt_check_text (v, "text", d->text, 0, TEXT_MAX);
     check_query (d->query, v, warnings);

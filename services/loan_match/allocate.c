@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define NO_PAIR UINT32_MAX
+#define MAX_CUTS 8 /* of one product; after that its pairs are closed one by one, so that it ends */
 
 /* The worst pair that a product holds stands on top: a binary heap of pair numbers by rank. */
 typedef struct {
@@ -14,18 +15,19 @@ typedef struct {
 typedef struct {
     const match_instance *in;
     match_result *out;
-    int64_t *open;          /* of each pair: how much may still stand there at most; falls to what is held when a part is rejected */
-    int64_t *placed;        /* of each leg */
-    int64_t *grouped;       /* of each group */
+    int64_t *open;    /* of each pair: how much may still stand there at most; falls to what is held when a part is rejected */
+    int64_t *placed;  /* of each leg */
+    int64_t *grouped; /* of each group */
     int64_t *product_held;
     int64_t *provider_held;
-    uint32_t *cursor;       /* of each leg: the first of its pairs that may have room */
-    worst_heap *heaps;      /* of each product */
+    uint32_t *cursor;  /* of each leg: the first of its pairs that may have room */
+    worst_heap *heaps; /* of each product */
     uint32_t *heap_room;
-    uint32_t *queue;        /* ring of legs that have something to offer; a leg stands in it once at most */
+    uint32_t *queue; /* ring of legs that have something to offer; a leg stands in it once at most */
     uint32_t queue_first, queue_count;
     uint8_t *queued;
     uint8_t *leg_closed;
+    uint8_t *cuts; /* of each product: how often its capacity was cut */
 } run;
 
 /* -- the heap -- */
@@ -82,8 +84,8 @@ dequeue (run *r)
     return leg;
 }
 
-/* Takes up to `excess` off a pair and returns how much it was. The product never takes more of this pair again in this run: what it
- * keeps from now on is better. */
+/* Takes up to `excess` off a pair and returns how much it was. The product never takes more of this pair again in this run: what
+ * it keeps from now on is better. */
 static int64_t
 reject (run *r, uint32_t pair, int64_t excess)
 {
@@ -130,7 +132,7 @@ worst_of_provider (const run *r, const match_provider *provider)
 static void
 settle (run *r, uint32_t product)
 {
-    int64_t excess = r->product_held[product] - r->in->products[product].capacity;
+    int64_t excess = r->product_held[product] - r->out->capacity[product];
     while (excess > 0)
         excess -= reject (r, worst_of_product (r, product), excess);
     uint32_t provider = r->in->products[product].provider;
@@ -217,7 +219,7 @@ deferred_acceptance (run *r, uint64_t work_limit, tt_error *error)
         propose (r, dequeue (r));
         if (r->out->work > work_limit)
             return tt_fail (error, TT_RESOURCE_EXHAUSTED, "the allocation did not settle within %llu steps",
-                            (unsigned long long) work_limit);
+                            (unsigned long long)work_limit);
     }
     return TT_OK;
 }
@@ -229,7 +231,7 @@ static int
 compare_closings (const void *left, const void *right)
 {
     const match_closing *a = left, *b = right;
-    __int128 x = (__int128) a->given * b->needed, y = (__int128) b->given * a->needed;
+    __int128 x = (__int128)a->given * b->needed, y = (__int128)b->given * a->needed;
     if (x != y)
         return x < y ? -1 : 1;
     if (a->leg != b->leg)
@@ -269,7 +271,8 @@ close_tail (run *r, uint32_t leg_number, uint32_t pair, int64_t left)
     record (r, closing);
 }
 
-/* The first pair of each leg that is below its minimum though nothing was turned down there: the leg itself had no more to offer. */
+/* The first pair of each leg that is below its minimum though nothing was turned down there: the leg itself had no more to offer.
+ */
 static bool
 close_own_shortfalls (run *r)
 {
@@ -327,12 +330,20 @@ claim_products (const run *r, const match_closing *closing, uint8_t *claimed)
     return true;
 }
 
+/* A product's rest that is too small for the pair at its margin is too small for all that rank below it as well, so the product
+ * goes without the rest: should better ones leave, there is room again for those below. */
 static void
 close_one (run *r, const match_closing *closing)
 {
     record (r, *closing);
     if (closing->pair != NO_PAIR) {
-        r->out->state[closing->pair] = MATCH_PAIR_CLOSED;
+        uint32_t product = r->in->pairs[closing->pair].product;
+        if (r->cuts[product] < MAX_CUTS && r->out->state[closing->pair] == MATCH_PAIR_REJECTED) {
+            r->out->capacity[product] = r->product_held[product] - closing->given;
+            r->cuts[product]++;
+        } else {
+            r->out->state[closing->pair] = MATCH_PAIR_CLOSED;
+        }
         return;
     }
     const match_leg *leg = &r->in->legs[closing->leg];
@@ -381,6 +392,9 @@ run_open (const match_instance *in, match_result *out)
     match_result_free (out);
     out->amount = tt_alloc_zero (in->pair_count, sizeof *out->amount);
     out->state = tt_alloc_zero (in->pair_count, 1);
+    out->capacity = tt_alloc_zero (in->product_count, sizeof *out->capacity);
+    for (uint32_t i = 0; i < in->product_count; i++)
+        out->capacity[i] = in->products[i].capacity;
     run r = { .in = in, .out = out };
     r.open = tt_alloc_zero (in->pair_count, sizeof *r.open);
     r.placed = tt_alloc_zero (in->leg_count, sizeof *r.placed);
@@ -391,6 +405,7 @@ run_open (const match_instance *in, match_result *out)
     r.queue = tt_alloc_zero (in->leg_count, sizeof *r.queue);
     r.queued = tt_alloc_zero (in->leg_count, 1);
     r.leg_closed = tt_alloc_zero (in->leg_count, 1);
+    r.cuts = tt_alloc_zero (in->product_count, 1);
     open_heaps (&r);
     return r;
 }
@@ -399,7 +414,7 @@ static void
 run_close (run *r)
 {
     void *owned[] = { r->open,  r->placed,    r->grouped, r->product_held, r->provider_held, r->cursor,
-                      r->heaps, r->heap_room, r->queue,   r->queued,       r->leg_closed };
+                      r->heaps, r->heap_room, r->queue,   r->queued,       r->leg_closed,    r->cuts };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free (owned[i]);
 }
@@ -423,6 +438,7 @@ match_result_free (match_result *result)
 {
     free (result->amount);
     free (result->state);
+    free (result->capacity);
     free (result->closings);
     *result = (match_result){ 0 };
 }

@@ -23,7 +23,7 @@ match_check_provider (tt_violations *v, const finance_provider *p)
 {
     tt_check_identifier (v, "market", p->market);
     tt_check_identifier (v, "provider_id", p->provider_id);
-    tt_check_enum (v, "kind", &techtransfer__finance__v1__provider_kind__descriptor, (int) p->kind, true);
+    tt_check_enum (v, "kind", &techtransfer__finance__v1__provider_kind__descriptor, (int)p->kind, true);
     tt_check_text (v, "name", p->name, 1, 128);
     tt_check_money (v, "capacity_fen", p->capacity_fen, 1, TT_MONEY_MAX);
     tt_check_money (v, "exposure_limit_fen", p->exposure_limit_fen, 0, TT_MONEY_MAX);
@@ -46,7 +46,8 @@ each_text (tt_violations *v, const char *field, char *const *list, size_t count,
 }
 
 static void
-each_number (tt_violations *v, const char *field, const uint32_t *list, size_t count, check_number *check, const tt_catalog *catalog)
+each_number (tt_violations *v, const char *field, const uint32_t *list, size_t count, check_number *check,
+             const tt_catalog *catalog)
 {
     tt_check_count (v, field, count, 0, MAX_LIST);
     for (size_t i = 0; i < count && i < MAX_LIST; i++) {
@@ -81,7 +82,7 @@ static void
 check_stage (tt_violations *v, const char *stage, const tt_catalog *catalog)
 {
     static const char *const stages[] = { "seed", "start-up", "growth", "mature" };
-    (void) catalog;
+    (void)catalog;
     for (size_t i = 0; i < sizeof stages / sizeof *stages; i++)
         if (strcmp (stage, stages[i]) == 0)
             return;
@@ -91,7 +92,7 @@ check_stage (tt_violations *v, const char *stage, const tt_catalog *catalog)
 static void
 check_word (tt_violations *v, const char *value, const tt_catalog *catalog)
 {
-    (void) catalog;
+    (void)catalog;
     tt_check_text (v, NULL, value, 1, 64);
 }
 
@@ -145,7 +146,7 @@ match_check_product (tt_violations *v, const finance_product *p, const tt_catalo
     tt_check_identifier (v, "market", p->market);
     tt_check_identifier (v, "provider_id", p->provider_id);
     tt_check_identifier (v, "product_id", p->product_id);
-    tt_check_enum (v, "leg", &techtransfer__finance__v1__leg__descriptor, (int) p->leg, true);
+    tt_check_enum (v, "leg", &techtransfer__finance__v1__leg__descriptor, (int)p->leg, true);
     tt_check_text (v, "name", p->name, 0, 128);
     if (p->mandate)
         check_mandate (v, p->mandate, catalog);
@@ -155,7 +156,7 @@ match_check_product (tt_violations *v, const finance_product *p, const tt_catalo
     }
     check_tenors (v, p);
     check_price (v, "price", p->price);
-    tt_check_enum (v, "ranking", &techtransfer__finance__v1__ranking_policy__descriptor, (int) p->ranking, false);
+    tt_check_enum (v, "ranking", &techtransfer__finance__v1__ranking_policy__descriptor, (int)p->ranking, false);
 }
 
 /* -- applications -- */
@@ -163,7 +164,7 @@ match_check_product (tt_violations *v, const finance_product *p, const tt_catalo
 static void
 check_leg (tt_violations *v, const finance_leg *leg)
 {
-    tt_check_enum (v, "leg", &techtransfer__finance__v1__leg__descriptor, (int) leg->leg, true);
+    tt_check_enum (v, "leg", &techtransfer__finance__v1__leg__descriptor, (int)leg->leg, true);
     if (tt_check_money (v, "amount_fen", leg->amount_fen, 1, TT_MONEY_MAX))
         tt_check_money (v, "minimum_fen", leg->minimum_fen, 0, leg->amount_fen);
     check_price (v, "price_limit", leg->price_limit);

@@ -1,5 +1,5 @@
-/* Whether the messages of commands are in the form that finance.proto asks for. Violations name the path. Not for rules that depend on the
- * state. */
+/* Whether the messages of commands are in the form that finance.proto asks for. Violations name the path. Not for rules that
+ * depend on the state. */
 #ifndef LOAN_MATCH_CHECKS_H
 #define LOAN_MATCH_CHECKS_H
 

@@ -3,10 +3,10 @@
 
 #include "checks.h"
 
-#define METHOD(name, handler, reads)                                                                                                       \
-    {                                                                                                                                      \
-        "techtransfer.finance.v1.LoanMatch/" name, &techtransfer__finance__v1__##handler##_request__descriptor, NULL, 0, reads,            \
-            match_##handler                                                                                                                \
+#define METHOD(name, handler, reads)                                                                                             \
+    {                                                                                                                            \
+        "techtransfer.finance.v1.LoanMatch/" name, &techtransfer__finance__v1__##handler##_request__descriptor, NULL, 0, reads,  \
+            match_##handler                                                                                                      \
     }
 
 const tt_method match_methods[] = {

@@ -96,9 +96,10 @@ match_close_application (tt_txn *txn, const void *request, void *service)
     const match_place *place = request;
     match_found found;
     match_tally tally;
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (place->market));
-    finance_application *a = match_read (txn, "application", place->market, tt_bytes_of_text (place->id), application_type, &found);
+    finance_application *a
+        = match_read (txn, "application", place->market, tt_bytes_of_text (place->id), application_type, &found);
     if (!match_tally_read (txn, place->market, place->id, &tally) || found == MATCH_PENDING)
         return;
     if (a && tt_txn_now (txn) < match_validity_end (a->valid_until))
@@ -114,7 +115,7 @@ match_list_applications (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__ListApplicationsRequest *r = request;
     Techtransfer__Finance__V1__ListApplicationsReply list = TECHTRANSFER__FINANCE__V1__LIST_APPLICATIONS_REPLY__INIT;
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->market));
     uint32_t limit = match_page_limit (txn, r->limit);
     if (match_bad_names (txn, r->market, r->after[0] ? "after" : NULL, r->after) || limit == 0)
@@ -132,6 +133,7 @@ match_list_applications (tt_txn *txn, const void *request, void *service)
             list.applications[list.n_applications++] = a;
     }
     if (rows->count == limit)
-        list.next_after = tt_arena_strndup (tt_txn_arena (txn), (const char *) rows->keys[limit - 1].data, rows->keys[limit - 1].size);
+        list.next_after
+            = tt_arena_strndup (tt_txn_arena (txn), (const char *)rows->keys[limit - 1].data, rows->keys[limit - 1].size);
     tt_txn_reply (txn, &list.base);
 }

@@ -1,4 +1,5 @@
-/* Proposals: listed, accepted, declined, expired. What a step does is proposal.c's; here it is committed with all that follows from it. */
+/* Proposals: listed, accepted, declined, expired. What a step does is proposal.c's; here it is committed with all that follows
+ * from it. */
 #include <string.h>
 
 #include "checks.h"
@@ -31,7 +32,8 @@ open_case (tt_txn *txn, const char *market, const char *proposal_id, case_file *
                                     &techtransfer__finance__v1__application__descriptor, &application);
     file->provider = match_read (txn, "provider", market, tt_bytes_of_text (p->provider_id),
                                  &techtransfer__finance__v1__provider__descriptor, &provider);
-    if (!match_tally_read (txn, market, p->application_id, &file->tally) || application == MATCH_PENDING || provider == MATCH_PENDING)
+    if (!match_tally_read (txn, market, p->application_id, &file->tally) || application == MATCH_PENDING
+        || provider == MATCH_PENDING)
         return false;
     if (application == MATCH_ABSENT || provider == MATCH_ABSENT) {
         tt_txn_refuse (txn, TT_DATA_LOSS, "what proposal %s rests on is missing in the store", proposal_id);
@@ -138,7 +140,7 @@ match_accept_proposal (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__AcceptProposalRequest *r = request;
     Techtransfer__Finance__V1__AcceptProposalReply reply = TECHTRANSFER__FINANCE__V1__ACCEPT_PROPOSAL_REPLY__INIT;
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->market));
     if (names_refused (txn, r->market, r->proposal_id, r->party, ""))
         return;
@@ -152,7 +154,7 @@ match_decline_proposal (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__DeclineProposalRequest *r = request;
     Techtransfer__Finance__V1__DeclineProposalReply reply = TECHTRANSFER__FINANCE__V1__DECLINE_PROPOSAL_REPLY__INIT;
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->market));
     if (names_refused (txn, r->market, r->proposal_id, r->party, r->reason))
         return;
@@ -167,7 +169,7 @@ match_expire_proposal (tt_txn *txn, const void *request, void *service)
     const match_place *place = request;
     case_file file = { 0 };
     match_outcome outcome;
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (place->market));
     if (!open_case (txn, place->market, place->id, &file))
         return;
@@ -182,9 +184,9 @@ static const char *
 list_name (tt_txn *txn, const Techtransfer__Finance__V1__ListProposalsRequest *r)
 {
     if (r->party[0])
-        return (const char *) match_key (txn, match_table (txn, "party", r->market), r->party).data;
+        return (const char *)match_key (txn, match_table (txn, "party", r->market), r->party).data;
     if (r->round_id[0])
-        return (const char *) match_key (txn, match_table (txn, "round-proposals", r->market), r->round_id).data;
+        return (const char *)match_key (txn, match_table (txn, "round-proposals", r->market), r->round_id).data;
     return match_table (txn, "proposals", r->market);
 }
 
@@ -205,10 +207,11 @@ list_refused (tt_txn *txn, const Techtransfer__Finance__V1__ListProposalsRequest
 
 /* Adds those of a page that are of the round wanted, until the list is full; false if a row cannot be read. */
 static bool
-add_page (tt_txn *txn, const tt_rows *rows, const char *round_id, uint32_t limit, Techtransfer__Finance__V1__ListProposalsReply *list)
+add_page (tt_txn *txn, const tt_rows *rows, const char *round_id, uint32_t limit,
+          Techtransfer__Finance__V1__ListProposalsReply *list)
 {
     for (size_t i = 0; i < rows->count && list->n_proposals < limit; i++) {
-        list->next_after = tt_arena_strndup (tt_txn_arena (txn), (const char *) rows->keys[i].data, rows->keys[i].size);
+        list->next_after = tt_arena_strndup (tt_txn_arena (txn), (const char *)rows->keys[i].data, rows->keys[i].size);
         if (!rows->rows[i].present)
             continue;
         finance_proposal *p = match_row (txn, &rows->rows[i], proposal_type);
@@ -225,7 +228,7 @@ match_list_proposals (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__ListProposalsRequest *r = request;
     Techtransfer__Finance__V1__ListProposalsReply list = TECHTRANSFER__FINANCE__V1__LIST_PROPOSALS_REPLY__INIT;
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->market));
     if (list_refused (txn, r))
         return;
@@ -240,7 +243,7 @@ match_list_proposals (tt_txn *txn, const void *request, void *service)
         if (list.n_proposals == limit)
             break;
         if (rows->count < limit) {
-            list.next_after = (char *) "";
+            list.next_after = (char *)"";
             break;
         }
     }

@@ -23,7 +23,7 @@ keep_capacity (tt_txn *txn, const char *market, tt_bytes key, int64_t capacity, 
 {
     if (taken > capacity) {
         tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "capacity_fen of %lld is less than the %lld fen that are held or confirmed",
-                       (long long) capacity, (long long) taken);
+                       (long long)capacity, (long long)taken);
         return false;
     }
     tt_txn_add (txn, match_table (txn, "used", market), key, 0, 0, capacity);
@@ -69,14 +69,15 @@ void
 match_put_provider (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__PutProviderRequest *r = request;
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->provider ? r->provider->market : ""));
     if (provider_refused (txn, r->provider))
         return;
     finance_provider provider = *r->provider;
     tt_bytes key = tt_bytes_of_text (provider.provider_id);
     match_found found;
-    finance_provider *old = match_read (txn, "provider", provider.market, key, &techtransfer__finance__v1__provider__descriptor, &found);
+    finance_provider *old
+        = match_read (txn, "provider", provider.market, key, &techtransfer__finance__v1__provider__descriptor, &found);
     if (!match_fill_provider (txn, &provider) || found == MATCH_PENDING)
         return;
     provider.revision = old ? old->revision : 0;
@@ -127,7 +128,7 @@ store_product (tt_txn *txn, finance_product *product, tt_bytes key)
     row.held_fen = row.confirmed_fen = 0;
     tt_txn_put_message (txn, match_table (txn, "product", product->market), key, &row.base);
     changed.product = product;
-    match_event (txn, "product", product->provider_id, NULL, (const char *) key.data, &changed.base);
+    match_event (txn, "product", product->provider_id, NULL, (const char *)key.data, &changed.base);
 }
 
 /* The leg decides what the held money is for, so it stays. */
@@ -136,8 +137,8 @@ leg_changed (tt_txn *txn, const finance_product *old, const finance_product *pro
 {
     if (old == NULL || old->leg == product->leg)
         return false;
-    tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "product %s/%s is for another leg: a product's leg cannot change", product->provider_id,
-                   product->product_id);
+    tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "product %s/%s is for another leg: a product's leg cannot change",
+                   product->provider_id, product->product_id);
     return true;
 }
 
@@ -152,7 +153,8 @@ match_put_product (tt_txn *txn, const void *request, void *service)
     tt_bytes provider = tt_bytes_of_text (product.provider_id), key = match_key (txn, product.provider_id, product.product_id);
     const tt_row *owner = tt_txn_get (txn, match_table (txn, "provider", product.market), provider);
     match_found found;
-    finance_product *old = match_read (txn, "product", product.market, key, &techtransfer__finance__v1__product__descriptor, &found);
+    finance_product *old
+        = match_read (txn, "product", product.market, key, &techtransfer__finance__v1__product__descriptor, &found);
     if (!match_fill_product (txn, &product) || found == MATCH_PENDING || owner == NULL)
         return;
     if (!owner->present) {
@@ -209,7 +211,7 @@ match_list_providers (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__ListProvidersRequest *r = request;
     Techtransfer__Finance__V1__ListProvidersReply reply = TECHTRANSFER__FINANCE__V1__LIST_PROVIDERS_REPLY__INIT;
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->market));
     if (match_bad_names (txn, r->market, NULL, NULL))
         return;

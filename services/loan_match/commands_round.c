@@ -4,8 +4,8 @@
  *     steps 1..n   one slice of the plan each: proposals with their capacity, or the reason why not
  *     last step    takes out what was dropped, publishes the round, unlocks the market
  *
- * Where a round stands is in its progress row and nowhere else, so any replica can go on with it, by a retry of the command or by the
- * processor; each slice is done once, because each step is guarded by that row. */
+ * Where a round stands is in its progress row and nowhere else, so any replica can go on with it, by a retry of the command or by
+ * the processor; each slice is done once, because each step is guarded by that row. */
 #include "commands.h"
 
 #include <string.h>
@@ -15,10 +15,10 @@
 #include "round.h"
 #include "snapshot.h"
 
-#define SLICE_ITEMS 24     /* of about 15 writes each: one unit stays short */
+#define SLICE_ITEMS 24 /* of about 15 writes each: one unit stays short */
 #define PLAN_ROW_ITEMS 256
-#define PLAN_MAX_ROWS 400  /* one unit writes them all */
-#define OVERDUE_MS 10000   /* a round that is not finished by then is taken up by the processor */
+#define PLAN_MAX_ROWS 400 /* one unit writes them all */
+#define OVERDUE_MS 10000  /* a round that is not finished by then is taken up by the processor */
 #define DEFAULT_HOLD_SECONDS 604800
 #define MAX_HOLD_SECONDS 2592000
 
@@ -101,11 +101,11 @@ compute (job *j, match_snapshot *snapshot)
     tt_error error = { 0 };
     finance_round *round = tt_arena_alloc (tt_txn_arena (j->txn), sizeof *round);
     techtransfer__finance__v1__round__init (round);
-    round->market = (char *) j->market;
-    round->round_id = (char *) j->round_id;
+    round->market = (char *)j->market;
+    round->round_id = (char *)j->round_id;
     round->ran_unix_ms = tt_txn_now (j->txn);
     tt_status status = match_round_run (snapshot, tt_txn_arena (j->txn), round, &error);
-    if (status == TT_OK && round->n_allocations > (size_t) PLAN_MAX_ROWS * PLAN_ROW_ITEMS / 2)
+    if (status == TT_OK && round->n_allocations > (size_t)PLAN_MAX_ROWS * PLAN_ROW_ITEMS / 2)
         status = tt_fail (&error, TT_RESOURCE_EXHAUSTED, "the round has %zu allocations, more than one round can propose",
                           round->n_allocations);
     if (status == TT_OK)
@@ -118,11 +118,12 @@ static void
 begin (job *j, uint32_t hold_seconds)
 {
     match_snapshot snapshot;
-    const tt_row *lock = get_lock (j), *round_row
-        = tt_txn_get (j->txn, match_table (j->txn, "round", j->market), tt_bytes_of_text (j->round_id));
+    const tt_row *lock = get_lock (j),
+                 *round_row = tt_txn_get (j->txn, match_table (j->txn, "round", j->market), tt_bytes_of_text (j->round_id));
     if (lock && lock->present && lock->value.size) {
-        tt_txn_refuse (j->txn, TT_FAILED_PRECONDITION, "round \"%.*s\" of market \"%s\" is not finished yet: run it again to go on with it",
-                       (int) lock->value.size, (const char *) lock->value.data, j->market);
+        tt_txn_refuse (j->txn, TT_FAILED_PRECONDITION,
+                       "round \"%.*s\" of market \"%s\" is not finished yet: run it again to go on with it",
+                       (int)lock->value.size, (const char *)lock->value.data, j->market);
         return;
     }
     if (!match_snapshot_read (j->txn, j->market, &snapshot) || lock == NULL || round_row == NULL)
@@ -132,7 +133,7 @@ begin (job *j, uint32_t hold_seconds)
         return;
     int64_t now = tt_txn_now (j->txn), deadline = now + INT64_C (1000) * (hold_seconds ? hold_seconds : DEFAULT_HOLD_SECONDS);
     tt_arena *arena = tt_txn_arena (j->txn);
-    j->progress.total = (uint32_t) round->n_allocations;
+    j->progress.total = (uint32_t)round->n_allocations;
     j->progress.deadline_unix_ms = deadline;
     j->progress.fits = tt_arena_zero (arena, j->progress.total);
     put_plan (j, match_plan_make (arena, &snapshot, round, deadline), round->n_allocations);
@@ -166,8 +167,8 @@ propose_slice (job *j)
     }
     if (!match_propose (j->txn, j->market, items + p->offset, size, p->fits + p->taken, &p->made))
         return;
-    p->taken += (uint32_t) size;
-    p->offset += (uint32_t) size;
+    p->taken += (uint32_t)size;
+    p->offset += (uint32_t)size;
     if (p->offset == count) {
         tt_txn_delete (j->txn, match_table (j->txn, "plan", j->market), plan_key (j, p->row));
         p->row++;
@@ -252,7 +253,7 @@ match_run_round (tt_txn *txn, const void *request, void *service)
     job j = { .txn = txn, .market = r->market, .round_id = r->round_id };
     bool known = false;
     tt_violations v = { 0 };
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->market));
     tt_check_identifier (&v, "market", r->market);
     tt_check_identifier (&v, "round_id", r->round_id);
@@ -271,7 +272,7 @@ match_resume_round (tt_txn *txn, const void *request, void *service)
     const match_place *place = request;
     job j = { .txn = txn, .market = place->market, .round_id = place->id };
     bool known = false;
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (place->market));
     if (load (&j, &known) && known && !j.progress.done)
         carry_on (&j);
@@ -284,7 +285,7 @@ match_get_round (tt_txn *txn, const void *request, void *service)
     Techtransfer__Finance__V1__GetRoundReply reply = TECHTRANSFER__FINANCE__V1__GET_ROUND_REPLY__INIT;
     job j = { .txn = txn, .market = r->market, .round_id = r->round_id };
     bool known = false;
-    (void) service;
+    (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->market));
     if (match_bad_names (txn, r->market, "round_id", r->round_id) || !load (&j, &known))
         return;

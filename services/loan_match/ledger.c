@@ -32,7 +32,8 @@ match_row (tt_txn *txn, const tt_row *row, const ProtobufCMessageDescriptor *typ
 }
 
 void *
-match_read (tt_txn *txn, const char *kind, const char *market, tt_bytes key, const ProtobufCMessageDescriptor *type, match_found *found)
+match_read (tt_txn *txn, const char *kind, const char *market, tt_bytes key, const ProtobufCMessageDescriptor *type,
+            match_found *found)
 {
     const tt_row *row = tt_txn_get (txn, match_table (txn, kind, market), key);
     *found = row == NULL ? MATCH_PENDING : MATCH_ABSENT;
@@ -50,7 +51,8 @@ match_put (tt_txn *txn, const char *kind, const char *market, tt_bytes key, cons
 }
 
 void
-match_event (tt_txn *txn, const char *kind, const char *segment, const char *second, const char *subject, const ProtobufCMessage *body)
+match_event (tt_txn *txn, const char *kind, const char *segment, const char *second, const char *subject,
+             const ProtobufCMessage *body)
 {
     tt_buffer topic = { 0 };
     tt_topic_build (&topic, "finance", kind, segment, second, NULL);
@@ -113,7 +115,7 @@ match_validity_end (const char *valid_until)
     int32_t day;
     if (*valid_until == '\0' || tt_date_parse (valid_until, &day) != TT_OK)
         return INT64_MAX;
-    return ((int64_t) day + 1) * DAY_MS - EAST_8_MS;
+    return ((int64_t)day + 1) * DAY_MS - EAST_8_MS;
 }
 
 bool
@@ -122,7 +124,7 @@ match_tally_read (tt_txn *txn, const char *market, const char *application_id, m
     const tt_row *row = tt_txn_get (txn, match_table (txn, "tally", market), tt_bytes_of_text (application_id));
     *tally = (match_tally){ 0 };
     if (row && row->present) {
-        const char *text = tt_arena_strndup (tt_txn_arena (txn), (const char *) row->value.data, row->value.size);
+        const char *text = tt_arena_strndup (tt_txn_arena (txn), (const char *)row->value.data, row->value.size);
         if (sscanf (text, "%u %u", &tally->held, &tally->confirmed) != 2) {
             tt_txn_refuse (txn, TT_DATA_LOSS, "the stored tally of application %s cannot be read", application_id);
             return false;
@@ -196,7 +198,7 @@ static void
 put_in_party_list (tt_txn *txn, const finance_proposal *p, const char *party)
 {
     tt_bytes list = match_key (txn, match_table (txn, "party", p->market), party);
-    tt_txn_index_put (txn, (const char *) list.data, tt_bytes_of_text (p->proposal_id), 0);
+    tt_txn_index_put (txn, (const char *)list.data, tt_bytes_of_text (p->proposal_id), 0);
 }
 
 void
@@ -211,7 +213,7 @@ match_put_proposal (tt_txn *txn, finance_proposal *p)
     tt_txn_put_blind (txn, match_table (txn, "proposal", p->market), id, (tt_bytes){ packed, size });
     tt_txn_index_put (txn, MATCH_DEADLINES, match_key (txn, p->market, p->proposal_id), p->deadline_unix_ms);
     tt_txn_index_put (txn, match_table (txn, "proposals", p->market), id, 0);
-    tt_txn_index_put (txn, (const char *) round.data, id, 0);
+    tt_txn_index_put (txn, (const char *)round.data, id, 0);
     put_in_party_list (txn, p, p->applicant);
     put_in_party_list (txn, p, p->provider_id);
     announce (txn, p, p->applicant);

@@ -1,8 +1,8 @@
-/* The rows, numbers and indexes of a market in the store, and what every change of a proposal does to them. The tables are listed in
- * README.md. A market is one partition; its name is part of each table's name, because a partition holds many markets.
+/* The rows, numbers and indexes of a market in the store, and what every change of a proposal does to them. The tables are listed
+ * in README.md. A market is one partition; its name is part of each table's name, because a partition holds many markets.
  *
- * All functions work inside a transaction (store/txn.h) and follow its rule: what is not read yet says so, and the handler returns. Not for
- * decisions. */
+ * All functions work inside a transaction (store/txn.h) and follow its rule: what is not read yet says so, and the handler
+ * returns. Not for decisions. */
 #ifndef LOAN_MATCH_LEDGER_H
 #define LOAN_MATCH_LEDGER_H
 
@@ -12,9 +12,9 @@
 #define MATCH_MONEY_MAX INT64_C (9007199254740991) /* 2^53 - 1 fen */
 
 /* Indexes of a partition over all of its markets; members are "market/id", scores are times (ms). */
-#define MATCH_DEADLINES "deadline"  /* of held proposals */
-#define MATCH_VALIDITY "validity"   /* end of the validity of applications */
-#define MATCH_RUNNING "running"     /* rounds that ought to be finished by now */
+#define MATCH_DEADLINES "deadline" /* of held proposals */
+#define MATCH_VALIDITY "validity"  /* end of the validity of applications */
+#define MATCH_RUNNING "running"    /* rounds that ought to be finished by now */
 
 /* "<kind>:<market>" and "<a>/<b>", in the transaction's arena. */
 const char *match_table (tt_txn *txn, const char *kind, const char *market);
@@ -44,8 +44,9 @@ typedef struct {
     uint32_t confirmed;
 } match_tally;
 bool match_tally_read (tt_txn *txn, const char *market, const char *application_id, match_tally *tally);
-/* Puts the tally, and the state that follows from it: held ones -> IN_PROPOSAL, else confirmed ones -> FUNDED, else validity over ->
- * CLOSED, else OPEN. Keeps the application's row and its place among the open ones. Both rows have been read by this transaction. */
+/* Puts the tally, and the state that follows from it: held ones -> IN_PROPOSAL, else confirmed ones -> FUNDED, else validity over
+ * -> CLOSED, else OPEN. Keeps the application's row and its place among the open ones. Both rows have been read by this
+ * transaction. */
 void match_settle (tt_txn *txn, finance_application *application, match_tally tally);
 /* Writes a new or revised application that is OPEN, with its places in the indexes. */
 void match_put_open (tt_txn *txn, finance_application *application);

@@ -6,7 +6,7 @@
 static tt_status
 open_service (tt_daemon *daemon, void **service, tt_error *error)
 {
-    (void) daemon;
+    (void)daemon;
     match_service *match = tt_alloc_zero (1, sizeof *match);
     tt_status status = tt_catalog_open (&match->catalog, NULL, error);
     if (status != TT_OK) {

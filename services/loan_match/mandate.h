@@ -1,6 +1,7 @@
 /* Whether a product may fund a leg of an application, and why not.
  *
- * Pure: messages in, a reason out. Not for how much (allocate.h) and not for finding candidates quickly (screen.h). Thread-safe. */
+ * Pure: messages in, a reason out. Not for how much (allocate.h) and not for finding candidates quickly (screen.h). Thread-safe.
+ */
 #ifndef LOAN_MATCH_MANDATE_H
 #define LOAN_MATCH_MANDATE_H
 
@@ -10,23 +11,24 @@
 /* In the order in which they are looked at. A later one means that the product came closer. */
 typedef enum {
     MATCH_OTHER_LEG,
-    MATCH_SELF,         /* the provider is the applicant */
+    MATCH_SELF, /* the provider is the applicant */
     MATCH_DISTRICT,
     MATCH_INDUSTRY,
     MATCH_STAGE,
     MATCH_SPECIAL,
     MATCH_AGE,
     MATCH_RECOGNITION,
-    MATCH_NO_LEAD,      /* a guiding fund follows: the applicant has no confirmed equity of another provider yet */
+    MATCH_NO_LEAD, /* a guiding fund follows: the applicant has no confirmed equity of another provider yet */
     MATCH_PRICE,
     MATCH_TENOR,
-    MATCH_TICKET,       /* wants less than the product's least ticket */
-    MATCH_EXPOSURE,     /* the provider's limit for this applicant leaves less than the least ticket */
-    MATCH_CAPACITY,     /* the product or its provider has less left than the least ticket */
+    MATCH_TICKET,   /* wants less than the product's least ticket */
+    MATCH_EXPOSURE, /* the provider's limit for this applicant leaves less than the least ticket */
+    MATCH_CAPACITY, /* the product or its provider has less left than the least ticket */
     MATCH_ACCEPTABLE
 } match_reason;
 
-/* As Unmatched.reason says it: "no mandate fits", "no lead investment", "price", "tenor", "ticket", "exposure limit", "capacity", "". */
+/* As Unmatched.reason says it: "no mandate fits", "no lead investment", "price", "tenor", "ticket", "exposure limit", "capacity",
+ * "". */
 const char *match_reason_text (match_reason reason);
 
 /* One leg of an application. Borrowed messages. */
@@ -43,7 +45,7 @@ typedef struct {
     const finance_provider *provider;
     const finance_product *product;
     tt_decimal price;
-    int64_t product_left;  /* capacity less held and confirmed, >= 0 */
+    int64_t product_left; /* capacity less held and confirmed, >= 0 */
     int64_t provider_left;
 } match_offer;
 

@@ -11,13 +11,13 @@
 static int
 compare_providers (const void *a, const void *b)
 {
-    return strcmp ((*(const finance_provider *const *) a)->provider_id, (*(const finance_provider *const *) b)->provider_id);
+    return strcmp ((*(const finance_provider *const *)a)->provider_id, (*(const finance_provider *const *)b)->provider_id);
 }
 
 static int
 compare_products (const void *left, const void *right)
 {
-    const finance_product *a = *(const finance_product *const *) left, *b = *(const finance_product *const *) right;
+    const finance_product *a = *(const finance_product *const *)left, *b = *(const finance_product *const *)right;
     int order = strcmp (a->provider_id, b->provider_id);
     return order ? order : strcmp (a->product_id, b->product_id);
 }
@@ -25,7 +25,7 @@ compare_products (const void *left, const void *right)
 static int
 compare_applications (const void *left, const void *right)
 {
-    const finance_application *a = *(const finance_application *const *) left, *b = *(const finance_application *const *) right;
+    const finance_application *a = *(const finance_application *const *)left, *b = *(const finance_application *const *)right;
     int order = strcmp (a->applicant, b->applicant);
     return order ? order : strcmp (a->application_id, b->application_id);
 }
@@ -41,7 +41,7 @@ compare_exposures (const void *left, const void *right)
 static int
 compare_texts (const void *a, const void *b)
 {
-    return strcmp (*(const char *const *) a, *(const char *const *) b);
+    return strcmp (*(const char *const *)a, *(const char *const *)b);
 }
 
 static void
@@ -64,7 +64,7 @@ match_snapshot_sort (match_snapshot *s)
 const finance_product *
 match_snapshot_product (const match_snapshot *s, const char *provider_id, const char *product_id)
 {
-    finance_product wanted = { .provider_id = (char *) provider_id, .product_id = (char *) product_id };
+    finance_product wanted = { .provider_id = (char *)provider_id, .product_id = (char *)product_id };
     const finance_product *key = &wanted, **found = NULL;
     if (s->product_count)
         found = bsearch (&key, s->products, s->product_count, sizeof *s->products, compare_products);
@@ -76,7 +76,7 @@ put_size (tt_buffer *out, size_t size)
 {
     uint8_t bytes[8];
     for (int i = 0; i < 8; i++)
-        bytes[i] = (uint8_t) ((uint64_t) size >> (8 * i));
+        bytes[i] = (uint8_t)((uint64_t)size >> (8 * i));
     tt_buffer_append (out, bytes, sizeof bytes);
 }
 
@@ -113,14 +113,14 @@ match_snapshot_hash (const match_snapshot *s, char out[MATCH_HASH_SIZE])
     for (size_t i = 0; i < s->exposure_count; i++) {
         char text[192];
         snprintf (text, sizeof text, "%s/%s/%lld", s->exposures[i].applicant, s->exposures[i].provider_id,
-                  (long long) s->exposures[i].amount_fen);
+                  (long long)s->exposures[i].amount_fen);
         put_text (&bytes, text);
     }
     put_size (&bytes, s->lead_count);
     for (size_t i = 0; i < s->lead_count; i++)
         put_text (&bytes, s->leads[i]);
     XXH128_hash_t hash = XXH3_128bits (bytes.data, bytes.size);
-    snprintf (out, MATCH_HASH_SIZE, "%016llx%016llx", (unsigned long long) hash.high64, (unsigned long long) hash.low64);
+    snprintf (out, MATCH_HASH_SIZE, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
     tt_buffer_free (&bytes);
 }
 
@@ -138,8 +138,8 @@ typedef struct {
     match_leg *legs;
     match_reason *reasons;
     uint32_t leg_count;
-    tt_buffer pairs;  /* of match_pair */
-    tt_buffer groups; /* of int64_t */
+    tt_buffer pairs;        /* of match_pair */
+    tt_buffer groups;       /* of int64_t */
     uint32_t *preference;   /* of each product: its place in the legs' order */
     int64_t *exposure_left; /* of each provider, for the applicant of exposure_of */
     const char **exposure_of;
@@ -148,7 +148,7 @@ typedef struct {
 static const finance_provider *
 find_provider (const match_snapshot *s, const char *provider_id)
 {
-    finance_provider wanted = { .provider_id = (char *) provider_id };
+    finance_provider wanted = { .provider_id = (char *)provider_id };
     const finance_provider *key = &wanted, **found = NULL;
     if (s->provider_count)
         found = bsearch (&key, s->providers, s->provider_count, sizeof *s->providers, compare_providers);
@@ -164,7 +164,8 @@ add_product (builder *b, const finance_product *product)
     match_offer offer = match_offer_of (provider, product);
     if (b->provider_count == 0 || b->provider_messages[b->provider_count - 1] != provider) {
         b->provider_messages[b->provider_count] = provider;
-        b->providers[b->provider_count++] = (match_provider){ .capacity = offer.provider_left, .first_product = b->product_count };
+        b->providers[b->provider_count++]
+            = (match_provider){ .capacity = offer.provider_left, .first_product = b->product_count };
     }
     b->providers[b->provider_count - 1].product_count++;
     b->offers[b->product_count] = offer;
@@ -186,7 +187,7 @@ add_products (builder *b)
 static int
 compare_offers (const void *left, const void *right, void *context)
 {
-    uint32_t i = *(const uint32_t *) left, k = *(const uint32_t *) right;
+    uint32_t i = *(const uint32_t *)left, k = *(const uint32_t *)right;
     const match_offer *offers = context, *a = &offers[i], *b = &offers[k];
     int order = tt_decimal_compare (a->price, b->price);
     if (order)
@@ -212,7 +213,7 @@ order_products (builder *b)
 static int
 compare_legs (const void *a, const void *b)
 {
-    return (int) (*(const finance_leg *const *) a)->leg - (int) (*(const finance_leg *const *) b)->leg;
+    return (int)(*(const finance_leg *const *)a)->leg - (int)(*(const finance_leg *const *)b)->leg;
 }
 
 static void
@@ -267,7 +268,7 @@ exposure_left (builder *b, uint32_t provider, const char *applicant)
 static void
 share_exposure (builder *b, const match_want *want, uint32_t provider, size_t first)
 {
-    match_pair *pairs = (match_pair *) (void *) b->pairs.data;
+    match_pair *pairs = (match_pair *)(void *)b->pairs.data;
     size_t end = b->pairs.size / sizeof *pairs;
     if (first == end || b->provider_messages[provider]->exposure_limit_fen == 0)
         return;
@@ -277,7 +278,7 @@ share_exposure (builder *b, const match_want *want, uint32_t provider, size_t fi
     if (cap == want->leg->amount_fen)
         return;
     for (size_t i = first; i < end; i++)
-        pairs[i].group = (uint32_t) (b->groups.size / sizeof cap);
+        pairs[i].group = (uint32_t)(b->groups.size / sizeof cap);
     tt_buffer_append (&b->groups, &cap, sizeof cap);
 }
 
@@ -305,7 +306,7 @@ static int
 compare_pairs (const void *a, const void *b, void *preference)
 {
     const uint32_t *order = preference;
-    uint32_t x = order[((const match_pair *) a)->product], y = order[((const match_pair *) b)->product];
+    uint32_t x = order[((const match_pair *)a)->product], y = order[((const match_pair *)b)->product];
     return (x > y) - (x < y);
 }
 
@@ -321,10 +322,11 @@ add_pairs (builder *b, uint32_t leg, const uint32_t *candidates, size_t count)
             try_pair (b, leg, candidates[i]);
         share_exposure (b, &b->wants[leg], provider, first_here);
     }
-    b->legs[leg].first_pair = (uint32_t) first;
-    b->legs[leg].pair_count = (uint32_t) (b->pairs.size / sizeof (match_pair) - first);
+    b->legs[leg].first_pair = (uint32_t)first;
+    b->legs[leg].pair_count = (uint32_t)(b->pairs.size / sizeof (match_pair) - first);
     if (b->legs[leg].pair_count > 1)
-        qsort_r (b->pairs.data + first * sizeof (match_pair), b->legs[leg].pair_count, sizeof (match_pair), compare_pairs, b->preference);
+        qsort_r (b->pairs.data + first * sizeof (match_pair), b->legs[leg].pair_count, sizeof (match_pair), compare_pairs,
+                 b->preference);
 }
 
 static void
@@ -360,7 +362,7 @@ static int
 compare_wants (const void *left, const void *right, void *context)
 {
     const ranking *r = context;
-    const match_want *a = &r->wants[*(const uint32_t *) left], *b = &r->wants[*(const uint32_t *) right];
+    const match_want *a = &r->wants[*(const uint32_t *)left], *b = &r->wants[*(const uint32_t *)right];
     int64_t x = a->leg->amount_fen, y = b->leg->amount_fen;
     if (r->policy == FINANCE (RANKING_POLICY__BY_SCORE)) {
         x = b->application->score;
@@ -372,7 +374,7 @@ compare_wants (const void *left, const void *right, void *context)
     if (x != y)
         return x < y ? -1 : 1;
     int order = strcmp (a->application->application_id, b->application->application_id);
-    return order ? order : (int) a->leg->leg - (int) b->leg->leg;
+    return order ? order : (int)a->leg->leg - (int)b->leg->leg;
 }
 
 /* Ranks the pairs of all products of a policy: legs in the policy's order take the next place at each of their products. */
@@ -380,7 +382,7 @@ static void
 rank_pairs (builder *b, Techtransfer__Finance__V1__RankingPolicy policy, uint32_t *order, uint32_t *next)
 {
     ranking context = { b->wants, policy };
-    match_pair *pairs = (match_pair *) (void *) b->pairs.data;
+    match_pair *pairs = (match_pair *)(void *)b->pairs.data;
     for (uint32_t i = 0; i < b->leg_count; i++)
         order[i] = i;
     qsort_r (order, b->leg_count, sizeof *order, compare_wants, &context);
@@ -417,15 +419,15 @@ match_market_build (const match_snapshot *snapshot, tt_arena *arena, match_marke
     tt_bytes groups = tt_arena_copy (arena, (tt_bytes){ b.groups.data, b.groups.size });
     *market = (match_market){ .wants = b.wants, .offers = b.offers, .reasons = b.reasons };
     market->instance = (match_instance){ .legs = b.legs,
-                                         .pairs = (const match_pair *) (const void *) pairs.data,
+                                         .pairs = (const match_pair *)(const void *)pairs.data,
                                          .products = b.products,
                                          .providers = b.providers,
-                                         .groups = (const int64_t *) (const void *) groups.data,
+                                         .groups = (const int64_t *)(const void *)groups.data,
                                          .leg_count = b.leg_count,
-                                         .pair_count = (uint32_t) (pairs.size / sizeof (match_pair)),
+                                         .pair_count = (uint32_t)(pairs.size / sizeof (match_pair)),
                                          .product_count = b.product_count,
                                          .provider_count = b.provider_count,
-                                         .group_count = (uint32_t) (groups.size / sizeof (int64_t)) };
+                                         .group_count = (uint32_t)(groups.size / sizeof (int64_t)) };
     tt_buffer_free (&b.pairs);
     tt_buffer_free (&b.groups);
 }

@@ -24,8 +24,8 @@ take (void *arena, size_t size)
 static void
 leave (void *arena, void *pointer)
 {
-    (void) arena;
-    (void) pointer;
+    (void)arena;
+    (void)pointer;
 }
 
 void *
@@ -84,7 +84,8 @@ match_plan_decode (tt_bytes bytes, tt_arena *arena, match_plan_item **items, siz
     *items = tt_arena_zero (arena, *count * sizeof **items);
     reader = tt_wire_read (bytes);
     for (size_t i = 0; step == TT_WIRE_END && i < *count; i++)
-        if (tt_wire_next (&reader, &field) != TT_WIRE_FIELD || field.type != TT_WIRE_BYTES || !decode_item (field.bytes, arena, &(*items)[i]))
+        if (tt_wire_next (&reader, &field) != TT_WIRE_FIELD || field.type != TT_WIRE_BYTES
+            || !decode_item (field.bytes, arena, &(*items)[i]))
             step = TT_WIRE_MALFORMED;
     return step == TT_WIRE_END ? TT_OK : tt_fail (error, TT_DATA_LOSS, "the stored plan of a round cannot be read");
 }
@@ -122,21 +123,22 @@ match_progress_encode (const match_progress *p, tt_buffer *out)
     tt_wire_put_varint (out, TOTAL, p->total);
     tt_wire_put_varint (out, TAKEN, p->taken);
     tt_wire_put_varint (out, MADE, p->made);
-    tt_wire_put_varint (out, DEADLINE, (uint64_t) p->deadline_unix_ms);
+    tt_wire_put_varint (out, DEADLINE, (uint64_t)p->deadline_unix_ms);
     tt_wire_put_bytes (out, FITS, (tt_bytes){ p->fits, p->total });
 }
 
 static void
 take_number (match_progress *p, const tt_wire_field *field)
 {
-    uint32_t *const places[] = { [ROWS] = &p->rows,   [ROW] = &p->row,     [OFFSET] = &p->offset,
-                                 [TOTAL] = &p->total, [TAKEN] = &p->taken, [MADE] = &p->made };
+    uint32_t *const places[] = {
+        [ROWS] = &p->rows, [ROW] = &p->row, [OFFSET] = &p->offset, [TOTAL] = &p->total, [TAKEN] = &p->taken, [MADE] = &p->made
+    };
     if (field->number == DONE)
         p->done = field->value != 0;
     else if (field->number == DEADLINE)
-        p->deadline_unix_ms = (int64_t) field->value;
+        p->deadline_unix_ms = (int64_t)field->value;
     else if (field->number < sizeof places / sizeof *places && places[field->number])
-        *places[field->number] = (uint32_t) field->value;
+        *places[field->number] = (uint32_t)field->value;
 }
 
 tt_status

@@ -1,6 +1,6 @@
-/* How a round that is being turned into proposals is written down, so that any replica can go on with it: the plan (proposals still to be
- * made) and the progress. Both are kept in the store in the protobuf wire format, and are nobody's business outside this service.
- * Pure. Not for carrying it out (commands_round.c). */
+/* How a round that is being turned into proposals is written down, so that any replica can go on with it: the plan (proposals
+ * still to be made) and the progress. Both are kept in the store in the protobuf wire format, and are nobody's business outside
+ * this service. Pure. Not for carrying it out (commands_round.c). */
 #ifndef LOAN_MATCH_PLAN_H
 #define LOAN_MATCH_PLAN_H
 
@@ -31,23 +31,24 @@ const char *match_fit_text (match_fit fit);
 /* Where a round stands. The plan is kept in rows of many items; (row, offset) is the next item. */
 typedef struct {
     bool done;
-    uint32_t rows;   /* of the plan */
+    uint32_t rows; /* of the plan */
     uint32_t row, offset;
-    uint32_t total;  /* allocations */
-    uint32_t taken;  /* allocations proposed or dropped so far */
-    uint32_t made;   /* proposals made */
+    uint32_t total;           /* allocations */
+    uint32_t taken;           /* allocations proposed or dropped so far */
+    uint32_t made;            /* proposals made */
     int64_t deadline_unix_ms; /* of its proposals */
-    uint8_t *fits;   /* arena: match_fit of each allocation, in the order of the round; total bytes */
+    uint8_t *fits;            /* arena: match_fit of each allocation, in the order of the round; total bytes */
 } match_progress;
 
 void match_plan_encode (const match_plan_item *items, size_t count, tt_buffer *out);
 /* Items and proposals live in the arena. TT_DATA_LOSS if these are not bytes of match_plan_encode. */
-TT_MUST_USE tt_status match_plan_decode (tt_bytes bytes, tt_arena *arena, match_plan_item **items, size_t *count, tt_error *error);
+TT_MUST_USE tt_status match_plan_decode (tt_bytes bytes, tt_arena *arena, match_plan_item **items, size_t *count,
+                                         tt_error *error);
 void match_progress_encode (const match_progress *progress, tt_buffer *out);
 TT_MUST_USE tt_status match_progress_decode (tt_bytes bytes, tt_arena *arena, match_progress *progress, tt_error *error);
 
-/* How many of items[from..count) belong together in one step: at least one whole leg, then further whole legs while there are no more than
- * `most` items. A leg is never divided, because its minimum holds for all of it. */
+/* How many of items[from..count) belong together in one step: at least one whole leg, then further whole legs while there are no
+ * more than `most` items. A leg is never divided, because its minimum holds for all of it. */
 size_t match_plan_slice (const match_plan_item *items, size_t count, size_t from, size_t most);
 
 /* A message from packed bytes, all of it in the arena; NULL if it cannot be read. */

@@ -31,7 +31,7 @@ typedef struct {
 static bool
 split_member (tt_arena *arena, tt_bytes member, match_place *place)
 {
-    char *text = tt_arena_strndup (arena, (const char *) member.data, member.size);
+    char *text = tt_arena_strndup (arena, (const char *)member.data, member.size);
     char *slash = strchr (text, '/');
     if (slash == NULL)
         return false;
@@ -47,7 +47,7 @@ list_due (tt_txn *txn, const void *request, void *service)
     Techtransfer__Finance__V1__ListProposalsReply list = TECHTRANSFER__FINANCE__V1__LIST_PROPOSALS_REPLY__INIT;
     tt_arena *arena = tt_txn_arena (txn);
     match_place place;
-    (void) service;
+    (void)service;
     tt_txn_at_partition (txn, question->partition);
     const tt_rows *rows = tt_txn_due (txn, question->index, tt_txn_now (txn), SWEEP_ITEMS, NULL);
     if (rows == NULL)
@@ -58,8 +58,8 @@ list_due (tt_txn *txn, const void *request, void *service)
             continue;
         finance_proposal *p = tt_arena_alloc (arena, sizeof *p);
         techtransfer__finance__v1__proposal__init (p);
-        p->market = (char *) place.market;
-        p->proposal_id = (char *) place.id;
+        p->market = (char *)place.market;
+        p->proposal_id = (char *)place.id;
         list.proposals[list.n_proposals++] = p;
     }
     tt_txn_reply (txn, &list.base);
@@ -90,14 +90,14 @@ find_due (tt_processor *processor, int64_t now, due_list *due, tt_error *error)
 {
     uint32_t partitions = tt_store_partitions (tt_processor_store (processor));
     tt_batch *batch = tt_processor_batch (processor);
-    size_t questions = (size_t) partitions * SWEEPS;
+    size_t questions = (size_t)partitions * SWEEPS;
     due_question *asked = tt_arena_zero (due->arena, questions * sizeof *asked);
     tt_txn **txns = tt_arena_zero (due->arena, questions * sizeof *txns);
     due->places = tt_arena_zero (due->arena, questions * SWEEP_ITEMS * sizeof *due->places);
     due->handlers = tt_arena_zero (due->arena, questions * SWEEP_ITEMS * sizeof *due->handlers);
     tt_batch_begin (batch, now);
     for (size_t i = 0; i < questions; i++) {
-        asked[i] = (due_question){ (uint32_t) (i / SWEEPS), sweeps[i % SWEEPS].index };
+        asked[i] = (due_question){ (uint32_t)(i / SWEEPS), sweeps[i % SWEEPS].index };
         tt_txn_spec spec = { .handle = list_due, .request = &asked[i], .read_only = true };
         txns[i] = tt_batch_add (batch, &spec);
     }
@@ -121,8 +121,8 @@ work_off (tt_processor *processor, int64_t now, const due_list *due, tt_error *e
     for (size_t i = 0; status == TT_OK && i < due->count; i++) {
         tt_outcome outcome = tt_txn_outcome (txns[i]);
         if (outcome.status != TT_OK)
-            tt_log (TT_LOG_WARNING, "sweep failed", "market", due->places[i].market, "id", due->places[i].id, "reason", outcome.message,
-                    NULL);
+            tt_log (TT_LOG_WARNING, "sweep failed", "market", due->places[i].market, "id", due->places[i].id, "reason",
+                    outcome.message, NULL);
     }
     return status;
 }
@@ -130,7 +130,7 @@ work_off (tt_processor *processor, int64_t now, const due_list *due, tt_error *e
 static tt_status
 sweep (tt_processor *processor, void *state, int64_t now_unix_ms, tt_error *error)
 {
-    (void) state;
+    (void)state;
     due_list due = { .arena = tt_arena_new (0) };
     tt_status status = find_due (processor, now_unix_ms, &due, error);
     if (status == TT_OK && due.count > 0)

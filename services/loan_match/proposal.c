@@ -46,14 +46,14 @@ const char *
 match_state_name (Techtransfer__Finance__V1__ProposalState state)
 {
     static const char *const names[] = { "UNSPECIFIED", "HELD", "CONFIRMED", "DECLINED", "EXPIRED" };
-    return (size_t) state < sizeof names / sizeof *names ? names[state] : "UNKNOWN";
+    return (size_t)state < sizeof names / sizeof *names ? names[state] : "UNKNOWN";
 }
 
 const char *
 match_leg_name (Techtransfer__Finance__V1__Leg leg)
 {
     static const char *const names[] = { "unspecified", "equity", "loan", "lease" };
-    return (size_t) leg < sizeof names / sizeof *names ? names[leg] : "unknown";
+    return (size_t)leg < sizeof names / sizeof *names ? names[leg] : "unknown";
 }
 
 static void
@@ -104,7 +104,8 @@ match_step_apply (finance_proposal *p, match_step step, match_party party, int64
 {
     *outcome = MATCH_UNCHANGED;
     if (step != MATCH_EXPIRE && party == MATCH_NO_PARTY)
-        return tt_fail (error, TT_INVALID_ARGUMENT, "neither the applicant \"%s\" nor the provider \"%s\"", p->applicant, p->provider_id);
+        return tt_fail (error, TT_INVALID_ARGUMENT, "neither the applicant \"%s\" nor the provider \"%s\"", p->applicant,
+                        p->provider_id);
     if (repeats (p, step, party))
         return TT_OK;
     if (!match_step_allowed (p->state, step))
@@ -126,8 +127,9 @@ match_proposal_id (const finance_proposal *p, char out[MATCH_PROPOSAL_ID_SIZE])
 {
     tt_buffer text = { 0 };
     /* No part can hold a "/". */
-    tt_buffer_printf (&text, "%s/%s/%s/%d/%s/%s", p->market, p->round_id, p->application_id, (int) p->leg, p->provider_id, p->product_id);
+    tt_buffer_printf (&text, "%s/%s/%s/%d/%s/%s", p->market, p->round_id, p->application_id, (int)p->leg, p->provider_id,
+                      p->product_id);
     XXH128_hash_t hash = XXH3_128bits (text.data, text.size);
-    snprintf (out, MATCH_PROPOSAL_ID_SIZE, "%016llx%016llx", (unsigned long long) hash.high64, (unsigned long long) hash.low64);
+    snprintf (out, MATCH_PROPOSAL_ID_SIZE, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
     tt_buffer_free (&text);
 }

@@ -31,9 +31,9 @@ typedef enum {
 /* True if the table allows the step from this state. */
 bool match_step_allowed (Techtransfer__Finance__V1__ProposalState state, match_step step);
 
-/* Applies a step at `now` (milliseconds since 1970) to *proposal: state, acceptances, decided_unix_ms, revision; the reason is the
- * caller's. TT_FAILED_PRECONDITION with the reason: the state is final, an accept or decline at or after the deadline, an expiry before it.
- * TT_INVALID_ARGUMENT: an accept or decline by no party. Then nothing is changed. */
+/* Applies a step at `now` (milliseconds since 1970) to *proposal: state, acceptances, decided_unix_ms, revision; the reason is
+ * the caller's. TT_FAILED_PRECONDITION with the reason: the state is final, an accept or decline at or after the deadline, an
+ * expiry before it. TT_INVALID_ARGUMENT: an accept or decline by no party. Then nothing is changed. */
 TT_MUST_USE tt_status match_step_apply (finance_proposal *proposal, match_step step, match_party party, int64_t now,
                                         match_outcome *outcome, tt_error *error);
 

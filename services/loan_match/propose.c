@@ -9,7 +9,8 @@
 static int
 compare_ids (const void *a, const void *b)
 {
-    return strcmp ((*(const finance_application *const *) a)->application_id, (*(const finance_application *const *) b)->application_id);
+    return strcmp ((*(const finance_application *const *)a)->application_id,
+                   (*(const finance_application *const *)b)->application_id);
 }
 
 static match_plan_item
@@ -117,7 +118,8 @@ read_item (slice *s, size_t i)
     int64_t exposure = state->provider ? state->provider->exposure_limit_fen : 0;
     state->uses[0] = use_of (s, "used", product, state->product ? state->product->capacity_fen : 0);
     state->uses[1] = use_of (s, "used", tt_bytes_of_text (p->provider_id), state->provider ? state->provider->capacity_fen : 0);
-    state->uses[2] = use_of (s, "exposure", match_key (s->txn, p->provider_id, p->applicant), exposure ? exposure : MATCH_MONEY_MAX);
+    state->uses[2]
+        = use_of (s, "exposure", match_key (s->txn, p->provider_id, p->applicant), exposure ? exposure : MATCH_MONEY_MAX);
 }
 
 static bool

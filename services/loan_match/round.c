@@ -16,7 +16,8 @@ sum_wanted (const match_instance *in, int64_t *sum, tt_error *error)
     *sum = 0;
     for (uint32_t i = 0; i < in->leg_count; i++)
         if (__builtin_add_overflow (*sum, in->legs[i].amount, sum))
-            return tt_fail (error, TT_OUT_OF_RANGE, "the amounts wanted in this market sum to more than %lld fen", (long long) INT64_MAX);
+            return tt_fail (error, TT_OUT_OF_RANGE, "the amounts wanted in this market sum to more than %lld fen",
+                            (long long)INT64_MAX);
     return TT_OK;
 }
 
@@ -25,10 +26,10 @@ sum_wanted (const match_instance *in, int64_t *sum, tt_error *error)
 static int
 compare_allocations (const void *left, const void *right)
 {
-    const finance_allocation *a = *(finance_allocation *const *) left, *b = *(finance_allocation *const *) right;
+    const finance_allocation *a = *(finance_allocation *const *)left, *b = *(finance_allocation *const *)right;
     int order = strcmp (a->application_id, b->application_id);
     if (order == 0)
-        order = (int) a->leg - (int) b->leg;
+        order = (int)a->leg - (int)b->leg;
     if (order == 0)
         order = strcmp (a->provider_id, b->provider_id);
     return order ? order : strcmp (a->product_id, b->product_id);
@@ -86,19 +87,20 @@ shortfall (const match_market *market, const match_result *result, uint32_t numb
 static int
 compare_unmatched (const void *left, const void *right)
 {
-    const finance_unmatched *a = *(finance_unmatched *const *) left, *b = *(finance_unmatched *const *) right;
+    const finance_unmatched *a = *(finance_unmatched *const *)left, *b = *(finance_unmatched *const *)right;
     int order = strcmp (a->application_id, b->application_id);
-    return order ? order : (int) a->leg - (int) b->leg;
+    return order ? order : (int)a->leg - (int)b->leg;
 }
 
 static finance_unmatched *
-new_unmatched (tt_arena *arena, const char *application_id, Techtransfer__Finance__V1__Leg leg, int64_t missing, const char *reason)
+new_unmatched (tt_arena *arena, const char *application_id, Techtransfer__Finance__V1__Leg leg, int64_t missing,
+               const char *reason)
 {
     finance_unmatched *u = new_message (arena, &techtransfer__finance__v1__unmatched__descriptor);
-    u->application_id = (char *) application_id;
+    u->application_id = (char *)application_id;
     u->leg = leg;
     u->missing_fen = missing;
-    u->reason = (char *) reason;
+    u->reason = (char *)reason;
     return u;
 }
 
@@ -136,14 +138,17 @@ closing_text (const match_market *market, const match_closing *closing, tt_arena
 {
     const match_want *want = &market->wants[closing->leg];
     const char *application_id = want->application->application_id;
-    const char *leg = protobuf_c_enum_descriptor_get_value (&techtransfer__finance__v1__leg__descriptor, (int) want->leg->leg)->name;
+    const char *leg
+        = protobuf_c_enum_descriptor_get_value (&techtransfer__finance__v1__leg__descriptor, (int)want->leg->leg)->name;
     if (closing->pair == UINT32_MAX)
         return tt_arena_printf (arena, "%s %s: %lld fen in all is below its minimum of %lld fen", application_id, leg,
-                                (long long) closing->given, (long long) closing->needed);
+                                (long long)closing->given, (long long)closing->needed);
     const finance_product *product = market->offers[market->instance.pairs[closing->pair].product].product;
-    char *text = tt_arena_printf (arena, "%s %s at %s/%s: %lld fen is below the least ticket of %lld fen", application_id, leg,
-                                  product->provider_id, product->product_id, (long long) closing->given, (long long) closing->needed);
-    return closing->further ? tt_arena_printf (arena, "%s (and of %u products further down its list)", text, closing->further) : text;
+    char *text
+        = tt_arena_printf (arena, "%s %s at %s/%s: %lld fen is below the least ticket of %lld fen", application_id, leg,
+                           product->provider_id, product->product_id, (long long)closing->given, (long long)closing->needed);
+    return closing->further ? tt_arena_printf (arena, "%s (and of %u products further down its list)", text, closing->further)
+                            : text;
 }
 
 static void
@@ -168,8 +173,8 @@ match_round_run (match_snapshot *snapshot, tt_arena *arena, finance_round *round
         status = match_allocate (&market.instance, 0, &result, error);
     if (status == TT_OK) {
         round->snapshot_hash = tt_arena_strndup (arena, hash, strlen (hash));
-        round->applications = (uint32_t) snapshot->application_count;
-        round->products = (uint32_t) snapshot->product_count;
+        round->applications = (uint32_t)snapshot->application_count;
+        round->products = (uint32_t)snapshot->product_count;
         round->acceptable_pairs = market.instance.pair_count;
         add_allocations (&market, &result, arena, round);
         add_unmatched (&market, &result, arena, round);

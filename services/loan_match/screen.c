@@ -76,7 +76,7 @@ add_product (match_screen *s, const finance_product *p, size_t product)
 {
     static const finance_mandate everything = TECHTRANSFER__FINANCE__V1__MANDATE__INIT;
     const finance_mandate *m = p->mandate ? p->mandate : &everything;
-    add_number (s, BY_LEG, (uint32_t) p->leg, product);
+    add_number (s, BY_LEG, (uint32_t)p->leg, product);
     add_texts (s, BY_DISTRICT, m->districts, m->n_districts, product);
     add_texts (s, BY_INDUSTRY, m->industries, m->n_industries, product);
     add_texts (s, BY_STAGE, m->stages, m->n_stages, product);
@@ -163,7 +163,7 @@ list_hits (const match_screen *s, uint32_t *out)
     size_t count = 0;
     for (size_t i = 0; i < s->words; i++)
         for (uint64_t word = s->hits[i]; word; word &= word - 1)
-            out[count++] = (uint32_t) (i * 64 + (size_t) __builtin_ctzll (word));
+            out[count++] = (uint32_t)(i * 64 + (size_t)__builtin_ctzll (word));
     return count;
 }
 
@@ -172,7 +172,7 @@ match_screen_ask (match_screen *s, const match_want *want, uint32_t *out)
 {
     const finance_application *a = want->application;
     begin_choice (s, BY_LEG);
-    choose_number (s, BY_LEG, (uint32_t) want->leg->leg);
+    choose_number (s, BY_LEG, (uint32_t)want->leg->leg);
     memcpy (s->hits, s->choice, s->words * sizeof *s->hits);
     begin_choice (s, BY_DISTRICT);
     choose (s, BY_DISTRICT, a->district);

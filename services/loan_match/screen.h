@@ -1,8 +1,8 @@
 /* The index over mandates: which products can come into question for a firm at all, found without asking each of them.
  *
- * For each value that a mandate may name (leg, district, industry, stage, special) one bit set over the products; a firm's candidates are
- * the intersection of a few of them. What it returns is a superset of what match_mandate accepts, and everything it leaves out fails there
- * on one of these five. Built once for a round, then read only. */
+ * For each value that a mandate may name (leg, district, industry, stage, special) one bit set over the products; a firm's
+ * candidates are the intersection of a few of them. What it returns is a superset of what match_mandate accepts, and everything
+ * it leaves out fails there on one of these five. Built once for a round, then read only. */
 #ifndef LOAN_MATCH_SCREEN_H
 #define LOAN_MATCH_SCREEN_H
 

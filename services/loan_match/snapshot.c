@@ -39,7 +39,7 @@ read_products (tt_txn *txn, const tt_rows *rows, match_snapshot *s)
 static const char *
 text_of_key (tt_txn *txn, tt_bytes key)
 {
-    return tt_arena_strndup (tt_txn_arena (txn), (const char *) key.data, key.size);
+    return tt_arena_strndup (tt_txn_arena (txn), (const char *)key.data, key.size);
 }
 
 /* The directory "financed" names every pair of provider and applicant that ever had an exposure. */
@@ -48,7 +48,7 @@ read_exposures (tt_txn *txn, const char *market, const tt_rows *rows, match_snap
 {
     s->exposures = tt_arena_zero (tt_txn_arena (txn), rows->count * sizeof *s->exposures);
     for (size_t i = 0; i < rows->count; i++) {
-        char *provider = tt_arena_strndup (tt_txn_arena (txn), (const char *) rows->keys[i].data, rows->keys[i].size);
+        char *provider = tt_arena_strndup (tt_txn_arena (txn), (const char *)rows->keys[i].data, rows->keys[i].size);
         char *slash = strchr (provider, '/');
         int64_t amount = 0;
         if (slash == NULL || !tt_txn_number (txn, match_table (txn, "exposure", market), rows->keys[i], &amount) || amount == 0)
@@ -104,7 +104,7 @@ read_pages (tt_txn *txn, const char *market, size_t *pages, size_t *rows)
     } while (page->count == PAGE);
     tt_bytes copy = tt_arena_copy (tt_txn_arena (txn), (tt_bytes){ list.data, list.size });
     tt_buffer_free (&list);
-    return page ? (const tt_rows **) (uintptr_t) copy.data : NULL;
+    return page ? (const tt_rows **)(uintptr_t)copy.data : NULL;
 }
 
 static bool

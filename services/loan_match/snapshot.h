@@ -5,9 +5,9 @@
 #include "market.h"
 #include "store/txn.h"
 
-/* Everything that takes part: all providers and products with what is held and confirmed, the OPEN applications whose validity is not over,
- * exposures and leads. All in the transaction's arena, not sorted. The reads do not guard the commit: what changes meanwhile is noticed when
- * a proposal is made. False: pending or refused. */
+/* Everything that takes part: all providers and products with what is held and confirmed, the OPEN applications whose validity is
+ * not over, exposures and leads. All in the transaction's arena, not sorted. The reads do not guard the commit: what changes
+ * meanwhile is noticed when a proposal is made. False: pending or refused. */
 bool match_snapshot_read (tt_txn *txn, const char *market, match_snapshot *snapshot);
 
 #endif

@@ -5,7 +5,7 @@
 #include "document.h"
 #include "service.h"
 
-/* -- shared ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- shared -- */
 
 void
 alert_refuse (tt_txn *txn, const tt_violations *violations)
@@ -17,8 +17,8 @@ alert_refuse (tt_txn *txn, const tt_violations *violations)
 tt_bytes
 alert_keep (tt_txn *txn, tt_buffer *buffer)
 {
-    char *copy = tt_arena_strndup (tt_txn_arena (txn), buffer->data ? (const char *) buffer->data : "", buffer->size);
-    tt_bytes kept = { (const uint8_t *) copy, buffer->size };
+    char *copy = tt_arena_strndup (tt_txn_arena (txn), buffer->data ? (const char *)buffer->data : "", buffer->size);
+    tt_bytes kept = { (const uint8_t *)copy, buffer->size };
     tt_buffer_free (buffer);
     return kept;
 }
@@ -35,7 +35,7 @@ alert_name_of (tt_txn *txn, const char *prefix, const char *owner)
     return tt_arena_printf (tt_txn_arena (txn), "%s%s", prefix, owner);
 }
 
-/* -- SubmitPatents ---------------------------------------------------------------------------------------------------------------------- */
+/* -- SubmitPatents -- */
 
 typedef Techtransfer__Patent__V1__SubmitPatentResult SubmitResult;
 
@@ -60,7 +60,7 @@ reject_form (tt_txn *txn, const alert_service *service, SubmitResult *result, co
     for (size_t i = 0; i < violations->count; i++) {
         tt_buffer text = { 0 };
         tt_violations_text (violations, i, &text);
-        texts[i] = (char *) alert_keep (txn, &text).data;
+        texts[i] = (char *)alert_keep (txn, &text).data;
     }
     result->violations = texts;
     result->n_violations = violations->count;
@@ -72,10 +72,11 @@ static void
 reject_revision (tt_txn *txn, const alert_service *service, SubmitResult *result, const PatentDocument *stored,
                  const PatentDocument *submitted, bool older)
 {
-    char *text = tt_arena_printf (tt_txn_arena (txn),
-                                  older ? "documents[%zu].revision: %llu is older than the stored %llu"
-                                        : "documents[%zu].revision: %llu is stored already with other content; a correction carries a higher one",
-                                  tt_txn_item (txn), (unsigned long long) submitted->revision, (unsigned long long) stored->revision);
+    char *text = tt_arena_printf (
+        tt_txn_arena (txn),
+        older ? "documents[%zu].revision: %llu is older than the stored %llu"
+              : "documents[%zu].revision: %llu is stored already with other content; a correction carries a higher one",
+        tt_txn_item (txn), (unsigned long long)submitted->revision, (unsigned long long)stored->revision);
     result->violations = &text;
     result->n_violations = 1;
     result->code = TT_FAILED_PRECONDITION;
@@ -88,11 +89,11 @@ store_document (tt_txn *txn, const PatentDocument *document, tt_bytes id, bool c
     Techtransfer__Patent__V1__PatentPublished event = TECHTRANSFER__PATENT__V1__PATENT_PUBLISHED__INIT;
     tt_buffer topic = { 0 };
     tt_txn_put_message (txn, ALERT_TABLE_DOCUMENTS, id, &document->base);
-    event.document = (PatentDocument *) document;
+    event.document = (PatentDocument *)document;
     event.correction = correction;
-    event.document_id = (char *) id.data;
+    event.document_id = (char *)id.data;
     alert_document_topic (document, &topic);
-    tt_txn_event (txn, (const char *) alert_keep (txn, &topic).data, event.document_id, &event.base);
+    tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data, event.document_id, &event.base);
 }
 
 static void
@@ -104,7 +105,7 @@ decide_document (tt_txn *txn, const alert_service *service, SubmitResult *result
     PatentDocument *stored
         = row->present ? techtransfer__patent__v1__patent_document__unpack (NULL, row->value.size, row->value.data) : NULL;
     if (row->present && stored == NULL) {
-        tt_txn_refuse (txn, TT_DATA_LOSS, "the stored document %s cannot be read", (const char *) id.data);
+        tt_txn_refuse (txn, TT_DATA_LOSS, "the stored document %s cannot be read", (const char *)id.data);
         return;
     }
     alert_document_relation relation = alert_document_compare (stored, document);
@@ -141,7 +142,7 @@ alert_submit_patent (tt_txn *txn, const void *request, void *context)
     }
     tt_txn_at (txn, alert_keep (txn, &family));
     tt_bytes key = alert_keep (txn, &id);
-    result.document_id = (char *) key.data;
+    result.document_id = (char *)key.data;
     if (valid)
         decide_document (txn, context, &result, document, key);
     else
@@ -149,17 +150,18 @@ alert_submit_patent (tt_txn *txn, const void *request, void *context)
     tt_violations_free (&violations);
 }
 
-/* -- GetPatent -------------------------------------------------------------------------------------------------------------------------- */
+/* -- GetPatent -- */
 
 void
 alert_get_patent (tt_txn *txn, const void *message, void *context)
 {
-    (void) context;
+    (void)context;
     const Techtransfer__Patent__V1__GetPatentRequest *request = message;
     tt_buffer family = { 0 };
     if (!alert_document_family_of_id (request->document_id, request->family_id, &family)) {
         tt_buffer_free (&family);
-        tt_txn_violation (txn, "document_id", "expected country, number and kind as in \"CN.111504366.B\", got \"%.80s\"", request->document_id);
+        tt_txn_violation (txn, "document_id", "expected country, number and kind as in \"CN.111504366.B\", got \"%.80s\"",
+                          request->document_id);
         return;
     }
     tt_txn_at (txn, alert_keep (txn, &family));
@@ -167,8 +169,8 @@ alert_get_patent (tt_txn *txn, const void *message, void *context)
     if (row == NULL)
         return;
     if (!row->present) {
-        tt_txn_refuse (txn, TT_NOT_FOUND, "there is no document %s%s%s", request->document_id, request->family_id[0] ? " in family " : "",
-                       request->family_id);
+        tt_txn_refuse (txn, TT_NOT_FOUND, "there is no document %s%s%s", request->document_id,
+                       request->family_id[0] ? " in family " : "", request->family_id);
         return;
     }
     Techtransfer__Patent__V1__GetPatentReply reply = TECHTRANSFER__PATENT__V1__GET_PATENT_REPLY__INIT;

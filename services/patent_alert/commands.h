@@ -14,8 +14,8 @@ tt_handler alert_list_watches;
 tt_handler alert_list_alerts;
 tt_handler alert_acknowledge;
 
-/* Commits an alert that the matcher made (the request is an Alert with number 0): once for each alert id, with the next number of the owner's
- * inbox. An alert id that is known is left as it is. */
+/* Commits an alert that the matcher made (the request is an Alert with number 0): once for each alert id, with the next number of
+ * the owner's inbox. An alert id that is known is left as it is. */
 tt_handler alert_raise;
 
 /* Refuses with all violations. */

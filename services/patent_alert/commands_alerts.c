@@ -8,13 +8,13 @@
 
 #define EXAMINE_MAX 1000 /* inbox numbers looked at for one page */
 
-/* -- raising ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- raising -- */
 
 void
 alert_raise (tt_txn *txn, const void *request, void *context)
 {
     const Alert *given = request;
-    (void) context;
+    (void)context;
     tt_bytes owner = alert_text (given->owner), id = alert_text (given->alert_id);
     tt_txn_at (txn, owner);
     const tt_row *known = tt_txn_get (txn, ALERT_TABLE_ALERTS, id);
@@ -35,11 +35,11 @@ alert_raise (tt_txn *txn, const void *request, void *context)
     tt_buffer topic = { 0 };
     event.alert = &alert;
     alert_topic (given->owner, given->severity, &topic);
-    tt_txn_event (txn, (const char *) alert_keep (txn, &topic).data, given->alert_id, &event.base);
+    tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data, given->alert_id, &event.base);
     tt_txn_reply (txn, &alert.base); /* tells the processor that it was raised just now */
 }
 
-/* -- ListAlerts ------------------------------------------------------------------------------------------------------------------------- */
+/* -- ListAlerts -- */
 
 static void
 answer_list (tt_txn *txn, const tt_rows *rows, uint64_t from, uint64_t head, uint32_t limit, bool unacknowledged_only)
@@ -68,11 +68,11 @@ answer_list (tt_txn *txn, const tt_rows *rows, uint64_t from, uint64_t head, uin
 void
 alert_list_alerts (tt_txn *txn, const void *message, void *context)
 {
-    (void) context;
+    (void)context;
     const Techtransfer__Patent__V1__ListAlertsRequest *request = message;
     tt_violations violations = { 0 };
-    (void) alert_owner_check (request->owner, &violations);
-    (void) alert_check_limit (request->limit, &violations);
+    (void)alert_owner_check (request->owner, &violations);
+    (void)alert_check_limit (request->limit, &violations);
     if (request->from_number > INT64_MAX)
         tt_violate (&violations, "from_number", "too high");
     alert_refuse (txn, &violations);
@@ -89,18 +89,18 @@ alert_list_alerts (tt_txn *txn, const void *message, void *context)
     uint32_t count = 0; /* without the filter no more than the page, and the one that begins the next */
     uint32_t wanted = request->unacknowledged_only ? EXAMINE_MAX : limit + 1;
     if (from <= last)
-        count = last - from + 1 < wanted ? (uint32_t) (last - from + 1) : wanted;
+        count = last - from + 1 < wanted ? (uint32_t)(last - from + 1) : wanted;
     const tt_rows *rows = tt_txn_range (txn, alert_name_of (txn, ALERT_TABLE_INBOX, request->owner), from, count);
     if (rows)
         answer_list (txn, rows, from, last, limit, request->unacknowledged_only);
 }
 
-/* -- AcknowledgeAlerts ------------------------------------------------------------------------------------------------------------------ */
+/* -- AcknowledgeAlerts -- */
 
 static int
 by_number (const void *a, const void *b)
 {
-    uint64_t x = *(const uint64_t *) a, y = *(const uint64_t *) b;
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
     return x < y ? -1 : x > y;
 }
 
@@ -125,7 +125,8 @@ mark (tt_txn *txn, const char *table, tt_bytes key, uint64_t number, const tt_ro
 {
     Alert *alert = row->present ? techtransfer__patent__v1__alert__unpack (NULL, row->value.size, row->value.data) : NULL;
     if (alert == NULL) {
-        tt_txn_refuse (txn, row->present ? TT_DATA_LOSS : TT_NOT_FOUND, "numbers: there is no alert %llu", (unsigned long long) number);
+        tt_txn_refuse (txn, row->present ? TT_DATA_LOSS : TT_NOT_FOUND, "numbers: there is no alert %llu",
+                       (unsigned long long)number);
         return false;
     }
     bool newly = !alert->acknowledged;
@@ -143,10 +144,10 @@ decide_acknowledge (tt_txn *txn, const alert_service *service, const char *owner
     Techtransfer__Patent__V1__AlertAcknowledged event = TECHTRANSFER__PATENT__V1__ALERT_ACKNOWLEDGED__INIT;
     const char *table = alert_name_of (txn, ALERT_TABLE_INBOX, owner);
     for (size_t i = 0; i < count; i++)
-        (void) tt_txn_get (txn, table, tt_number_key (txn, numbers[i]));
+        (void)tt_txn_get (txn, table, tt_number_key (txn, numbers[i]));
     if (tt_txn_pending (txn))
         return;
-    event.owner = (char *) owner;
+    event.owner = (char *)owner;
     event.numbers = tt_arena_alloc (tt_txn_arena (txn), count * sizeof *event.numbers);
     for (size_t i = 0; i < count && !tt_txn_refused (txn); i++) {
         tt_bytes key = tt_number_key (txn, numbers[i]);
@@ -155,13 +156,13 @@ decide_acknowledge (tt_txn *txn, const alert_service *service, const char *owner
     }
     if (tt_txn_refused (txn))
         return;
-    reply.acknowledged = (uint32_t) event.n_numbers;
-    reply.already = (uint32_t) (count - event.n_numbers);
+    reply.acknowledged = (uint32_t)event.n_numbers;
+    reply.already = (uint32_t)(count - event.n_numbers);
     if (event.n_numbers > 0) {
         tt_buffer topic = { 0 };
         alert_acknowledged_topic (owner, &topic);
-        tt_txn_event (txn, (const char *) alert_keep (txn, &topic).data, owner, &event.base);
-        alert_count (service, ALERT_COUNT_ACKNOWLEDGED, 0, (int64_t) event.n_numbers);
+        tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data, owner, &event.base);
+        alert_count (service, ALERT_COUNT_ACKNOWLEDGED, 0, (int64_t)event.n_numbers);
     }
     tt_txn_reply (txn, &reply.base);
 }
@@ -171,8 +172,8 @@ alert_acknowledge (tt_txn *txn, const void *message, void *context)
 {
     const Techtransfer__Patent__V1__AcknowledgeAlertsRequest *request = message;
     tt_violations violations = { 0 };
-    (void) alert_owner_check (request->owner, &violations);
-    (void) tt_check_count (&violations, "numbers", request->n_numbers, 1, ALERT_BATCH_MAX);
+    (void)alert_owner_check (request->owner, &violations);
+    (void)tt_check_count (&violations, "numbers", request->n_numbers, 1, ALERT_BATCH_MAX);
     alert_refuse (txn, &violations);
     tt_violations_free (&violations);
     if (tt_txn_refused (txn))

@@ -21,15 +21,15 @@ announce (tt_txn *txn, const Watch *watch, bool deleted)
 {
     Techtransfer__Patent__V1__WatchChanged change = TECHTRANSFER__PATENT__V1__WATCH_CHANGED__INIT;
     tt_buffer topic = { 0 };
-    change.watch = (Watch *) watch;
+    change.watch = (Watch *)watch;
     change.deleted = deleted;
     tt_txn_log (txn, ALERT_LOG_WATCHES, &change.base);
     alert_watch_topic (watch->owner, &topic);
-    tt_txn_event (txn, (const char *) alert_keep (txn, &topic).data, (const char *) watch_key (txn, watch->owner, watch->watch_id).data,
-                  &change.base);
+    tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data,
+                  (const char *)watch_key (txn, watch->owner, watch->watch_id).data, &change.base);
 }
 
-/* -- PutWatch --------------------------------------------------------------------------------------------------------------------------- */
+/* -- PutWatch -- */
 
 static void
 answer_put (tt_txn *txn, const Watch *watch, bool created)
@@ -38,11 +38,11 @@ answer_put (tt_txn *txn, const Watch *watch, bool created)
     char *warnings[WARNINGS_MAX];
     tt_buffer texts = { 0 };
     size_t count = alert_watch_warnings (watch->query, &texts);
-    const char *at = (const char *) texts.data;
+    const char *at = (const char *)texts.data;
     for (; reply.n_warnings < count && reply.n_warnings < WARNINGS_MAX; at += strlen (at) + 1)
-        warnings[reply.n_warnings++] = (char *) at;
+        warnings[reply.n_warnings++] = (char *)at;
     reply.warnings = warnings;
-    reply.watch = (Watch *) watch;
+    reply.watch = (Watch *)watch;
     reply.created = created;
     tt_txn_reply (txn, &reply.base);
     tt_buffer_free (&texts);
@@ -63,7 +63,8 @@ decide_put (tt_txn *txn, const alert_service *service, Watch *watch, tt_bytes ke
     answer_put (txn, watch, stored == NULL);
 }
 
-/* A copy of the request's watch with the defaults, in the arena: the request is the caller's and the handler may be called again. */
+/* A copy of the request's watch with the defaults, in the arena: the request is the caller's and the handler may be called again.
+ */
 static Watch *
 copy_watch (tt_txn *txn, const Watch *given)
 {
@@ -84,7 +85,7 @@ alert_put_watch (tt_txn *txn, const void *message, void *context)
     tt_violations violations = { 0 };
     if (request->watch) {
         size_t mark = tt_violations_enter (&violations, "watch");
-        (void) alert_watch_check (request->watch, &violations);
+        (void)alert_watch_check (request->watch, &violations);
         tt_violations_leave (&violations, mark);
     } else {
         tt_violate (&violations, "watch", "required");
@@ -100,22 +101,22 @@ alert_put_watch (tt_txn *txn, const void *message, void *context)
         return;
     Watch *stored = row->present ? techtransfer__patent__v1__watch__unpack (NULL, row->value.size, row->value.data) : NULL;
     if (row->present && stored == NULL)
-        tt_txn_refuse (txn, TT_DATA_LOSS, "the stored watch %s cannot be read", (const char *) key.data);
+        tt_txn_refuse (txn, TT_DATA_LOSS, "the stored watch %s cannot be read", (const char *)key.data);
     else
         decide_put (txn, context, copy_watch (txn, request->watch), key, stored);
     if (stored)
         techtransfer__patent__v1__watch__free_unpacked (stored, NULL);
 }
 
-/* -- DeleteWatch ------------------------------------------------------------------------------------------------------------------------ */
+/* -- DeleteWatch -- */
 
 void
 alert_delete_watch (tt_txn *txn, const void *message, void *context)
 {
     const Techtransfer__Patent__V1__DeleteWatchRequest *request = message;
     tt_violations violations = { 0 };
-    (void) alert_owner_check (request->owner, &violations);
-    (void) tt_check_identifier (&violations, "watch_id", request->watch_id);
+    (void)alert_owner_check (request->owner, &violations);
+    (void)tt_check_identifier (&violations, "watch_id", request->watch_id);
     alert_refuse (txn, &violations);
     tt_violations_free (&violations);
     if (tt_txn_refused (txn))
@@ -140,7 +141,7 @@ alert_delete_watch (tt_txn *txn, const void *message, void *context)
     tt_txn_reply (txn, &reply.base);
 }
 
-/* -- ListWatches ------------------------------------------------------------------------------------------------------------------------ */
+/* -- ListWatches -- */
 
 static void
 answer_list (tt_txn *txn, const tt_rows *rows, uint32_t limit)
@@ -163,13 +164,13 @@ answer_list (tt_txn *txn, const tt_rows *rows, uint32_t limit)
 void
 alert_list_watches (tt_txn *txn, const void *message, void *context)
 {
-    (void) context;
+    (void)context;
     const Techtransfer__Patent__V1__ListWatchesRequest *request = message;
     tt_violations violations = { 0 };
-    (void) alert_owner_check (request->owner, &violations);
-    (void) alert_check_limit (request->limit, &violations);
+    (void)alert_owner_check (request->owner, &violations);
+    (void)alert_check_limit (request->limit, &violations);
     if (request->after[0])
-        (void) tt_check_identifier (&violations, "after", request->after);
+        (void)tt_check_identifier (&violations, "after", request->after);
     alert_refuse (txn, &violations);
     tt_violations_free (&violations);
     if (tt_txn_refused (txn))
@@ -178,7 +179,8 @@ alert_list_watches (tt_txn *txn, const void *message, void *context)
     tt_txn_at (txn, alert_text (request->owner));
     tt_bytes after = request->after[0] ? watch_key (txn, request->owner, request->after) : TT_BYTES_NONE;
     const char *index = alert_name_of (txn, ALERT_INDEX_WATCHES, request->owner);
-    const tt_rows *rows = tt_txn_page (txn, index, after, limit + 1, ALERT_TABLE_WATCHES); /* one more tells whether there is a next page */
+    const tt_rows *rows
+        = tt_txn_page (txn, index, after, limit + 1, ALERT_TABLE_WATCHES); /* one more tells whether there is a next page */
     if (rows)
         answer_list (txn, rows, limit);
 }

@@ -50,7 +50,7 @@ alert_document_family_of_id (const char *document_id, const char *family_id, tt_
     return true;
 }
 
-/* -- form ------------------------------------------------------------------------------------------------------------------------------- */
+/* -- form -- */
 
 static bool
 consists_of (const char *text, const char *allowed)
@@ -103,7 +103,8 @@ check_references (tt_violations *v, const char *field, DocumentReference **refer
 static bool
 check_language (tt_violations *v, const char *language)
 {
-    if (language[0] == '\0' || (strlen (language) == 2 && islower ((unsigned char) language[0]) && islower ((unsigned char) language[1])))
+    if (language[0] == '\0'
+        || (strlen (language) == 2 && islower ((unsigned char)language[0]) && islower ((unsigned char)language[1])))
         return true;
     tt_violate (v, "language", "expected two small letters (ISO 639-1) or nothing, got \"%.16s\"", language);
     return false;
@@ -183,18 +184,18 @@ alert_document_check (const PatentDocument *d, tt_violations *v)
     return tt_check_text (v, "source", d->source, 0, 128) && ok;
 }
 
-/* -- versions --------------------------------------------------------------------------------------------------------------------------- */
+/* -- versions -- */
 
 void
 alert_document_hash (const PatentDocument *document, uint8_t out[16])
 {
     PatentDocument content = *document; /* shallow: only the two scalars below are changed */
-    content.source = (char *) "";
+    content.source = (char *)"";
     content.revision = 0;
     tt_buffer packed = { 0 };
     size_t size = techtransfer__patent__v1__patent_document__get_packed_size (&content);
     techtransfer__patent__v1__patent_document__pack (&content, tt_buffer_reserve (&packed, size));
-    XXH128_canonicalFromHash ((XXH128_canonical_t *) out, XXH3_128bits (packed.data, size));
+    XXH128_canonicalFromHash ((XXH128_canonical_t *)out, XXH3_128bits (packed.data, size));
     tt_buffer_free (&packed);
 }
 
@@ -217,8 +218,8 @@ alert_document_compare (const PatentDocument *stored, const PatentDocument *subm
 static bool
 names_subclass (const char *symbol)
 {
-    return strlen (symbol) >= 4 && isupper ((unsigned char) symbol[0]) && isdigit ((unsigned char) symbol[1])
-           && isdigit ((unsigned char) symbol[2]) && isupper ((unsigned char) symbol[3]);
+    return strlen (symbol) >= 4 && isupper ((unsigned char)symbol[0]) && isdigit ((unsigned char)symbol[1])
+           && isdigit ((unsigned char)symbol[2]) && isupper ((unsigned char)symbol[3]);
 }
 
 void

@@ -8,10 +8,11 @@
 
 /* Appends "CN.111504366.B"; without a kind "CN.111504366". The publication must be set. */
 void alert_document_id (const PatentDocument *document, tt_buffer *out);
-/* Appends the family, which is also the partition key: family_id, or country and number without kind ("CN111504366"), so that the A and B
- * publications of one application are one family. */
+/* Appends the family, which is also the partition key: family_id, or country and number without kind ("CN111504366"), so that the
+ * A and B publications of one application are one family. */
 void alert_document_family (const PatentDocument *document, tt_buffer *out);
-/* The family of the document with this id that was submitted with family_id (or empty). False if the id is not of the form above. */
+/* The family of the document with this id that was submitted with family_id (or empty). False if the id is not of the form above.
+ */
 bool alert_document_family_of_id (const char *document_id, const char *family_id, tt_buffer *out);
 
 /* Adds what is wrong with the form; true if nothing is. */

@@ -12,10 +12,10 @@ alert_id (const char *owner, const char *family, Techtransfer__Patent__V1__Trigg
     tt_buffer key = { 0 };
     tt_buffer_append (&key, owner, strlen (owner) + 1);
     tt_buffer_append (&key, family, strlen (family) + 1);
-    tt_buffer_printf (&key, "%d", (int) trigger);
+    tt_buffer_printf (&key, "%d", (int)trigger);
     tt_buffer_append (&key, "", 1);
     XXH128_hash_t hash = XXH3_128bits (key.data, key.size);
-    snprintf (out, ALERT_ID_SIZE, "%016llx%016llx", (unsigned long long) hash.high64, (unsigned long long) hash.low64);
+    snprintf (out, ALERT_ID_SIZE, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
     tt_buffer_free (&key);
 }
 
@@ -30,7 +30,7 @@ const char *
 alert_severity_name (Techtransfer__Patent__V1__Severity severity)
 {
     static const char *const names[] = { "info", "info", "notice", "warning", "critical" };
-    return (unsigned) severity < sizeof names / sizeof *names ? names[severity] : "info";
+    return (unsigned)severity < sizeof names / sizeof *names ? names[severity] : "info";
 }
 
 void

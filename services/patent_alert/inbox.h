@@ -10,7 +10,8 @@
 void alert_id (const char *owner, const char *family, Techtransfer__Patent__V1__Trigger trigger, char out[ALERT_ID_SIZE]);
 
 /* The higher one; unspecified counts as INFO. */
-Techtransfer__Patent__V1__Severity alert_severity_max (Techtransfer__Patent__V1__Severity a, Techtransfer__Patent__V1__Severity b);
+Techtransfer__Patent__V1__Severity alert_severity_max (Techtransfer__Patent__V1__Severity a,
+                                                       Techtransfer__Patent__V1__Severity b);
 /* "info", "notice", "warning", "critical" */
 const char *alert_severity_name (Techtransfer__Patent__V1__Severity severity);
 

@@ -28,13 +28,13 @@ put (alert_index_copy *copy, const Watch *watch)
         unreadable (copy, watch->watch_id, error.message);
 }
 
-/* -- snapshot --------------------------------------------------------------------------------------------------------------------------- */
+/* -- snapshot -- */
 
 static bool
 take_row (void *context, tt_bytes key, uint64_t version, tt_bytes value)
 {
-    (void) key;
-    (void) version;
+    (void)key;
+    (void)version;
     alert_index_copy *copy = context;
     Watch *watch = techtransfer__patent__v1__watch__unpack (NULL, value.size, value.data);
     if (watch == NULL) {
@@ -60,7 +60,7 @@ load (alert_index_copy *copy, tt_error *error)
     return status;
 }
 
-/* -- log -------------------------------------------------------------------------------------------------------------------------------- */
+/* -- log -- */
 
 static void
 take_record (alert_index_copy *copy, tt_bytes body)
@@ -69,7 +69,7 @@ take_record (alert_index_copy *copy, tt_bytes body)
     if (change == NULL || change->watch == NULL)
         unreadable (copy, "log record", "it is no WatchChanged");
     else if (change->deleted)
-        (void) alert_watch_index_remove (copy->index, change->watch->owner, change->watch->watch_id);
+        (void)alert_watch_index_remove (copy->index, change->watch->owner, change->watch->watch_id);
     else
         put (copy, change->watch);
     if (change)
@@ -86,8 +86,8 @@ catch_up_log (alert_index_copy *copy, uint32_t partition, tt_error *error)
     while (copy->applied[partition] < copy->heads[partition]) {
         const tt_entry *entries = NULL;
         size_t count = 0;
-        tt_status status = tt_journal_read (copy->store, ALERT_LOG_WATCHES, partition, copy->applied[partition] + 1, READ_LIMIT, &entries,
-                                            &count, NULL, error);
+        tt_status status = tt_journal_read (copy->store, ALERT_LOG_WATCHES, partition, copy->applied[partition] + 1, READ_LIMIT,
+                                            &entries, &count, NULL, error);
         if (status != TT_OK)
             return status;
         if (count == 0)
@@ -112,7 +112,7 @@ catch_up (alert_index_copy *copy, tt_error *error)
     return status;
 }
 
-/* -- public ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- public -- */
 
 tt_status
 alert_index_copy_open (alert_index_copy **out, tt_store *store, const alert_service *service, tt_error *error)

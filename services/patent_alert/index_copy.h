@@ -10,11 +10,12 @@
 typedef struct alert_index_copy alert_index_copy;
 
 /* Loads the snapshot. The store is borrowed. */
-TT_MUST_USE tt_status alert_index_copy_open (alert_index_copy **out, tt_store *store, const alert_service *service, tt_error *error);
+TT_MUST_USE tt_status alert_index_copy_open (alert_index_copy **out, tt_store *store, const alert_service *service,
+                                             tt_error *error);
 void alert_index_copy_close (alert_index_copy **copy);
 
-/* The barrier: asks for the heads of the logs now and takes every record up to them. After TT_OK the index holds each watch whose commit
- * was acknowledged before this call. A log that was trimmed or cut meanwhile makes it load the snapshot again. */
+/* The barrier: asks for the heads of the logs now and takes every record up to them. After TT_OK the index holds each watch whose
+ * commit was acknowledged before this call. A log that was trimmed or cut meanwhile makes it load the snapshot again. */
 TT_MUST_USE tt_status alert_index_copy_catch_up (alert_index_copy *copy, tt_error *error);
 
 /* Valid until the next catch-up changes it. */

@@ -18,7 +18,7 @@ typedef struct {
 static char *
 keep (tt_arena *arena, tt_buffer *text)
 {
-    char *copy = tt_arena_strndup (arena, (const char *) text->data, text->size);
+    char *copy = tt_arena_strndup (arena, (const char *)text->data, text->size);
     tt_buffer_free (text);
     return copy;
 }
@@ -34,7 +34,7 @@ describe (const PatentDocument *document, const alert_view *view, tt_arena *aren
         .arena = arena,
         .document_id = keep (arena, &id),
         .family = keep (arena, &family),
-        .title = document->n_titles ? document->titles[0]->text : (char *) "",
+        .title = document->n_titles ? document->titles[0]->text : (char *)"",
         .date = document->publication->date,
     };
 }
@@ -45,11 +45,11 @@ make_term (const subject *s, const tt_hit *hit)
     MatchedTerm *term = tt_arena_alloc (s->arena, sizeof *term);
     techtransfer__patent__v1__matched_term__init (term);
     tt_bytes text = alert_view_text (s->view, hit);
-    term->field = (char *) tt_schema_patent ()->indexes[hit->index].name;
+    term->field = (char *)tt_schema_patent ()->indexes[hit->index].name;
     term->ordinal = hit->ordinal;
     term->offset = hit->offset;
     term->length = hit->length;
-    term->text = tt_arena_strndup (s->arena, (const char *) text.data, text.size);
+    term->text = tt_arena_strndup (s->arena, (const char *)text.data, text.size);
     return term;
 }
 
@@ -102,8 +102,8 @@ make_alert (const subject *s, const alert_watch_entry *const *entries, size_t co
 }
 
 Alert **
-alert_match_publication (alert_watch_index *index, alert_view *view, const PatentDocument *document, tt_arena *arena, size_t *count,
-                         size_t *skipped)
+alert_match_publication (alert_watch_index *index, alert_view *view, const PatentDocument *document, tt_arena *arena,
+                         size_t *count, size_t *skipped)
 {
     size_t left_out = alert_view_fill (view, document);
     if (skipped)

@@ -1,10 +1,12 @@
 #include "commands.h"
 #include "service.h"
 
-#define METHOD(name_, request_) .name = "techtransfer.patent.v1.PatentAlert/" name_, .request = &techtransfer__patent__v1__##request_##__descriptor
+#define METHOD(name_, request_)                                                                                                  \
+    .name = "techtransfer.patent.v1.PatentAlert/" name_, .request = &techtransfer__patent__v1__##request_##__descriptor
 
 const tt_method alert_methods[ALERT_METHODS] = {
-    { METHOD ("SubmitPatents", submit_patents_request), .items = "documents", .max_items = ALERT_BATCH_MAX, .handle = alert_submit_patent },
+    { METHOD ("SubmitPatents", submit_patents_request), .items = "documents", .max_items = ALERT_BATCH_MAX,
+      .handle = alert_submit_patent },
     { METHOD ("GetPatent", get_patent_request), .read_only = true, .handle = alert_get_patent },
     { METHOD ("PutWatch", put_watch_request), .handle = alert_put_watch },
     { METHOD ("DeleteWatch", delete_watch_request), .handle = alert_delete_watch },

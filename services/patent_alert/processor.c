@@ -1,5 +1,5 @@
-/* Publications of the own journal -> matched against all watches -> alerts committed. One thread; replicas share the journal by the
- * consumer group "matcher". Not for commands. */
+/* Publications of the own journal -> matched against all watches -> alerts committed. One thread; replicas share the journal by
+ * the consumer group "matcher". Not for commands. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@
 #define COMMIT_MAX 256 /* alerts in one store batch: a commit blocks the server while it runs */
 #define ENTRIES_MAX 128
 #define TICK_MS 1000
-#define ARENA_MAX ((size_t) 8 << 20) /* bytes of alerts that wait */
+#define ARENA_MAX ((size_t)8 << 20) /* bytes of alerts that wait */
 #define PUBLISHED "techtransfer.patent.v1.PatentPublished"
 
 typedef struct {
@@ -26,7 +26,7 @@ typedef struct {
     size_t waiting_count;
 } matcher;
 
-/* -- commit ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- commit -- */
 
 static void
 begin_batch (matcher *m)
@@ -62,7 +62,7 @@ raise_alert (matcher *m, const Alert *alert, const char *traceparent, tt_error *
     return TT_OK;
 }
 
-/* -- matching --------------------------------------------------------------------------------------------------------------------------- */
+/* -- matching -- */
 
 /* Title and date are the document's own, which is freed before the commit. */
 static void
@@ -87,8 +87,8 @@ match_document (matcher *m, const PatentDocument *document, tt_bytes traceparent
     own_texts (m, alerts, count);
     if (m->service->counters)
         tt_count_latency (m->service->counters, ALERT_COUNT_MATCH_TIME, 0, tt_clock_monotonic_us () - start_us);
-    alert_count (m->service, ALERT_COUNT_SKIPPED_VALUES, 0, (int64_t) skipped);
-    char *trace = tt_arena_strndup (m->arena, (const char *) traceparent.data, traceparent.size);
+    alert_count (m->service, ALERT_COUNT_SKIPPED_VALUES, 0, (int64_t)skipped);
+    char *trace = tt_arena_strndup (m->arena, (const char *)traceparent.data, traceparent.size);
     tt_status status = TT_OK;
     for (size_t i = 0; i < count && status == TT_OK; i++)
         status = raise_alert (m, alerts[i], trace, error);
@@ -100,7 +100,7 @@ static void
 pass_over (matcher *m, const tt_entry *entry)
 {
     char place[64];
-    snprintf (place, sizeof place, "partition %u sequence %llu", entry->partition, (unsigned long long) entry->sequence);
+    snprintf (place, sizeof place, "partition %u sequence %llu", entry->partition, (unsigned long long)entry->sequence);
     tt_log (TT_LOG_ERROR, "journal entry cannot be read", "place", place, NULL);
     alert_count (m->service, ALERT_COUNT_UNREADABLE, 0, 1);
 }
@@ -138,7 +138,7 @@ publications (const tt_entry *entries, size_t count)
     return found;
 }
 
-/* -- operations ------------------------------------------------------------------------------------------------------------------------- */
+/* -- operations -- */
 
 static void
 show_index (matcher *m)
@@ -147,10 +147,10 @@ show_index (matcher *m)
         return;
     alert_watch_index *index = alert_index_copy_index (m->copy);
     tt_percolator_counts counts = alert_watch_index_counts (index);
-    tt_count_set (m->service->counters, ALERT_COUNT_WATCHES, 0, (int64_t) alert_watch_index_size (index));
-    tt_count_set (m->service->counters, ALERT_COUNT_SCANNED_WATCHES, 0, (int64_t) counts.scanned);
-    tt_count_set (m->service->counters, ALERT_COUNT_CANDIDATES, 0, (int64_t) counts.candidates);
-    tt_count_set (m->service->counters, ALERT_COUNT_INDEX_BYTES, 0, (int64_t) counts.bytes);
+    tt_count_set (m->service->counters, ALERT_COUNT_WATCHES, 0, (int64_t)alert_watch_index_size (index));
+    tt_count_set (m->service->counters, ALERT_COUNT_SCANNED_WATCHES, 0, (int64_t)counts.scanned);
+    tt_count_set (m->service->counters, ALERT_COUNT_CANDIDATES, 0, (int64_t)counts.candidates);
+    tt_count_set (m->service->counters, ALERT_COUNT_INDEX_BYTES, 0, (int64_t)counts.bytes);
 }
 
 static void
@@ -187,7 +187,7 @@ open_matcher (tt_processor *processor, void *service, void **state, tt_error *er
 static tt_status
 work (tt_processor *processor, void *state, const tt_entry *entries, size_t count, tt_error *error)
 {
-    (void) processor;
+    (void)processor;
     matcher *m = state;
     tt_status status = alert_index_copy_catch_up (m->copy, error);
     tt_arena_reset (m->arena);
@@ -211,8 +211,8 @@ work (tt_processor *processor, void *state, const tt_entry *entries, size_t coun
 static tt_status
 tick (tt_processor *processor, void *state, int64_t now_unix_ms, tt_error *error)
 {
-    (void) processor;
-    (void) now_unix_ms;
+    (void)processor;
+    (void)now_unix_ms;
     matcher *m = state;
     tt_status status = alert_index_copy_catch_up (m->copy, error);
     show_index (m);

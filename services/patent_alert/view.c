@@ -18,10 +18,10 @@ typedef struct {
 
 struct alert_view {
     tt_document *document;
-    tt_arena *arena;           /* texts that are put together here: numbers */
-    int indexes[FIELD_COUNT];  /* of the schema */
+    tt_arena *arena;          /* texts that are put together here: numbers */
+    int indexes[FIELD_COUNT]; /* of the schema */
     uint32_t ordinals[FIELD_COUNT];
-    value *values;             /* owned */
+    value *values; /* owned */
     size_t count, capacity;
     size_t skipped;
 };
@@ -61,7 +61,7 @@ add (alert_view *view, field f, const char *text)
     }
     value *v = &view->values[view->count++];
     *v = (value){ view->indexes[f], view->ordinals[f]++, tt_bytes_of_text (text) };
-    view->skipped += (size_t) tt_document_add (view->document, v->index, v->text);
+    view->skipped += (size_t)tt_document_add (view->document, v->index, v->text);
 }
 
 static void

@@ -1,4 +1,5 @@
-/* A patent document as queries see it, and the way back from a hit to the text it stands in. Pure; owned by one thread, reusable. */
+/* A patent document as queries see it, and the way back from a hit to the text it stands in. Pure; owned by one thread, reusable.
+ */
 #ifndef ALERT_VIEW_H
 #define ALERT_VIEW_H
 
@@ -10,8 +11,8 @@ typedef struct alert_view alert_view;
 alert_view *alert_view_new (void); /* never NULL */
 void alert_view_destroy (alert_view **view);
 
-/* Replaces what it showed. *document is borrowed until the next fill. Values that an index cannot read (a class symbol of no known form)
- * are left out of that index; returns how many. */
+/* Replaces what it showed. *document is borrowed until the next fill. Values that an index cannot read (a class symbol of no
+ * known form) are left out of that index; returns how many. */
 size_t alert_view_fill (alert_view *view, const PatentDocument *document);
 const tt_document *alert_view_document (const alert_view *view);
 

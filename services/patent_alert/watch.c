@@ -31,10 +31,10 @@ alert_watch_check (const Watch *watch, tt_violations *v)
     ok = tt_check_identifier (v, "watch_id", watch->watch_id) && ok;
     ok = check_query (watch->query, v) && ok;
     ok = tt_check_text (v, "label", watch->label, 0, LABEL_MAX) && ok;
-    ok = tt_check_enum (v, "severity", &techtransfer__patent__v1__severity__descriptor, (int) watch->severity, false) && ok;
+    ok = tt_check_enum (v, "severity", &techtransfer__patent__v1__severity__descriptor, (int)watch->severity, false) && ok;
     ok = tt_check_count (v, "triggers", watch->n_triggers, 0, TRIGGERS_MAX) && ok;
     for (size_t i = 0; i < watch->n_triggers; i++)
-        ok = tt_check_enum (v, "triggers", &techtransfer__patent__v1__trigger__descriptor, (int) watch->triggers[i], false) && ok;
+        ok = tt_check_enum (v, "triggers", &techtransfer__patent__v1__trigger__descriptor, (int)watch->triggers[i], false) && ok;
     return ok;
 }
 

@@ -10,12 +10,14 @@ bool alert_watch_check (const Watch *watch, tt_violations *violations);
 /* Owner and watch id as ListWatches and the like take them. */
 bool alert_owner_check (const char *owner, tt_violations *violations);
 
-/* Fills in what is taken when nothing is given: severity INFO, trigger PUBLICATION. `only` becomes watch->triggers if it had none. */
+/* Fills in what is taken when nothing is given: severity INFO, trigger PUBLICATION. `only` becomes watch->triggers if it had
+ * none. */
 void alert_watch_defaults (Watch *watch, Techtransfer__Patent__V1__Trigger *only);
 /* True if both ask for the same: revision and time of creation do not count. */
 bool alert_watch_same (const Watch *a, const Watch *b);
 
-/* Appends what its owner should know about a query that was accepted, one text after the other, each NUL-terminated; returns how many. */
+/* Appends what its owner should know about a query that was accepted, one text after the other, each NUL-terminated; returns how
+ * many. */
 size_t alert_watch_warnings (const char *query, tt_buffer *out);
 
 /* "ent-4/w-1". Neither part can contain "/". */

@@ -54,7 +54,7 @@ alert_watch_index_destroy (alert_watch_index **index)
     *index = NULL;
 }
 
-/* -- by name ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- by name -- */
 
 static uint64_t
 hash_name (const char *owner, const char *watch_id)
@@ -130,7 +130,7 @@ make (const Watch *watch, uint64_t hash)
 {
     size_t texts = strlen (watch->owner) + strlen (watch->watch_id) + strlen (watch->label) + strlen (watch->query) + 4;
     filed *f = tt_alloc (sizeof *f + texts);
-    char *at = (char *) (f + 1);
+    char *at = (char *)(f + 1);
     *f = (filed){ .hash = hash };
     f->entry.owner = place (&at, watch->owner);
     f->entry.watch_id = place (&at, watch->watch_id);
@@ -141,7 +141,7 @@ make (const Watch *watch, uint64_t hash)
     return f;
 }
 
-/* -- public ----------------------------------------------------------------------------------------------------------------------------- */
+/* -- public -- */
 
 bool
 alert_watch_index_remove (alert_watch_index *index, const char *owner, const char *watch_id)
@@ -152,7 +152,7 @@ alert_watch_index_remove (alert_watch_index *index, const char *owner, const cha
     size_t slot = *link - 1;
     filed *f = index->slots[slot];
     *link = f->next;
-    (void) tt_percolator_remove (index->percolator, slot);
+    (void)tt_percolator_remove (index->percolator, slot);
     give_slot (index, slot);
     free (f);
     index->size--;
@@ -162,7 +162,7 @@ alert_watch_index_remove (alert_watch_index *index, const char *owner, const cha
 tt_status
 alert_watch_index_put (alert_watch_index *index, const Watch *watch, tt_error *error)
 {
-    (void) alert_watch_index_remove (index, watch->owner, watch->watch_id);
+    (void)alert_watch_index_remove (index, watch->owner, watch->watch_id);
     size_t slot = take_slot (index);
     tt_status status = tt_percolator_put (index->percolator, slot, watch->query, strlen (watch->query), NULL, error);
     if (status != TT_OK) {
@@ -185,7 +185,7 @@ alert_watch_index_put (alert_watch_index *index, const Watch *watch, tt_error *e
 static int
 by_name (const void *a, const void *b)
 {
-    const alert_watch_entry *x = *(const alert_watch_entry *const *) a, *y = *(const alert_watch_entry *const *) b;
+    const alert_watch_entry *x = *(const alert_watch_entry *const *)a, *y = *(const alert_watch_entry *const *)b;
     int order = strcmp (x->owner, y->owner);
     return order ? order : strcmp (x->watch_id, y->watch_id);
 }

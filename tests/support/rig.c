@@ -49,7 +49,7 @@ start (const char *const argv[], const char *log)
     int file = open (log, O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2 (file, 1);
     dup2 (file, 2);
-    execvp (argv[0], (char *const *) argv); /* it does not write to them */
+    execvp (argv[0], (char *const *)argv); /* it does not write to them */
     _exit (127);
 }
 
@@ -65,7 +65,7 @@ reap (pid_t *pid, int signal_number)
     return WIFEXITED (status) ? WEXITSTATUS (status) : -1;
 }
 
-/* -- redis ------------------------------------------------------------------------------------------------------------------------------ */
+/* -- redis -- */
 
 /* Answers PING: it is not only there, but has loaded what it had. */
 static bool
@@ -76,7 +76,7 @@ redis_answers (void *argument)
     strncpy (address.sun_path, r->redis + strlen ("unix:"), sizeof address.sun_path - 1);
     int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char answer[8] = "";
-    bool ok = connect (fd, (struct sockaddr *) &address, sizeof address) == 0 && write (fd, "PING\r\n", 6) == 6
+    bool ok = connect (fd, (struct sockaddr *)&address, sizeof address) == 0 && write (fd, "PING\r\n", 6) == 6
               && read (fd, answer, 5) == 5 && strcmp (answer, "+PONG") == 0;
     close (fd);
     return ok;
@@ -88,8 +88,9 @@ rig_redis_restart (rig *r)
     char socket_path[200], log[200];
     snprintf (socket_path, sizeof socket_path, "%s/redis.sock", r->directory);
     snprintf (log, sizeof log, "%s/redis.log", r->directory);
-    const char *argv[] = { "redis-server", "--port", "0", "--unixsocket", socket_path, "--dir", r->directory, "--save", "", "--appendonly", "yes",
-                     "--appendfsync", r->fsync, NULL };
+    const char *argv[] = { "redis-server", "--port", "0", "--unixsocket", socket_path, "--dir",
+                           r->directory,   "--save", "",  "--appendonly", "yes",       "--appendfsync",
+                           r->fsync,       NULL };
     r->redis_pid = start (argv, log);
     wait_for (redis_answers, r, "redis-server does not answer");
 }
@@ -97,7 +98,7 @@ rig_redis_restart (rig *r)
 void
 rig_redis_kill (rig *r)
 {
-    (void) reap (&r->redis_pid, SIGKILL);
+    (void)reap (&r->redis_pid, SIGKILL);
 }
 
 void
@@ -112,7 +113,7 @@ rig_open (rig *r, const char *fsync)
     rig_redis_restart (r);
 }
 
-/* -- daemons ---------------------------------------------------------------------------------------------------------------------------- */
+/* -- daemons -- */
 
 static bool
 file_exists (void *argument)
@@ -135,7 +136,9 @@ rig_daemon_restart (rig *r, int number)
     snprintf (values[4], sizeof values[4], "--endpoints.file=%s", file);
     snprintf (values[5], sizeof values[5], "--instance=%s", d->name);
     snprintf (values[6], sizeof values[6], "--events.heartbeat=100ms");
-    const char *argv[] = { d->binary, values[0], values[1], values[2], values[3], values[4], values[5], values[6], "--http.bind=127.0.0.1:0", NULL };
+    const char *argv[]
+        = { d->binary, values[0], values[1], values[2], values[3], values[4], values[5], values[6], "--http.bind=127.0.0.1:0",
+            NULL };
     d->pid = start (argv, log);
     wait_for (file_exists, file, "a daemon does not come up");
 }
@@ -166,7 +169,7 @@ rig_daemon_start (rig *r, const char *binary)
 void
 rig_daemon_kill (rig *r, int daemon)
 {
-    (void) reap (&r->daemons[daemon].pid, SIGKILL);
+    (void)reap (&r->daemons[daemon].pid, SIGKILL);
 }
 
 int
@@ -178,9 +181,9 @@ rig_daemon_stop (rig *r, int daemon)
 static int
 remove_one (const char *path, const struct stat *status, int kind, struct FTW *place)
 {
-    (void) status;
-    (void) kind;
-    (void) place;
+    (void)status;
+    (void)kind;
+    (void)place;
     return remove (path);
 }
 
@@ -202,6 +205,6 @@ rig_endpoints (const rig *r, char kind, char *out, size_t size)
     for (int i = 0; i < r->count && used < size; i++) {
         const rig_daemon *d = &r->daemons[i];
         const char *endpoint = kind == 'c' ? d->commands : kind == 'e' ? d->events : d->replay;
-        used += (size_t) snprintf (out + used, size - used, "%s%s", i ? "," : "", endpoint);
+        used += (size_t)snprintf (out + used, size - used, "%s%s", i ? "," : "", endpoint);
     }
 }

@@ -1,7 +1,7 @@
 /* What an integration test stands on: a directory of its own, a private redis-server on a Unix socket, daemons on ipc endpoints.
  *
- * Everything ends with the test's process, also if it crashes. Waits are on conditions with a limit; a condition that does not come ends
- * the process with a message. One thread. */
+ * Everything ends with the test's process, also if it crashes. Waits are on conditions with a limit; a condition that does not
+ * come ends the process with a message. One thread. */
 #ifndef TT_TESTS_RIG_H
 #define TT_TESTS_RIG_H
 

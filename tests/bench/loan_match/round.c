@@ -1,4 +1,5 @@
-/* figure: a round of 10,000 applications and 1,000 products, from snapshot to result, on one core; and how it grows with the pairs. */
+/* figure: a round of 10,000 applications and 1,000 products, from snapshot to result, on one core; and how it grows with the
+ * pairs. */
 #include <stdio.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@ next (uint64_t *seed, uint32_t below)
     uint64_t x = *seed += UINT64_C (0x9e3779b97f4a7c15);
     x = (x ^ (x >> 30)) * UINT64_C (0xbf58476d1ce4e5b9);
     x = (x ^ (x >> 27)) * UINT64_C (0x94d049bb133111eb);
-    return (uint32_t) ((x ^ (x >> 31)) % below);
+    return (uint32_t)((x ^ (x >> 31)) % below);
 }
 
 static char *
@@ -41,13 +42,13 @@ product (uint64_t *seed, tt_arena *arena, uint32_t i, uint32_t providers)
     m->industries = list_of (seed, arena, "C3", 10, m->n_industries = next (seed, 2) ? 3 : 0);
     p->provider_id = tt_arena_printf (arena, "prov-%u", i % providers);
     p->product_id = tt_arena_printf (arena, "p-%u", i);
-    p->leg = (Techtransfer__Finance__V1__Leg) (1 + next (seed, 3));
+    p->leg = (Techtransfer__Finance__V1__Leg)(1 + next (seed, 3));
     p->mandate = m;
     p->ticket_min_fen = 10000000 + next (seed, 40000000);
     p->ticket_max_fen = p->ticket_min_fen * 10;
     p->capacity_fen = p->ticket_max_fen * (5 + next (seed, 20));
     p->price = tt_arena_printf (arena, "%u.%02u", 3 + next (seed, 4), next (seed, 100));
-    p->ranking = (Techtransfer__Finance__V1__RankingPolicy) (1 + next (seed, 3));
+    p->ranking = (Techtransfer__Finance__V1__RankingPolicy)(1 + next (seed, 3));
     return p;
 }
 
@@ -68,7 +69,7 @@ application (uint64_t *seed, tt_arena *arena, uint32_t i)
     for (size_t k = 0; k < a->n_legs; k++) {
         finance_leg *leg = a->legs[k] = tt_arena_alloc (arena, sizeof *leg);
         techtransfer__finance__v1__wanted_leg__init (leg);
-        leg->leg = (Techtransfer__Finance__V1__Leg) (1 + (i + k) % 3);
+        leg->leg = (Techtransfer__Finance__V1__Leg)(1 + (i + k) % 3);
         leg->amount_fen = 20000000 + next (seed, 500000000);
         leg->minimum_fen = next (seed, 2) ? leg->amount_fen / 2 : 0;
     }
@@ -105,10 +106,10 @@ round_seconds (uint32_t applications, uint32_t products, finance_round *round)
         fprintf (stderr, "%s\n", error.message);
         exit (1);
     }
-    double seconds = (double) (tt_clock_monotonic_us () - began) / 1e6;
-    fprintf (stderr, "%u applications, %u products: %u pairs, %zu allocations, %zu closings, %lld of %lld fen, %.3f s\n", applications,
-             products, round->acceptable_pairs, round->n_allocations, round->n_closings, (long long) round->allocated_fen,
-             (long long) round->wanted_fen, seconds);
+    double seconds = (double)(tt_clock_monotonic_us () - began) / 1e6;
+    fprintf (stderr, "%u applications, %u products: %u pairs, %zu allocations, %zu closings, %lld of %lld fen, %.3f s\n",
+             applications, products, round->acceptable_pairs, round->n_allocations, round->n_closings,
+             (long long)round->allocated_fen, (long long)round->wanted_fen, seconds);
     tt_arena_destroy (&arena);
     return seconds;
 }

@@ -83,8 +83,8 @@ class Stack:
         log = open(os.path.join(self.directory.name, name + ".log"), "ab")
         self.replicas[name] = subprocess.Popen(
             [os.path.join(BUILD, "services/achievement_ingest/achievement-ingestd"), "--redis.endpoints", "unix:" + self.socket,
-             "--commands.endpoint", "tcp://127.0.0.1:*", "--events.endpoint", "tcp://127.0.0.1:*",
-             "--replay.endpoint", "tcp://127.0.0.1:*", "--http.bind", "127.0.0.1:0", "--endpoints.file", path,
+             "--commands.endpoint", self.ipc(name, "c"), "--events.endpoint", self.ipc(name, "e"),
+             "--replay.endpoint", self.ipc(name, "r"), "--http.bind", "127.0.0.1:0", "--endpoints.file", path,
              "--instance", name, *flags],
             stderr=log,
         )
@@ -92,6 +92,10 @@ class Stack:
         wait_for("endpoints of " + name, lambda: os.path.exists(path) or self.died(name))
         with open(path) as file:
             return json.load(file)
+
+    def ipc(self, name, what):
+        """Not a free TCP port: when its replica is killed another program could get it, and answer."""
+        return "ipc://%s/%s.%s" % (self.directory.name, name, what)
 
     def died(self, name):
         if self.replicas[name].poll() is not None:
@@ -108,7 +112,7 @@ class Stack:
         out = {}
         for folder, _, names in os.walk(self.directory.name):
             for name in names:
-                if not name.endswith(".sock"):
+                if os.path.isfile(os.path.join(folder, name)):
                     with open(os.path.join(folder, name), "rb") as file:
                         out[name] = file.read()
         return out

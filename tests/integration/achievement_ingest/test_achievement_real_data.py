@@ -48,7 +48,7 @@ def settle(stack):
             info = redis(stack, "XINFO", "GROUPS", "tt:{achievement.%d}:j:events" % partition).split("\n")
             fields = dict(zip(info[0::2], info[1::2]))
             head = redis(stack, "HGET", "tt:{achievement.%d}:meta" % partition, "events").strip()
-            if fields["pending"] != "0" or fields["last-delivered-id"].split("-")[0] != head:
+            if fields["pending"] != "0" or fields["last-delivered-id"].split("-")[0] != (head or "0"):
                 return False
         return True
 
@@ -102,7 +102,7 @@ class RealData(unittest.TestCase):
 
     def test_achievements_after_demands(self):
         pushes = self.run_order(["demands", "achievements"])
-        self.assertTrue(30 < len(pushes) < 1500, len(pushes))
+        self.assertTrue(10 < len(pushes) < 1500, len(pushes))  # how common words are is learnt on the way
 
 
 if __name__ == "__main__":

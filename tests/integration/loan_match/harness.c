@@ -38,7 +38,7 @@ spawn (const char *const *arguments)
     CHECK (pid >= 0, "%s", strerror (errno));
     if (pid == 0) {
         prctl (PR_SET_PDEATHSIG, SIGKILL);
-        execvp (arguments[0], (char *const *) (uintptr_t) arguments);
+        execvp (arguments[0], (char *const *)(uintptr_t)arguments);
         perror (arguments[0]);
         _exit (127);
     }
@@ -76,8 +76,9 @@ void
 harness_start_redis (void)
 {
     char socket[64];
-    const char *arguments[] = { "redis-server", "--port", "0", "--unixsocket", socket, "--dir", directory, "--appendonly", "yes",
-                                      "--appendfsync", "everysec", "--save", "", "--loglevel", "warning", NULL };
+    const char *arguments[]
+        = { "redis-server", "--port",        "0",        "--unixsocket", socket, "--dir",      directory, "--appendonly",
+            "yes",          "--appendfsync", "everysec", "--save",       "",     "--loglevel", "warning", NULL };
     CHECK (mkdtemp (directory), "%s", strerror (errno));
     atexit (clean_up);
     snprintf (socket, sizeof socket, "%s/redis.sock", directory);
@@ -94,8 +95,15 @@ harness_start_daemon (const char *program, const char *name)
     snprintf (redis, sizeof redis, "--redis.endpoints=%s", redis_endpoint);
     snprintf (file, sizeof file, "%s/%s.json", directory, name);
     snprintf (endpoints, sizeof endpoints, "--endpoints.file=%s", file);
-    const char *arguments[] = { program, redis, endpoints, "--commands.endpoint=tcp://127.0.0.1:*", "--events.endpoint=tcp://127.0.0.1:*",
-                          "--replay.endpoint=tcp://127.0.0.1:*", "--http.bind=127.0.0.1:0", "--log.level=warning", NULL };
+    const char *arguments[] = { program,
+                                redis,
+                                endpoints,
+                                "--commands.endpoint=tcp://127.0.0.1:*",
+                                "--events.endpoint=tcp://127.0.0.1:*",
+                                "--replay.endpoint=tcp://127.0.0.1:*",
+                                "--http.bind=127.0.0.1:0",
+                                "--log.level=warning",
+                                NULL };
     r.pid = spawn (arguments);
     CHECK (harness_wait (file_is_there, file), "%s does not come up", name);
     FILE *f = fopen (file, "r");
@@ -139,7 +147,8 @@ harness_client (const char *endpoints)
 }
 
 void *
-harness_call (tt_client *client, const char *method, const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type, tt_status code)
+harness_call (tt_client *client, const char *method, const ProtobufCMessage *request, const ProtobufCMessageDescriptor *type,
+              tt_status code)
 {
     char name[128];
     ProtobufCMessage *reply = NULL;

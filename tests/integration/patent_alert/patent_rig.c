@@ -25,14 +25,14 @@ document_init (test_document *d, const char *number, const char *kind, const cha
     snprintf (d->family, sizeof d->family, "%s", family);
     strcpy (d->date, "2024-05-17");
     d->text = tt_strdup (title);
-    d->publication.country = (char *) "CN";
+    d->publication.country = (char *)"CN";
     d->publication.number = d->number;
     d->publication.kind = d->kind;
     d->publication.date = d->date;
-    d->title.language = (char *) "zh";
+    d->title.language = (char *)"zh";
     d->title.text = d->text;
     d->titles[0] = &d->title;
-    d->ipc[0] = (char *) ipc;
+    d->ipc[0] = (char *)ipc;
     d->document.publication = &d->publication;
     d->document.family_id = d->family;
     d->document.titles = d->titles;
@@ -64,16 +64,16 @@ watch_put (tt_client *client, const test_watch *watch)
     Techtransfer__Patent__V1__PutWatchRequest request = TECHTRANSFER__PATENT__V1__PUT_WATCH_REQUEST__INIT;
     Watch message = TECHTRANSFER__PATENT__V1__WATCH__INIT;
     tt_call_result result;
-    message.owner = (char *) watch->owner;
-    message.watch_id = (char *) watch->id;
-    message.query = (char *) watch->query;
+    message.owner = (char *)watch->owner;
+    message.watch_id = (char *)watch->id;
+    message.query = (char *)watch->query;
     message.severity = watch->severity;
     request.watch = &message;
     tt_status status = CALL (client, "PutWatch", &request, put_watch_reply, NULL, &result);
     cr_assert_eq (status, TT_OK, "%s: %s", watch->query, result.violation_count ? result.violations[0].reason : result.message);
 }
 
-/* -- submitting ------------------------------------------------------------------------------------------------------------------------- */
+/* -- submitting -- */
 
 static void
 send_some (tt_client *client, test_document *documents, size_t count)
@@ -88,7 +88,8 @@ send_some (tt_client *client, test_document *documents, size_t count)
     size_t size = techtransfer__patent__v1__submit_patents_request__get_packed_size (&request);
     uint8_t *packed = tt_alloc (size);
     techtransfer__patent__v1__submit_patents_request__pack (&request, packed);
-    cr_assert_eq (tt_client_send (client, METHOD ("SubmitPatents"), (tt_bytes){ packed, size }, NULL, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (tt_client_send (client, METHOD ("SubmitPatents"), (tt_bytes){ packed, size }, NULL, &error), TT_OK, "%s",
+                  error.message);
     free (packed);
 }
 
@@ -104,15 +105,16 @@ take_reply (tt_client *client)
     size_t count = results->n_results;
     for (size_t i = 0; i < count; i++) {
         Techtransfer__Patent__V1__SubmitPatentResult *r = results->results[i];
-        cr_assert (r->outcome == TECHTRANSFER__PATENT__V1__SUBMIT_OUTCOME__ACCEPTED, "%s: outcome %d %s", r->document_id, (int) r->outcome,
-                   r->n_violations ? r->violations[0] : "");
+        cr_assert (r->outcome == TECHTRANSFER__PATENT__V1__SUBMIT_OUTCOME__ACCEPTED, "%s: outcome %d %s", r->document_id,
+                   (int)r->outcome, r->n_violations ? r->violations[0] : "");
     }
     techtransfer__patent__v1__submit_patents_reply__free_unpacked (results, NULL);
     return count;
 }
 
 void
-documents_submit (tt_client *client, test_document *documents, size_t count, size_t bulk, void (*between) (void *, size_t), void *argument)
+documents_submit (tt_client *client, test_document *documents, size_t count, size_t bulk, void (*between) (void *, size_t),
+                  void *argument)
 {
     size_t sent = 0, answered = 0, commands = 0;
     while (answered < count) {
@@ -128,7 +130,7 @@ documents_submit (tt_client *client, test_document *documents, size_t count, siz
     cr_assert_eq (answered, count);
 }
 
-/* -- checking --------------------------------------------------------------------------------------------------------------------------- */
+/* -- checking -- */
 
 typedef struct {
     const test_watch *watches;
@@ -148,7 +150,7 @@ find_truth (const test_watch *watches, size_t watch_count, const test_document *
     for (size_t w = 0; w < watch_count; w++)
         cr_assert_eq (tt_cql_parse (tt_schema_patent (), watches[w].query, strlen (watches[w].query), &trees[w], NULL), TT_OK);
     for (size_t d = 0; d < count; d++) {
-        (void) alert_view_fill (view, &documents[d].document);
+        (void)alert_view_fill (view, &documents[d].document);
         for (size_t w = 0; w < watch_count; w++)
             t.matches[d * watch_count + w] = tt_cql_matches (trees[w], alert_view_document (view));
     }
@@ -230,7 +232,7 @@ list_alerts (tt_client *client, const char *owner, uint64_t from)
     Techtransfer__Patent__V1__ListAlertsRequest request = TECHTRANSFER__PATENT__V1__LIST_ALERTS_REQUEST__INIT;
     Techtransfer__Patent__V1__ListAlertsReply *reply = NULL;
     tt_call_result result;
-    request.owner = (char *) owner;
+    request.owner = (char *)owner;
     request.from_number = from;
     request.limit = 1000;
     cr_assert_eq (CALL (client, "ListAlerts", &request, list_alerts_reply, &reply, &result), TT_OK, "%s", result.message);
@@ -245,8 +247,8 @@ wait_for_head (tt_client *client, const char *owner, size_t expected)
         Techtransfer__Patent__V1__ListAlertsReply *reply = list_alerts (client, owner, UINT32_MAX);
         head = reply->head;
         techtransfer__patent__v1__list_alerts_reply__free_unpacked (reply, NULL);
-        cr_assert_leq (head, expected, "%s has %zu alerts, %zu are right", owner, (size_t) head, expected);
-        cr_assert_lt (tt_clock_monotonic_us (), until, "%s: %zu of %zu alerts came", owner, (size_t) head, expected);
+        cr_assert_leq (head, expected, "%s has %zu alerts, %zu are right", owner, (size_t)head, expected);
+        cr_assert_lt (tt_clock_monotonic_us (), until, "%s: %zu of %zu alerts came", owner, (size_t)head, expected);
         if (expected == 0)
             break;
     }
@@ -265,7 +267,8 @@ check_inbox (tt_client *client, const truth *t, const char *owner, size_t expect
             check_alert (t, alert);
             size_t d = find_document (t, alert->document_id);
             for (size_t other = d > 8 ? d - 8 : 0; other < t->count && other < d + 8; other++)
-                cr_assert (!(seen[other] && same_family (&t->documents[other], &t->documents[d])), "family of %s twice", alert->document_id);
+                cr_assert (!(seen[other] && same_family (&t->documents[other], &t->documents[d])), "family of %s twice",
+                           alert->document_id);
             seen[d] = 1;
         }
         from = reply->next_number;

@@ -1,12 +1,15 @@
-/* patent-alertd for real: a private Redis, one or two replicas, kill -9 under load, and every alert held against the offline engine. */
+/* patent-alertd for real: a private Redis, one or two replicas, kill -9 under load, and every alert held against the offline
+ * engine. */
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <string.h>
 #include <zlib.h>
 #include <zmq.h>
 
+#include "base/clock.h"
 #include "base/text.h"
 #include "base/uuid.h"
+#include "bus/subscriber.h"
 #include "integration/patent_alert/patent_rig.h"
 #include "support/rig.h"
 #include "wire/envelope.h"
@@ -24,7 +27,7 @@ open_rig (int replicas)
     cr_assert_eq (tt_text_open (NULL), TT_OK);
     rig_open (&r, "everysec");
     for (int i = 0; i < replicas; i++)
-        (void) rig_daemon_start (&r, DAEMON);
+        (void)rig_daemon_start (&r, DAEMON);
     rig_endpoints (&r, 'c', endpoints, sizeof endpoints);
     client = client_open (endpoints);
 }
@@ -36,14 +39,27 @@ close_rig (void)
     rig_close (&r);
 }
 
-/* -- a load of which the right answer is known ------------------------------------------------------------------------------------------ */
+/* -- a load of which the right answer is known -- */
 
 static const char *const queries[] = {
-    "石墨烯", "ti=\"锂离子电池\"", "ti any \"电池, 储能\"", "ti all \"激光 焊接\"", "ic=H01M", "ic=B23K and ti=焊接", "石墨烯 not 电池",
-    "(电池 or 电容) and 散热", "pd=2024 and ti=机器人", "pd within \"20240101 20241231\" and 量子", "ti=薄膜 and (ti=制备 or ti=氧化)", "cc=CN and ti=无人机",
-    "graphene or 石墨烯", "pn=CN", "ti=\"精密机床\" not ic=B23Q",
+    "石墨烯",
+    "ti=\"锂离子电池\"",
+    "ti any \"电池, 储能\"",
+    "ti all \"激光 焊接\"",
+    "ic=H01M",
+    "ic=B23K and ti=焊接",
+    "石墨烯 not 电池",
+    "(电池 or 电容) and 散热",
+    "pd=2024 and ti=机器人",
+    "pd within \"20240101 20241231\" and 量子",
+    "ti=薄膜 and (ti=制备 or ti=氧化)",
+    "cc=CN and ti=无人机",
+    "graphene or 石墨烯",
+    "pn=CN",
+    "ti=\"精密机床\" not ic=B23Q",
 };
-static const char *const materials[] = { "石墨烯", "氧化石墨烯薄膜", "锂离子电池", "鋰離子電池", "激光焊接", "工业机器人", "量子点", "无人机", "超级电容", "精密机床" };
+static const char *const materials[] = { "石墨烯",     "氧化石墨烯薄膜", "锂离子电池", "鋰離子電池", "激光焊接",
+                                         "工业机器人", "量子点",         "无人机",     "超级电容",   "精密机床" };
 static const char *const things[] = { "制备方法", "散热装置", "储能系统", "控制电路", "检测设备", "氧化工艺" };
 static const char *const classes[] = { "H01M10/0525", "B23K26/21", "C01B32/184", "B25J9/16", "B23Q15/00", "G06N10/00" };
 
@@ -54,7 +70,7 @@ make_watches (test_watch *watches, size_t count)
         snprintf (watches[i].owner, sizeof watches[i].owner, "ent-%zu", i / 5);
         snprintf (watches[i].id, sizeof watches[i].id, "w-%03zu", i);
         watches[i].query = queries[(i * 7 + i / 5) % (sizeof queries / sizeof *queries)];
-        watches[i].severity = (Techtransfer__Patent__V1__Severity) (i % 5);
+        watches[i].severity = (Techtransfer__Patent__V1__Severity)(i % 5);
     }
 }
 
@@ -81,6 +97,43 @@ free_documents (test_document *documents, size_t count)
         document_free (&documents[i]);
 }
 
+/* Takes the whole stream: each event once, dense in its partition; `published` and `raised` are to be found, no more of them. */
+static void
+follow (tt_subscriber *subscriber, size_t published, size_t raised)
+{
+    uint64_t next[64] = { 0 };
+    size_t documents = 0, alerts = 0;
+    int64_t until = tt_clock_monotonic_us () + 60000000;
+    while (documents < published || alerts < raised || !tt_subscriber_is_live (subscriber)) {
+        tt_event event;
+        tt_error error = { 0 };
+        tt_status status = tt_subscriber_next (subscriber, 200, &event, &error);
+        cr_assert_lt (tt_clock_monotonic_us (), until, "%zu of %zu documents, %zu of %zu alerts", documents, published, alerts,
+                      raised);
+        if (status == TT_DEADLINE_EXCEEDED || status == TT_UNAVAILABLE)
+            continue;
+        cr_assert_eq (status, TT_OK, "%s", error.message);
+        cr_assert_eq (event.sequence, ++next[event.partition]);
+        documents += strcmp (event.type, "techtransfer.patent.v1.PatentPublished") == 0;
+        alerts += strcmp (event.type, "techtransfer.patent.v1.AlertRaised") == 0;
+    }
+    cr_assert_eq (documents, published);
+    cr_assert_eq (alerts, raised);
+}
+
+static tt_subscriber *
+open_subscriber (void)
+{
+    char events[1024], replay[1024];
+    tt_subscriber *subscriber = NULL;
+    tt_error error = { 0 };
+    rig_endpoints (&r, 'e', events, sizeof events);
+    rig_endpoints (&r, 'r', replay, sizeof replay);
+    tt_subscriber_options options = { .stream = "patent", .events = events, .replay = replay, .silence_ms = 1000 };
+    cr_assert_eq (tt_subscriber_open (&subscriber, &options, &error), TT_OK, "%s", error.message);
+    return subscriber;
+}
+
 static void
 run_load (int replicas, void (*between) (void *, size_t))
 {
@@ -92,10 +145,16 @@ run_load (int replicas, void (*between) (void *, size_t))
     make_documents (documents, DOCUMENTS);
     for (size_t i = 0; i < WATCHES; i++)
         watch_put (client, &watches[i]);
+    tt_subscriber *early = open_subscriber ();
     documents_submit (client, documents, DOCUMENTS, 20, between, NULL);
     size_t alerts = inboxes_check (client, watches, WATCHES, documents, DOCUMENTS);
     cr_log_info ("%d replicas: %d documents, %d watches, %zu alerts", replicas, DOCUMENTS, WATCHES, alerts);
     cr_assert_gt (alerts, 5000);
+    tt_subscriber *late = open_subscriber ();
+    follow (early, DOCUMENTS, alerts);
+    follow (late, DOCUMENTS, alerts);
+    tt_subscriber_close (&early);
+    tt_subscriber_close (&late);
     for (int i = 0; i < replicas; i++)
         cr_assert_eq (rig_daemon_stop (&r, i), 0);
     free_documents (documents, DOCUMENTS);
@@ -116,10 +175,10 @@ Test (patent_alertd, every_alert_once_with_two_replicas)
 static void
 kill_in_turn (void *argument, size_t commands)
 {
-    (void) argument;
+    (void)argument;
     if (commands % 30 == 0) {
-        rig_daemon_kill (&r, (int) (commands / 30 % 2));
-        rig_daemon_restart (&r, (int) (commands / 30 % 2));
+        rig_daemon_kill (&r, (int)(commands / 30 % 2));
+        rig_daemon_restart (&r, (int)(commands / 30 % 2));
     }
 }
 
@@ -131,7 +190,7 @@ Test (patent_alertd, every_alert_once_while_replicas_are_killed)
 static void
 kill_redis (void *argument, size_t commands)
 {
-    (void) argument;
+    (void)argument;
     if (commands == 60 || commands == 110) {
         rig_redis_kill (&r);
         rig_redis_restart (&r);
@@ -143,7 +202,7 @@ Test (patent_alertd, every_alert_once_while_redis_is_killed)
     run_load (1, kill_redis);
 }
 
-/* -- the barrier ------------------------------------------------------------------------------------------------------------------------ */
+/* -- the barrier -- */
 
 Test (patent_alertd, a_watch_accepted_before_a_document_sees_it)
 {
@@ -171,7 +230,7 @@ Test (patent_alertd, a_watch_accepted_before_a_document_sees_it)
     close_rig ();
 }
 
-/* -- commands --------------------------------------------------------------------------------------------------------------------------- */
+/* -- commands -- */
 
 static Techtransfer__Patent__V1__SubmitPatentResult
 submit_one (test_document *d, char *violation, size_t size)
@@ -197,29 +256,29 @@ Test (patent_alertd, documents_have_revisions)
     open_rig (1);
     document_init (&d, "111504366", "B", "", "一种计量方法", "G01D");
     cr_assert_eq (submit_one (&d, violation, sizeof violation).outcome, TECHTRANSFER__PATENT__V1__SUBMIT_OUTCOME__ACCEPTED);
-    d.document.source = (char *) "again";
+    d.document.source = (char *)"again";
     cr_assert_eq (submit_one (&d, violation, sizeof violation).outcome, TECHTRANSFER__PATENT__V1__SUBMIT_OUTCOME__UNCHANGED);
-    d.title.text = (char *) "另一种计量方法";
+    d.title.text = (char *)"另一种计量方法";
     cr_assert_eq (submit_one (&d, violation, sizeof violation).code, TT_FAILED_PRECONDITION);
     cr_assert (strstr (violation, "documents[0].revision"), "%s", violation);
     d.document.revision = 3;
     cr_assert_eq (submit_one (&d, violation, sizeof violation).outcome, TECHTRANSFER__PATENT__V1__SUBMIT_OUTCOME__REVISED);
     d.document.revision = 2;
-    d.title.text = (char *) "第三种计量方法";
+    d.title.text = (char *)"第三种计量方法";
     cr_assert_eq (submit_one (&d, violation, sizeof violation).code, TT_FAILED_PRECONDITION);
-    d.publication.country = (char *) "cn";
+    d.publication.country = (char *)"cn";
     cr_assert_eq (submit_one (&d, violation, sizeof violation).code, TT_INVALID_ARGUMENT);
     cr_assert (strstr (violation, "documents[0].publication.country: "), "%s", violation);
     Techtransfer__Patent__V1__GetPatentRequest get = TECHTRANSFER__PATENT__V1__GET_PATENT_REQUEST__INIT;
     Techtransfer__Patent__V1__GetPatentReply *got = NULL;
     tt_call_result result;
-    get.document_id = (char *) "CN.111504366.B";
+    get.document_id = (char *)"CN.111504366.B";
     cr_assert_eq (CALL (client, "GetPatent", &get, get_patent_reply, &got, &result), TT_OK);
     cr_assert_str_eq (got->document->titles[0]->text, "另一种计量方法");
     techtransfer__patent__v1__get_patent_reply__free_unpacked (got, NULL);
-    get.document_id = (char *) "CN.1.B";
+    get.document_id = (char *)"CN.1.B";
     cr_assert_eq (CALL (client, "GetPatent", &get, get_patent_reply, NULL, &result), TT_NOT_FOUND);
-    get.document_id = (char *) "nonsense";
+    get.document_id = (char *)"nonsense";
     cr_assert_eq (CALL (client, "GetPatent", &get, get_patent_reply, NULL, &result), TT_INVALID_ARGUMENT);
     document_free (&d);
     close_rig ();
@@ -231,9 +290,9 @@ list_watches (uint32_t limit, const char *after)
     Techtransfer__Patent__V1__ListWatchesRequest request = TECHTRANSFER__PATENT__V1__LIST_WATCHES_REQUEST__INIT;
     Techtransfer__Patent__V1__ListWatchesReply *reply = NULL;
     tt_call_result result;
-    request.owner = (char *) "ent-1";
+    request.owner = (char *)"ent-1";
     request.limit = limit;
-    request.after = (char *) after;
+    request.after = (char *)after;
     cr_assert_eq (CALL (client, "ListWatches", &request, list_watches_reply, &reply, &result), TT_OK, "%s", result.message);
     return reply;
 }
@@ -265,21 +324,21 @@ Test (patent_alertd, watches_are_checked_listed_and_deleted)
     tt_call_result result;
     cr_assert_eq (CALL (client, "PutWatch", &put, put_watch_reply, NULL, &result), TT_INVALID_ARGUMENT);
     put.watch = &watch;
-    watch.owner = (char *) "Ent 1";
-    watch.watch_id = (char *) "w";
-    watch.query = (char *) "ti=电池 and";
+    watch.owner = (char *)"Ent 1";
+    watch.watch_id = (char *)"w";
+    watch.query = (char *)"ti=电池 and";
     cr_assert_eq (CALL (client, "PutWatch", &put, put_watch_reply, NULL, &result), TT_INVALID_ARGUMENT);
     cr_assert_eq (result.violation_count, 2);
     cr_assert_str_eq (result.violations[0].path, "watch.owner");
     cr_assert_str_eq (result.violations[1].path, "watch.query");
     cr_assert (strncmp (result.violations[1].reason, "at byte ", 8) == 0, "%s", result.violations[1].reason);
-    watch.owner = (char *) "ent-1";
-    watch.query = (char *) "ti=a and ti=b or ti=c";
+    watch.owner = (char *)"ent-1";
+    watch.query = (char *)"ti=a and ti=b or ti=c";
     cr_assert_eq (CALL (client, "PutWatch", &put, put_watch_reply, &reply, &result), TT_OK, "%s", result.message);
     cr_assert (reply->created && reply->watch->revision == 1 && reply->watch->created_unix_ms > 0 && reply->n_warnings >= 1);
     cr_assert_eq (reply->watch->severity, SEVERITY (INFO));
     techtransfer__patent__v1__put_watch_reply__free_unpacked (reply, NULL);
-    watch.label = (char *) "label";
+    watch.label = (char *)"label";
     cr_assert_eq (CALL (client, "PutWatch", &put, put_watch_reply, &reply, &result), TT_OK);
     cr_assert (!reply->created && reply->watch->revision == 2);
     techtransfer__patent__v1__put_watch_reply__free_unpacked (reply, NULL);
@@ -291,8 +350,8 @@ Test (patent_alertd, watches_are_checked_listed_and_deleted)
     watch_put (client, &(test_watch){ .owner = "ent-10", .id = "other", .query = "电池" });
     walk_watches (10);
     Techtransfer__Patent__V1__DeleteWatchRequest delete = TECHTRANSFER__PATENT__V1__DELETE_WATCH_REQUEST__INIT;
-    delete.owner = (char *) "ent-1";
-    delete.watch_id = (char *) "w3";
+    delete.owner = (char *)"ent-1";
+    delete.watch_id = (char *)"w3";
     cr_assert_eq (CALL (client, "DeleteWatch", &delete, delete_watch_reply, NULL, &result), TT_OK);
     cr_assert_eq (CALL (client, "DeleteWatch", &delete, delete_watch_reply, NULL, &result), TT_NOT_FOUND);
     walk_watches (9);
@@ -304,7 +363,7 @@ count_alerts (const char *owner, bool unacknowledged)
 {
     Techtransfer__Patent__V1__ListAlertsRequest request = TECHTRANSFER__PATENT__V1__LIST_ALERTS_REQUEST__INIT;
     uint64_t count = 0;
-    request.owner = (char *) owner;
+    request.owner = (char *)owner;
     request.unacknowledged_only = unacknowledged;
     request.limit = 7;
     do {
@@ -322,14 +381,15 @@ Test (patent_alertd, alerts_are_acknowledged_and_deleted_watches_are_silent)
 {
     enum { COUNT = 30 };
     static test_document documents[COUNT];
-    const test_watch watches[] = { { .owner = "ent-1", .id = "w", .query = "ti=电池" }, { .owner = "ent-2", .id = "gone", .query = "ti=电池" } };
+    const test_watch watches[]
+        = { { .owner = "ent-1", .id = "w", .query = "ti=电池" }, { .owner = "ent-2", .id = "gone", .query = "ti=电池" } };
     open_rig (1);
     watch_put (client, &watches[0]);
     watch_put (client, &watches[1]);
     Techtransfer__Patent__V1__DeleteWatchRequest delete = TECHTRANSFER__PATENT__V1__DELETE_WATCH_REQUEST__INIT;
     tt_call_result result;
-    delete.owner = (char *) "ent-2";
-    delete.watch_id = (char *) "gone";
+    delete.owner = (char *)"ent-2";
+    delete.watch_id = (char *)"gone";
     cr_assert_eq (CALL (client, "DeleteWatch", &delete, delete_watch_reply, NULL, &result), TT_OK);
     for (size_t i = 0; i < COUNT; i++) {
         char number[32];
@@ -342,10 +402,11 @@ Test (patent_alertd, alerts_are_acknowledged_and_deleted_watches_are_silent)
     Techtransfer__Patent__V1__AcknowledgeAlertsRequest ack = TECHTRANSFER__PATENT__V1__ACKNOWLEDGE_ALERTS_REQUEST__INIT;
     Techtransfer__Patent__V1__AcknowledgeAlertsReply *reply = NULL;
     uint64_t numbers[] = { 3, 5, 5, 30 };
-    ack.owner = (char *) "ent-1";
+    ack.owner = (char *)"ent-1";
     ack.numbers = numbers;
     ack.n_numbers = 4;
-    cr_assert_eq (CALL (client, "AcknowledgeAlerts", &ack, acknowledge_alerts_reply, &reply, &result), TT_OK, "%s", result.message);
+    cr_assert_eq (CALL (client, "AcknowledgeAlerts", &ack, acknowledge_alerts_reply, &reply, &result), TT_OK, "%s",
+                  result.message);
     cr_assert (reply->acknowledged == 3 && reply->already == 0);
     techtransfer__patent__v1__acknowledge_alerts_reply__free_unpacked (reply, NULL);
     cr_assert_eq (CALL (client, "AcknowledgeAlerts", &ack, acknowledge_alerts_reply, &reply, &result), TT_OK);
@@ -359,7 +420,7 @@ Test (patent_alertd, alerts_are_acknowledged_and_deleted_watches_are_silent)
     close_rig ();
 }
 
-/* -- idempotency ------------------------------------------------------------------------------------------------------------------------ */
+/* -- idempotency -- */
 
 static size_t
 exchange (void *socket, const tt_buffer *header, const uint8_t *body, size_t size, bool *replayed, uint8_t *out, size_t room)
@@ -371,11 +432,11 @@ exchange (void *socket, const tt_buffer *header, const uint8_t *body, size_t siz
     cr_assert_gt (got, 0);
     tt_reply_header fields;
     tt_field_violation violations[4];
-    cr_assert_eq (tt_reply_header_decode ((tt_bytes){ reply, (size_t) got }, &fields, violations, 4, NULL, NULL), TT_OK);
+    cr_assert_eq (tt_reply_header_decode ((tt_bytes){ reply, (size_t)got }, &fields, violations, 4, NULL, NULL), TT_OK);
     cr_assert_eq (fields.code, TT_OK);
     *replayed = fields.replayed;
     got = zmq_recv (socket, out, room, 0);
-    return (size_t) got;
+    return (size_t)got;
 }
 
 Test (patent_alertd, the_same_request_id_again_returns_the_first_outcome)
@@ -415,7 +476,7 @@ Test (patent_alertd, the_same_request_id_again_returns_the_first_outcome)
     close_rig ();
 }
 
-/* -- real titles ------------------------------------------------------------------------------------------------------------------------ */
+/* -- real titles -- */
 
 static bool
 read_title (const char *line, test_document *d)
@@ -429,7 +490,7 @@ read_title (const char *line, test_document *d)
     bool ok = pn && kind && title && title[0] && strlen (pn) > 2 + strlen (kind) && strncmp (pn, "CN", 2) == 0 && used < 100000;
     if (ok) {
         char number[40];
-        snprintf (number, sizeof number, "%.*s", (int) (strlen (pn) - 2 - strlen (kind)), pn + 2);
+        snprintf (number, sizeof number, "%.*s", (int)(strlen (pn) - 2 - strlen (kind)), pn + 2);
         snprintf (symbols[used], sizeof symbols[used], "%s", ipc ? ipc : "");
         document_init (d, number, kind, "", title, ipc ? symbols[used] : NULL);
         used++;
@@ -454,8 +515,16 @@ Test (patent_alertd, real_chinese_titles)
         count += read_title (line, &documents[count]);
     gzclose (file);
     cr_assert_gt (count, 1000);
-    static const char *const real[] = { "电池", "ti=\"一种\"", "石墨烯", "ic=H01M", "ti all \"检测 方法\"", "ic=G06F not ti=方法", "ti=\"显示面板\"", "无人机 or 机器人",
-                                        "(半导体 or 芯片) and 封装", "ti any \"隧道, 桥梁\"" };
+    static const char *const real[] = { "电池",
+                                        "ti=\"一种\"",
+                                        "石墨烯",
+                                        "ic=H01M",
+                                        "ti all \"检测 方法\"",
+                                        "ic=G06F not ti=方法",
+                                        "ti=\"显示面板\"",
+                                        "无人机 or 机器人",
+                                        "(半导体 or 芯片) and 封装",
+                                        "ti any \"隧道, 桥梁\"" };
     enum { WATCHES = sizeof real / sizeof *real };
     static test_watch watches[WATCHES];
     open_rig (2);

@@ -19,7 +19,7 @@ static void
 put (ingest_corpus *corpus, const char *key, uint64_t revision, const char *title)
 {
     static ingest_terms terms;
-    ingest_traits traits = { .price_fen = (int64_t) revision };
+    ingest_traits traits = { .price_fen = (int64_t)revision };
     ingest_terms_clear (&terms);
     ingest_terms_add (&terms, title, true, 2);
     ingest_corpus_put (corpus, key, revision, &traits, &terms);
@@ -41,7 +41,7 @@ search (ingest_corpus *corpus, const char *words, const ingest_limits *limits, i
 Test (corpus, best_first_within_limits)
 {
     ingest_corpus *corpus = ingest_corpus_new ();
-    ingest_limits any = ingest_limits_of (&(ingest_demand) TECHTRANSFER__ACHIEVEMENT__V1__DEMAND__INIT);
+    ingest_limits any = ingest_limits_of (&(ingest_demand)TECHTRANSFER__ACHIEVEMENT__V1__DEMAND__INIT);
     ingest_found found[4];
     put (corpus, "s/1", 1, "solar electric propulsion thruster");
     put (corpus, "s/2", 2, "solar electric propulsion for a very long and other unrelated journey across icy moons");
@@ -62,13 +62,13 @@ Test (corpus, best_first_within_limits)
 Test (corpus, survives_rewriting)
 {
     ingest_corpus *corpus = ingest_corpus_new ();
-    ingest_limits any = ingest_limits_of (&(ingest_demand) TECHTRANSFER__ACHIEVEMENT__V1__DEMAND__INIT);
+    ingest_limits any = ingest_limits_of (&(ingest_demand)TECHTRANSFER__ACHIEVEMENT__V1__DEMAND__INIT);
     ingest_found found[8];
     char key[32], title[64];
     for (uint64_t round = 1; round <= 3; round++)
         for (int i = 0; i < 1000; i++) {
             snprintf (key, sizeof key, "s/%d", i);
-            snprintf (title, sizeof title, "word%d round%d", i, (int) round);
+            snprintf (title, sizeof title, "word%d round%d", i, (int)round);
             put (corpus, key, round, title);
         }
     for (int i = 0; i < 900; i++) {

@@ -34,7 +34,7 @@ wanting (ingest_demand_index *index, const char *title)
 {
     static char out[256];
     ingest_record r = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT__INIT;
-    r.title = (char *) title;
+    r.title = (char *)title;
     tt_document *document = tt_document_new (tt_schema_achievement ());
     ingest_terms terms = { 0 };
     ingest_subject_document (&r, document);

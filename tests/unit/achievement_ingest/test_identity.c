@@ -18,9 +18,9 @@ static ingest_record
 record (const char *id, const char *number, uint64_t version, uint64_t revision)
 {
     ingest_record r = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT__INIT;
-    r.source = (char *) "lab";
-    r.source_id = (char *) id;
-    r.registration_number = (char *) number;
+    r.source = (char *)"lab";
+    r.source_id = (char *)id;
+    r.registration_number = (char *)number;
     r.source_version = version;
     r.revision = revision;
     return r;
@@ -31,7 +31,7 @@ row_of (ingest_record *r, const char *duplicate_of)
 {
     ingest_row row = TECHTRANSFER__ACHIEVEMENT__V1__GET_ACHIEVEMENT_REPLY__INIT;
     row.achievement = r;
-    row.duplicate_of = (char *) duplicate_of;
+    row.duplicate_of = (char *)duplicate_of;
     return row;
 }
 
@@ -61,10 +61,10 @@ Test (identity, numbers_are_normalised)
 Test (identity, content_leaves_out_what_the_daemon_sets)
 {
     ingest_record a = record ("1", "N", 1, 1), b = record ("1", "N", 9, 7);
-    b.achievement_id = (char *) "a-x";
+    b.achievement_id = (char *)"a-x";
     b.withdrawn = true;
     cr_assert (ingest_same_content (&a, &b));
-    b.title = (char *) "t";
+    b.title = (char *)"t";
     cr_assert_not (ingest_same_content (&a, &b));
 }
 
@@ -74,7 +74,7 @@ Test (identity, sights)
     ingest_row row = row_of (&stored, "");
     cr_assert_eq (ingest_sight_of (NULL, &in), INGEST_NEW);
     cr_assert_eq (ingest_sight_of (&row, &in), INGEST_SAME);
-    in.title = (char *) "other";
+    in.title = (char *)"other";
     cr_assert_eq (ingest_sight_of (&row, &in), INGEST_CONFLICT);
     in.source_version = 2;
     cr_assert_eq (ingest_sight_of (&row, &in), INGEST_OLDER);
@@ -95,18 +95,18 @@ Test (identity, a_claim_dies_when_its_record_has_gone_on_without_the_number)
     cr_assert_eq (ingest_claim_judge (NULL, NULL, &me), INGEST_CLAIM_FREE);
     cr_assert_eq (ingest_claim_judge (&claim, &holder, &me), INGEST_CLAIM_HELD);
     other.revision = 3; /* its commit is still to come */
-    other.registration_number = (char *) "M";
+    other.registration_number = (char *)"M";
     cr_assert_eq (ingest_claim_judge (&claim, &holder, &me), INGEST_CLAIM_HELD);
     cr_assert_eq (ingest_claim_judge (&claim, NULL, &me), INGEST_CLAIM_HELD);
     other.revision = 4;
     cr_assert_eq (ingest_claim_judge (&claim, &holder, &me), INGEST_CLAIM_FREE);
-    other.registration_number = (char *) "N";
+    other.registration_number = (char *)"N";
     other.withdrawn = true;
     cr_assert_eq (ingest_claim_judge (&claim, &holder, &me), INGEST_CLAIM_FREE);
     other.withdrawn = false;
-    holder.duplicate_of = (char *) "a-1";
+    holder.duplicate_of = (char *)"a-1";
     cr_assert_eq (ingest_claim_judge (&claim, &holder, &me), INGEST_CLAIM_FREE);
-    claim.source_id = (char *) "me";
+    claim.source_id = (char *)"me";
     cr_assert_eq (ingest_claim_judge (&claim, NULL, &me), INGEST_CLAIM_MINE);
 }
 
@@ -115,7 +115,7 @@ Test (identity, a_number_is_claimed_for_the_revision_to_come)
     ingest_record mine = record ("me", "N", 0, 4), claim = record ("me", "N", 0, 2);
     ingest_row row = row_of (&mine, "");
     cr_assert_not (ingest_claim_needed (&claim, INGEST_CLAIM_MINE, &row)); /* borne since revision 2 */
-    mine.registration_number = (char *) "M";
+    mine.registration_number = (char *)"M";
     cr_assert (ingest_claim_needed (&claim, INGEST_CLAIM_MINE, &row)); /* may be taken by now */
     claim.revision = 5;
     cr_assert_not (ingest_claim_needed (&claim, INGEST_CLAIM_MINE, &row));
@@ -140,7 +140,8 @@ Test (identity, decisions)
         { "first sight, number held", INGEST_NEW, false, false, false, INGEST_CLAIM_HELD, 4, INGEST_TELL_NOTHING, true, true },
         { "revision", INGEST_NEWER, true, false, false, INGEST_CLAIM_MINE, 2, INGEST_TELL_REVISED, true, false },
         { "same", INGEST_SAME, true, false, false, INGEST_CLAIM_MINE, 3, INGEST_TELL_NOTHING, false, false },
-        { "revision takes a held number", INGEST_NEWER, true, false, false, INGEST_CLAIM_HELD, 4, INGEST_TELL_WITHDRAWN, true, true },
+        { "revision takes a held number", INGEST_NEWER, true, false, false, INGEST_CLAIM_HELD, 4, INGEST_TELL_WITHDRAWN, true,
+          true },
         { "revived", INGEST_NEWER, true, true, false, INGEST_CLAIM_MINE, 1, INGEST_TELL_REGISTERED, true, false },
         { "duplicate again", INGEST_SAME, true, false, true, INGEST_CLAIM_HELD, 4, INGEST_TELL_NOTHING, false, true },
         { "duplicate set free", INGEST_SAME, true, false, true, INGEST_CLAIM_MINE, 1, INGEST_TELL_REGISTERED, true, false },
@@ -153,7 +154,7 @@ Test (identity, decisions)
         ingest_row row = row_of (&old, c->duplicate ? "a-1" : "");
         ingest_decision d = ingest_decide (c->sight, c->stored ? &row : NULL, &in, &claim, c->state);
         cr_assert_not (d.again, "%s", c->name);
-        cr_assert_eq ((int) d.outcome, c->outcome, "%s", c->name);
+        cr_assert_eq ((int)d.outcome, c->outcome, "%s", c->name);
         cr_assert_eq (d.telling, c->telling, "%s", c->name);
         cr_assert_eq (d.write, c->write, "%s", c->name);
         cr_assert_eq (d.duplicate, c->now_duplicate, "%s", c->name);

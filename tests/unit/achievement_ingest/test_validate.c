@@ -26,18 +26,18 @@ TestSuite (validate, .init = open_catalog, .fini = close_catalog);
 static ingest_record
 good_record (void)
 {
-    static char *owners[] = { (char *) "Institute" };
+    static char *owners[] = { (char *)"Institute" };
     ingest_record r = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT__INIT;
-    r.source = (char *) "lab";
-    r.source_id = (char *) "1";
-    r.title = (char *) "石墨烯";
+    r.source = (char *)"lab";
+    r.source_id = (char *)"1";
+    r.title = (char *)"石墨烯";
     r.owners = owners;
     r.n_owners = 1;
-    r.stage = (char *) "2";
-    r.form = (char *) "P";
-    r.industry = (char *) "C39";
-    r.district = (char *) "yinzhou";
-    r.secrecy = (char *) "public";
+    r.stage = (char *)"2";
+    r.form = (char *)"P";
+    r.industry = (char *)"C39";
+    r.district = (char *)"yinzhou";
+    r.secrecy = (char *)"public";
     return r;
 }
 
@@ -62,10 +62,10 @@ Test (validate, classified_record_says_one_thing_and_nothing_of_itself)
 {
     tt_violations v = { 0 };
     ingest_record r = good_record ();
-    r.secrecy = (char *) "机密";
-    r.title = (char *) "";
-    r.source_id = (char *) "zebra";
-    r.stage = (char *) "zebra";
+    r.secrecy = (char *)"机密";
+    r.title = (char *)"";
+    r.source_id = (char *)"zebra";
+    r.stage = (char *)"zebra";
     ingest_validate_record (&r, catalog, &v);
     cr_assert_eq (v.total, 1);
     cr_assert_str_eq (v.items[0].path, "secrecy");
@@ -76,26 +76,26 @@ Test (validate, classified_record_says_one_thing_and_nothing_of_itself)
 
 Test (validate, every_wrong_field_is_named)
 {
-    static char *keywords[] = { (char *) "ok", (char *) "" };
+    static char *keywords[] = { (char *)"ok", (char *)"" };
     static uint32_t specials[] = { 1, 13 };
     tt_violations v = { 0 };
     ingest_record r = good_record ();
-    r.source = (char *) "Lab";
-    r.title = (char *) "";
+    r.source = (char *)"Lab";
+    r.title = (char *)"";
     r.keywords = keywords;
     r.n_keywords = 2;
     r.specials = specials;
     r.n_specials = 2;
     r.n_owners = 0;
-    r.stage = (char *) "9";
-    r.form = (char *) "11";
+    r.stage = (char *)"9";
+    r.form = (char *)"11";
     r.trl = 14;
     r.price_fen = -1;
-    r.completed_date = (char *) "2017-02-29";
-    r.registration_number = (char *) "a/b";
+    r.completed_date = (char *)"2017-02-29";
+    r.registration_number = (char *)"a/b";
     ingest_validate_record (&r, catalog, &v);
-    const char *paths[] = { "source", "title", "keywords[1]", "specials[1]", "owners", "stage", "form", "trl", "price_fen",
-                            "completed_date", "registration_number" };
+    const char *paths[] = { "source", "title",     "keywords[1]",    "specials[1]",        "owners", "stage", "form",
+                            "trl",    "price_fen", "completed_date", "registration_number" };
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
         cr_assert (names (&v, paths[i]), "%s", paths[i]);
     cr_assert_eq (v.total, sizeof paths / sizeof *paths);
@@ -107,11 +107,11 @@ Test (validate, demand_query_is_refused_with_its_place)
     tt_violations v = { 0 };
     tt_buffer warnings = { 0 };
     ingest_demand d = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND__INIT;
-    d.owner = (char *) "ent-1";
-    d.demand_id = (char *) "d";
-    d.title = (char *) "t";
-    d.query = (char *) "ti=graphene and";
-    d.deadline = (char *) "2017-01-31";
+    d.owner = (char *)"ent-1";
+    d.demand_id = (char *)"d";
+    d.title = (char *)"t";
+    d.query = (char *)"ti=graphene and";
+    d.deadline = (char *)"2017-01-31";
     ingest_validate_demand (&d, catalog, 20000, &v, &warnings);
     cr_assert_eq (v.total, 1);
     cr_assert_str_eq (v.items[0].path, "query");

@@ -112,8 +112,8 @@ fill_head (const fake_stream *fake, uint32_t p, Techtransfer__V1__PartitionHead 
     head->partition = p;
     head->head = j->head;
     head->earliest = j->head ? j->earliest : 0;
-    head->head_id = (char *) (j->head ? j->events[j->head].id : "");
-    head->epoch = (char *) j->epoch;
+    head->head_id = (char *)(j->head ? j->events[j->head].id : "");
+    head->epoch = (char *)j->epoch;
 }
 
 static void
@@ -127,9 +127,9 @@ send_beat (fake_stream *fake, const char *topic, const fake_filter *filter)
         heads[p].last_match = filter ? filter->last[p] : 0;
         heads[p].match_count = filter ? filter->count[p] : 0;
     }
-    beat.stream = (char *) "patent";
+    beat.stream = (char *)"patent";
     beat.instance = fake->events_at;
-    beat.filter = (char *) (filter ? filter->text : "");
+    beat.filter = (char *)(filter ? filter->text : "");
     beat.n_partitions = beat.partition_count = FAKE_PARTITIONS;
     beat.partitions = list;
     beat.number = ++fake->beats;
@@ -245,7 +245,7 @@ fake_step (fake_stream *fake)
         b = zmq_recv (fake->router, header, sizeof header, 0);
         c = zmq_recv (fake->router, body, sizeof body, 0);
         if (!fake->mute)
-            answer (fake, who, (size_t) a, (tt_bytes){ header, (size_t) b }, (tt_bytes){ body, (size_t) c });
+            answer (fake, who, (size_t)a, (tt_bytes){ header, (size_t)b }, (tt_bytes){ body, (size_t)c });
     }
 }
 

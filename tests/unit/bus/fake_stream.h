@@ -35,16 +35,17 @@ typedef struct {
     fake_filter filters[FAKE_MAX_FILTERS];
     int filter_count;
     uint64_t beats;
-    int requests;          /* answered */
-    uint32_t page;         /* most events in a reply, 0 = 500 */
-    bool mute;             /* takes requests but answers none, and sends nothing */
+    int requests;  /* answered */
+    uint32_t page; /* most events in a reply, 0 = 500 */
+    bool mute;     /* takes requests but answers none, and sends nothing */
 } fake_stream;
 
 void fake_open (fake_stream *fake);
 void fake_close (fake_stream *fake);
 /* Into the journal only. */
 void fake_append (fake_stream *fake, uint32_t partition, const char *topic);
-/* Sends event `sequence` to subscribers, as the publisher's tail would; counted for heartbeats. lost: counted as sent, but dropped. */
+/* Sends event `sequence` to subscribers, as the publisher's tail would; counted for heartbeats. lost: counted as sent, but
+ * dropped. */
 void fake_send (fake_stream *fake, uint32_t partition, uint64_t sequence, bool lost);
 /* Both. */
 void fake_publish (fake_stream *fake, uint32_t partition, const char *topic);

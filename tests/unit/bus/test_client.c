@@ -55,12 +55,12 @@ take (fake *f, command *c, int wait_ms)
     if (zmq_poll (&item, 1, wait_ms) <= 0)
         return false;
     memset (c, 0, sizeof *c);
-    c->who_size = (size_t) zmq_recv (f->router, c->who, sizeof c->who, 0);
+    c->who_size = (size_t)zmq_recv (f->router, c->who, sizeof c->who, 0);
     int size = zmq_recv (f->router, header, sizeof header, 0);
     cr_assert_gt (zmq_recv (f->router, c->body, sizeof c->body - 1, 0), -1);
     tt_request_header fields;
     tt_error error = { 0 };
-    cr_assert_eq (tt_request_header_decode ((tt_bytes){ header, (size_t) size }, &fields, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (tt_request_header_decode ((tt_bytes){ header, (size_t)size }, &fields, &error), TT_OK, "%s", error.message);
     cr_assert (tt_bytes_equal (fields.method, tt_bytes_of_text (METHOD)));
     memcpy (c->id, fields.request_id.data, TT_UUID_SIZE);
     c->deadline = fields.deadline_unix_ms;
@@ -173,7 +173,7 @@ Test (client, a_single_lost_command_is_repeated_without_leaving_a_connection_tha
 {
     fake f;
     fake_open (&f);
-    tt_client *client = open_client (f.at, 10000, 300);
+    tt_client *client = open_client (f.at, 20000, 1000);
     command lost, c;
     tt_client_reply reply;
     send_text (client, "lost", NULL);
@@ -184,7 +184,7 @@ Test (client, a_single_lost_command_is_repeated_without_leaving_a_connection_tha
         cr_assert (take (&f, &c, 5000));
         if (strcmp (c.body, "other") == 0) {
             answer (&f, &c, (tt_reply_header){ 0 }, "", 0);
-            cr_assert_eq (tt_client_receive (client, 20, &reply), TT_OK);
+            cr_assert_eq (tt_client_receive (client, 5000, &reply), TT_OK);
         }
         cr_assert_lt (tt_clock_monotonic_us (), until);
     } while (strcmp (c.body, "lost") != 0);
@@ -208,8 +208,9 @@ Test (client, a_refusal_for_now_is_tried_again_after_the_time_given)
     take_after_pumping (client, &f, &again);
     cr_assert_geq (tt_clock_monotonic_us () - before, 80000);
     cr_assert_arr_eq (first.id, again.id, TT_UUID_SIZE);
-    answer (&f, &again, (tt_reply_header){ .code = TT_UNAVAILABLE, .retry_after_ms = 60000, .message = tt_bytes_of_text ("no store") },
-            "", 0);
+    answer (&f, &again,
+            (tt_reply_header){ .code = TT_UNAVAILABLE, .retry_after_ms = 60000, .message = tt_bytes_of_text ("no store") }, "",
+            0);
     cr_assert_eq (tt_client_receive (client, 5000, &reply), TT_OK); /* later than the deadline: told at once */
     cr_assert_eq (reply.result.code, TT_UNAVAILABLE);
     cr_assert_str_eq (reply.result.message, "no store");
@@ -294,11 +295,12 @@ Test (client, a_call_unpacks_its_reply_and_leaves_others_alone)
     send_text (client, "sent before", &ticket);
     pthread_create (&thread, NULL, serve, &e);
     Techtransfer__V1__ProbePutRequest request = TECHTRANSFER__V1__PROBE_PUT_REQUEST__INIT;
-    request.key = (char *) "k";
+    request.key = (char *)"k";
     ProtobufCMessage *reply = NULL;
     tt_call_result result;
-    cr_assert_eq (tt_client_call (client, METHOD, &request.base, &techtransfer__v1__probe_put_reply__descriptor, &reply, &result), TT_OK);
-    cr_assert_eq (((Techtransfer__V1__ProbePutReply *) reply)->partition, 7);
+    cr_assert_eq (tt_client_call (client, METHOD, &request.base, &techtransfer__v1__probe_put_reply__descriptor, &reply, &result),
+                  TT_OK);
+    cr_assert_eq (((Techtransfer__V1__ProbePutReply *)reply)->partition, 7);
     protobuf_c_message_free_unpacked (reply, NULL);
     tt_client_reply other;
     cr_assert_eq (tt_client_receive (client, 5000, &other), TT_OK);

@@ -69,7 +69,7 @@ expect (bench *b, int count)
 static void
 expect_nothing (bench *b, int beats)
 {
-    uint64_t until = b->fakes[0]->beats + (uint64_t) beats;
+    uint64_t until = b->fakes[0]->beats + (uint64_t)beats;
     while (b->fakes[0]->beats < until) {
         tt_event event;
         step (b);
@@ -131,7 +131,7 @@ Test (subscriber, joins_with_replay_and_goes_live)
     expect (&b, 1007);
     become_live (&b);
     for (int i = 0; i < 20; i++)
-        fake_publish (&first, (uint32_t) i % 2, "patent/alert/a/info/");
+        fake_publish (&first, (uint32_t)i % 2, "patent/alert/a/info/");
     expect (&b, 20);
     size_t count = 0;
     const uint64_t *positions = tt_subscriber_positions (b.subscriber, &count);
@@ -265,7 +265,8 @@ Test (subscriber, a_filtered_subscriber_that_lost_a_message_gets_it_and_nothing_
     const char *filters[] = { "patent/alert/a/" };
     bench b = open_bench (1, &(tt_subscriber_options){ .filters = filters, .filter_count = 1 });
     become_live (&b);
-    const char *topics[] = { "patent/alert/a/info/", "patent/alert/b/info/", "patent/alert/a/info/", "patent/x/", "patent/alert/a/info/" };
+    const char *topics[]
+        = { "patent/alert/a/info/", "patent/alert/b/info/", "patent/alert/a/info/", "patent/x/", "patent/alert/a/info/" };
     fake_publish (&first, 0, topics[0]);
     fake_beat (&first);
     for (size_t i = 1; i < 5; i++)

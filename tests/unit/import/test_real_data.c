@@ -1,4 +1,5 @@
-/* The importers over the real files, where they are there: TT_REAL_DATA, or ../shared/data beside the source. Every record is accounted for. */
+/* The importers over the real files, where they are there: TT_REAL_DATA, or ../shared/data beside the source. Every record is
+ * accounted for. */
 #include <criterion/criterion.h>
 #include <glob.h>
 #include <inttypes.h>
@@ -44,8 +45,8 @@ count_file (const char *path, tt_import_kind kind)
     }
     tt_import_close (&import);
     cr_expect_eq (c.read, c.accepted + c.rejected);
-    printf ("%s: read %" PRIu64 ", accepted %" PRIu64 ", rejected %" PRIu64 ", with notes %" PRIu64 "\n", path, c.read, c.accepted,
-            c.rejected, c.notes);
+    printf ("%s: read %" PRIu64 ", accepted %" PRIu64 ", rejected %" PRIu64 ", with notes %" PRIu64 "\n", path, c.read,
+            c.accepted, c.rejected, c.notes);
     return c;
 }
 

@@ -20,10 +20,11 @@ read_lines (tt_arena *arena, const char *name, const ProtobufCMessageDescriptor 
     for (*count = 0; fgets (line, sizeof line, file); ++*count) {
         ProtobufCMessage *message = NULL;
         tt_error error = { 0 };
-        cr_assert_eq (tt_json_parse (type, tt_bytes_of_text (line), 0, NULL, &message, &error), TT_OK, "%s:%zu: %s", name, *count + 1,
-                      error.message);
+        cr_assert_eq (tt_json_parse (type, tt_bytes_of_text (line), 0, NULL, &message, &error), TT_OK, "%s:%zu: %s", name,
+                      *count + 1, error.message);
         tt_buffer packed = { 0 };
-        packed.size = protobuf_c_message_pack (message, tt_buffer_reserve (&packed, protobuf_c_message_get_packed_size (message)));
+        packed.size
+            = protobuf_c_message_pack (message, tt_buffer_reserve (&packed, protobuf_c_message_get_packed_size (message)));
         list[*count] = match_unpack (arena, type, (tt_bytes){ packed.data, packed.size });
         protobuf_c_message_free_unpacked (message, NULL);
         tt_buffer_free (&packed);
@@ -36,11 +37,11 @@ match_snapshot
 sample_snapshot (tt_arena *arena)
 {
     match_snapshot s = { 0 };
-    s.providers = (const finance_provider **) read_lines (arena, "providers.jsonl", &techtransfer__finance__v1__provider__descriptor,
-                                                          &s.provider_count);
-    s.products = (const finance_product **) read_lines (arena, "products.jsonl", &techtransfer__finance__v1__product__descriptor,
-                                                        &s.product_count);
-    s.applications = (const finance_application **) read_lines (
+    s.providers = (const finance_provider **)read_lines (arena, "providers.jsonl",
+                                                         &techtransfer__finance__v1__provider__descriptor, &s.provider_count);
+    s.products = (const finance_product **)read_lines (arena, "products.jsonl", &techtransfer__finance__v1__product__descriptor,
+                                                       &s.product_count);
+    s.applications = (const finance_application **)read_lines (
         arena, "applications.jsonl", &techtransfer__finance__v1__application__descriptor, &s.application_count);
     return s;
 }
@@ -54,7 +55,7 @@ static const char *const stages[] = { "seed", "start-up", "growth", "mature" };
 static char *
 pick (uint64_t *seed, const char *const *list, uint32_t count)
 {
-    return (char *) (uintptr_t) list[random_next (seed, count)];
+    return (char *)(uintptr_t)list[random_next (seed, count)];
 }
 
 static char **
@@ -96,7 +97,7 @@ random_provider (tt_arena *arena, uint64_t *seed, size_t i)
     finance_provider *p = tt_arena_alloc (arena, sizeof *p);
     techtransfer__finance__v1__provider__init (p);
     p->provider_id = tt_arena_printf (arena, "prov-%zu", i);
-    p->kind = (Techtransfer__Finance__V1__ProviderKind) (1 + random_next (seed, 5));
+    p->kind = (Techtransfer__Finance__V1__ProviderKind)(1 + random_next (seed, 5));
     p->capacity_fen = 2000 + random_next (seed, 20000);
     p->exposure_limit_fen = random_next (seed, 2) ? 300 + random_next (seed, 1000) : 0;
     p->held_fen = random_next (seed, 1000);
@@ -108,15 +109,15 @@ random_product (tt_arena *arena, uint64_t *seed, size_t i, size_t providers)
 {
     finance_product *p = tt_arena_alloc (arena, sizeof *p);
     techtransfer__finance__v1__product__init (p);
-    p->provider_id = tt_arena_printf (arena, "prov-%u", random_next (seed, (uint32_t) providers));
+    p->provider_id = tt_arena_printf (arena, "prov-%u", random_next (seed, (uint32_t)providers));
     p->product_id = tt_arena_printf (arena, "prod-%zu", i);
-    p->leg = (Techtransfer__Finance__V1__Leg) (1 + random_next (seed, 3));
+    p->leg = (Techtransfer__Finance__V1__Leg)(1 + random_next (seed, 3));
     p->mandate = random_next (seed, 5) ? random_mandate (arena, seed) : NULL;
     p->ticket_min_fen = 50 + random_next (seed, 100);
     p->ticket_max_fen = p->ticket_min_fen + random_next (seed, 500);
     p->capacity_fen = 1000 + random_next (seed, 8000);
     p->price = tt_arena_printf (arena, "%u.%02u", 3 + random_next (seed, 4), random_next (seed, 100));
-    p->ranking = (Techtransfer__Finance__V1__RankingPolicy) random_next (seed, 4);
+    p->ranking = (Techtransfer__Finance__V1__RankingPolicy)random_next (seed, 4);
     p->revision = 1;
     return p;
 }
@@ -132,9 +133,9 @@ random_legs (tt_arena *arena, uint64_t *seed, size_t *n)
             continue;
         finance_leg *l = legs[(*n)++] = tt_arena_alloc (arena, sizeof *l);
         techtransfer__finance__v1__wanted_leg__init (l);
-        l->leg = (Techtransfer__Finance__V1__Leg) leg;
+        l->leg = (Techtransfer__Finance__V1__Leg)leg;
         l->amount_fen = 40 + random_next (seed, 800);
-        l->minimum_fen = random_next (seed, 2) ? random_next (seed, (uint32_t) l->amount_fen) : 0;
+        l->minimum_fen = random_next (seed, 2) ? random_next (seed, (uint32_t)l->amount_fen) : 0;
         if (random_next (seed, 2))
             l->price_limit = tt_arena_printf (arena, "%u.5", 4 + random_next (seed, 4));
     }
@@ -147,7 +148,7 @@ random_application (tt_arena *arena, uint64_t *seed, size_t i, size_t applicatio
     finance_application *a = tt_arena_alloc (arena, sizeof *a);
     techtransfer__finance__v1__application__init (a);
     a->application_id = tt_arena_printf (arena, "app-%zu", i);
-    a->applicant = tt_arena_printf (arena, "ent-%u", random_next (seed, (uint32_t) applications));
+    a->applicant = tt_arena_printf (arena, "ent-%u", random_next (seed, (uint32_t)applications));
     a->district = pick (seed, districts, 6);
     a->industry = pick (seed, industries, 6);
     a->stage = pick (seed, stages, 4);
@@ -188,7 +189,7 @@ shuffle (void *array, size_t count, size_t size, uint64_t *seed)
 {
     char *items = array, swap[64];
     for (size_t i = 1; i < count; i++) {
-        size_t k = random_next (seed, (uint32_t) i + 1);
+        size_t k = random_next (seed, (uint32_t)i + 1);
         memcpy (swap, items + i * size, size);
         memmove (items + i * size, items + k * size, size);
         memcpy (items + k * size, swap, size);

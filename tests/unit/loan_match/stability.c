@@ -72,7 +72,8 @@ worse (const match_instance *in, int set, uint32_t a, uint32_t than)
     return in->pairs[a].product > in->pairs[than].product;
 }
 
-/* One side wants more of a pair if no cap of that side stops it, or it can give up something worse inside the tightest cap that does. */
+/* One side wants more of a pair if no cap of that side stops it, or it can give up something worse inside the tightest cap that
+ * does. */
 static bool
 wants_more (const match_instance *in, const int64_t *amount, uint32_t pair, int inner, int outer)
 {
@@ -98,7 +99,7 @@ check_feasible (const match_instance *in, const int64_t *amount, const bool *clo
             return bad ("below the least ticket", i, p->leg);
         for (int set = IN_GROUP; set <= IN_PROVIDER; set++)
             if (sum_of (in, amount, set, i) > cap_of (in, set, i))
-                return bad ("cap exceeded", i, (uint32_t) set);
+                return bad ("cap exceeded", i, (uint32_t)set);
         int64_t leg_sum = sum_of (in, amount, IN_LEG, i);
         if (leg_sum > 0 && leg_sum < in->legs[p->leg].minimum)
             return bad ("leg below its minimum", i, p->leg);
@@ -143,13 +144,13 @@ random_next (uint64_t *seed, uint32_t below)
     uint64_t x = *seed += UINT64_C (0x9e3779b97f4a7c15);
     x = (x ^ (x >> 30)) * UINT64_C (0xbf58476d1ce4e5b9);
     x = (x ^ (x >> 27)) * UINT64_C (0x94d049bb133111eb);
-    return (uint32_t) ((x ^ (x >> 31)) % below);
+    return (uint32_t)((x ^ (x >> 31)) % below);
 }
 
 static int64_t
 random_amount (uint64_t *seed, int64_t most)
 {
-    return 1 + random_next (seed, (uint32_t) most);
+    return 1 + random_next (seed, (uint32_t)most);
 }
 
 static void

@@ -1,5 +1,5 @@
-/* The allocator against the definition of stability, against all stable allocations of tiny instances, and against itself with more
- * capacity. */
+/* The allocator against the definition of stability, against all stable allocations of tiny instances, and against itself with
+ * more capacity. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -31,9 +31,14 @@ check_random (uint64_t seed, int count, const random_shape *shape)
         random_instance_make (&r, &seed, shape);
         cr_assert_eq (match_allocate (&r.instance, 0, &result, &error), TT_OK, "%s", error.message);
         closed_pairs (&r.instance, &result, closed);
+        for (uint32_t i = 0; i < r.instance.product_count; i++) {
+            cr_assert (result.capacity[i] <= r.products[i].capacity
+                       && (shape->minimums || result.capacity[i] == r.products[i].capacity));
+            r.products[i].capacity = result.capacity[i];
+        }
         const char *problem = stability_check (&r.instance, result.amount, closed);
         cr_assert_null (problem, "instance %d: %s", n, problem);
-        closings += (int) result.closing_count;
+        closings += (int)result.closing_count;
         for (uint32_t i = 0; i < r.instance.pair_count; i++)
             rejections += result.state[i] == MATCH_PAIR_REJECTED;
     }
@@ -132,8 +137,8 @@ Test (allocate, finds_the_applicants_best_of_all_stable_allocations)
                 for (int64_t limit = 1; limit <= 3; limit++) {
                     random_instance r;
                     tiny_instance (&r, amounts, orders, provider_cap, limit);
-                    cr_assert (compare_with_all (&r.instance, &result, &stable), "amounts %d orders %d provider cap %d limit %d", amounts,
-                               orders, provider_cap, (int) limit);
+                    cr_assert (compare_with_all (&r.instance, &result, &stable), "amounts %d orders %d provider cap %d limit %d",
+                               amounts, orders, provider_cap, (int)limit);
                     instances++;
                 }
     cr_assert_eq (instances, 81 * 16 * 7 * 3);
@@ -141,7 +146,8 @@ Test (allocate, finds_the_applicants_best_of_all_stable_allocations)
     match_result_free (&result);
 }
 
-/* More for a provider, or for it and one of its products alike. (More for a product alone moves its provider's money between applicants.) */
+/* More for a provider, or for it and one of its products alike. (More for a product alone moves its provider's money between
+ * applicants.) */
 Test (allocate, more_capacity_never_hurts_the_applicants)
 {
     uint64_t seed = 5;

@@ -16,8 +16,8 @@ typedef struct {
     int64_t exposure;
 } fixture;
 
-static char *yinzhou[] = { (char *) "yinzhou" }, *c39[] = { (char *) "C39" }, *growth[] = { (char *) "growth" },
-            *high_tech[] = { (char *) "high-tech" }, *both[] = { (char *) "start-up-listed", (char *) "high-tech" };
+static char *yinzhou[] = { (char *)"yinzhou" }, *c39[] = { (char *)"C39" }, *growth[] = { (char *)"growth" },
+            *high_tech[] = { (char *)"high-tech" }, *both[] = { (char *)"start-up-listed", (char *)"high-tech" };
 static uint32_t special_2[] = { 2 }, specials[] = { 2, 5 };
 
 static void
@@ -31,18 +31,18 @@ set_up (fixture *f)
     f->provider.kind = FINANCE (PROVIDER_KIND__BANK);
     f->provider.capacity_fen = 1000;
     f->mandate = (finance_mandate){ f->mandate.base, 1, yinzhou, 1, c39, 1, special_2, 1, growth, 60, 1, high_tech };
-    f->product.provider_id = (char *) "bank";
+    f->product.provider_id = (char *)"bank";
     f->product.leg = f->leg.leg = FINANCE (LEG__LOAN);
     f->product.mandate = &f->mandate;
     f->product.ticket_min_fen = 100;
     f->product.ticket_max_fen = f->product.capacity_fen = 500;
     f->product.tenor_min_months = 12;
     f->product.tenor_max_months = 36;
-    f->product.price = (char *) "4.350";
-    f->application.applicant = (char *) "ent";
-    f->application.district = (char *) "yinzhou";
-    f->application.industry = (char *) "C39";
-    f->application.stage = (char *) "growth";
+    f->product.price = (char *)"4.350";
+    f->application.applicant = (char *)"ent";
+    f->application.district = (char *)"yinzhou";
+    f->application.industry = (char *)"C39";
+    f->application.stage = (char *)"growth";
     f->application.specials = specials;
     f->application.n_specials = 2;
     f->application.age_months = 60;
@@ -50,7 +50,7 @@ set_up (fixture *f)
     f->application.n_recognitions = 2;
     f->leg.amount_fen = 100;
     f->leg.tenor_months = 36;
-    f->leg.price_limit = (char *) "4.35";
+    f->leg.price_limit = (char *)"4.35";
     f->exposure = 100;
 }
 
@@ -62,29 +62,29 @@ ask (const fixture *f)
     return match_mandate (&want, &offer, f->exposure);
 }
 
-#define BREAKS(change, expected)                                                                                                           \
-    do {                                                                                                                                   \
-        fixture f = { 0 };                                                                                                                 \
-        set_up (&f);                                                                                                                       \
-        cr_assert_eq (ask (&f), MATCH_ACCEPTABLE);                                                                                         \
-        change;                                                                                                                            \
-        cr_assert_eq (ask (&f), expected, #change ": %d", ask (&f));                                                                       \
+#define BREAKS(change, expected)                                                                                                 \
+    do {                                                                                                                         \
+        fixture f = { 0 };                                                                                                       \
+        set_up (&f);                                                                                                             \
+        cr_assert_eq (ask (&f), MATCH_ACCEPTABLE);                                                                               \
+        change;                                                                                                                  \
+        cr_assert_eq (ask (&f), expected, #change ": %d", ask (&f));                                                             \
     } while (0)
 
 Test (mandate, says_what_is_in_the_way)
 {
     BREAKS (f.leg.leg = FINANCE (LEG__LEASE), MATCH_OTHER_LEG);
-    BREAKS (f.application.applicant = (char *) "bank", MATCH_SELF);
-    BREAKS (f.application.district = (char *) "haishu", MATCH_DISTRICT);
-    BREAKS (f.application.industry = (char *) "C3", MATCH_INDUSTRY);
-    BREAKS (f.application.industry = (char *) "I65", MATCH_INDUSTRY);
-    BREAKS (f.application.stage = (char *) "seed", MATCH_STAGE);
+    BREAKS (f.application.applicant = (char *)"bank", MATCH_SELF);
+    BREAKS (f.application.district = (char *)"haishu", MATCH_DISTRICT);
+    BREAKS (f.application.industry = (char *)"C3", MATCH_INDUSTRY);
+    BREAKS (f.application.industry = (char *)"I65", MATCH_INDUSTRY);
+    BREAKS (f.application.stage = (char *)"seed", MATCH_STAGE);
     BREAKS (f.application.n_specials = 0, MATCH_SPECIAL);
     BREAKS (f.application.age_months = 61, MATCH_AGE);
     BREAKS (f.application.n_recognitions = 1, MATCH_RECOGNITION);
     BREAKS (f.application.n_recognitions = 0, MATCH_RECOGNITION);
     BREAKS (f.provider.kind = FINANCE (PROVIDER_KIND__GUIDING_FUND), MATCH_NO_LEAD);
-    BREAKS (f.leg.price_limit = (char *) "4.3499999", MATCH_PRICE);
+    BREAKS (f.leg.price_limit = (char *)"4.3499999", MATCH_PRICE);
     BREAKS (f.leg.tenor_months = 37, MATCH_TENOR);
     BREAKS (f.leg.tenor_months = 11, MATCH_TENOR);
     BREAKS (f.leg.amount_fen = 99, MATCH_TICKET);
@@ -95,11 +95,11 @@ Test (mandate, says_what_is_in_the_way)
 
 Test (mandate, takes_what_is_open)
 {
-    BREAKS (f.mandate.industries[0] = (char *) "C", MATCH_ACCEPTABLE);
+    BREAKS (f.mandate.industries[0] = (char *)"C", MATCH_ACCEPTABLE);
     BREAKS (f.product.mandate = NULL, MATCH_ACCEPTABLE);
-    BREAKS (f.leg.price_limit = (char *) "", MATCH_ACCEPTABLE);
+    BREAKS (f.leg.price_limit = (char *)"", MATCH_ACCEPTABLE);
     BREAKS ((f.provider.kind = FINANCE (PROVIDER_KIND__GUIDING_FUND), f.has_lead = true), MATCH_ACCEPTABLE);
-    c39[0] = (char *) "C39";
+    c39[0] = (char *)"C39";
 }
 
 Test (mandate, reasons_are_those_of_the_contract)

@@ -10,14 +10,14 @@ enum { ITEMS = 9 };
 static void
 make_items (match_plan_item *items, finance_proposal *proposals)
 {
-    static char *const applications[ITEMS] = { (char *) "a", (char *) "b", (char *) "b", (char *) "b", (char *) "b",
-                                               (char *) "b", (char *) "c", (char *) "d", (char *) "d" };
+    static char *const applications[ITEMS]
+        = { (char *)"a", (char *)"b", (char *)"b", (char *)"b", (char *)"b", (char *)"b", (char *)"c", (char *)"d", (char *)"d" };
     static const int legs[ITEMS] = { 2, 1, 1, 1, 2, 2, 2, 1, 1 };
     for (size_t i = 0; i < ITEMS; i++) {
         techtransfer__finance__v1__proposal__init (&proposals[i]);
         proposals[i].application_id = applications[i];
-        proposals[i].leg = (Techtransfer__Finance__V1__Leg) legs[i];
-        proposals[i].amount_fen = (int64_t) i + 100;
+        proposals[i].leg = (Techtransfer__Finance__V1__Leg)legs[i];
+        proposals[i].amount_fen = (int64_t)i + 100;
         items[i] = (match_plan_item){ &proposals[i], i + 1, UINT64_MAX - i };
     }
 }
@@ -53,7 +53,7 @@ Test (plan, reads_back_what_was_written)
     for (size_t i = 0; i < ITEMS; i++) {
         cr_assert_eq (back[i].application_revision, i + 1);
         cr_assert_eq (back[i].product_revision, UINT64_MAX - i);
-        cr_assert_eq (back[i].proposal->amount_fen, (int64_t) i + 100);
+        cr_assert_eq (back[i].proposal->amount_fen, (int64_t)i + 100);
         cr_assert_str_eq (back[i].proposal->application_id, proposals[i].application_id);
     }
     tt_arena_destroy (&arena);
@@ -93,11 +93,13 @@ Test (plan, progress_reads_back)
     tt_arena *arena = tt_arena_new (0);
     match_progress_encode (&p, &bytes);
     cr_assert_eq (match_progress_decode ((tt_bytes){ bytes.data, bytes.size }, arena, &back, NULL), TT_OK);
-    cr_assert (!back.done && back.rows == 4 && back.row == 3 && back.offset == 2 && back.total == 3 && back.taken == 2 && back.made == 1);
+    cr_assert (!back.done && back.rows == 4 && back.row == 3 && back.offset == 2 && back.total == 3 && back.taken == 2
+               && back.made == 1);
     cr_assert_eq (back.deadline_unix_ms, 1234567890123);
     cr_assert_arr_eq (back.fits, fits, sizeof fits);
     for (size_t size = 1; size < bytes.size; size++)
-        cr_assert_eq (match_progress_decode ((tt_bytes){ bytes.data, size }, arena, &back, NULL), TT_DATA_LOSS, "%zu bytes", size);
+        cr_assert_eq (match_progress_decode ((tt_bytes){ bytes.data, size }, arena, &back, NULL), TT_DATA_LOSS, "%zu bytes",
+                      size);
     tt_arena_destroy (&arena);
     tt_buffer_free (&bytes);
 }
@@ -105,5 +107,5 @@ Test (plan, progress_reads_back)
 Test (plan, every_reason_has_its_text)
 {
     for (int fit = MATCH_FITS; fit < MATCH_FIT_COUNT; fit++)
-        cr_assert_eq (match_fit_text ((match_fit) fit)[0] == '\0', fit == MATCH_FITS);
+        cr_assert_eq (match_fit_text ((match_fit)fit)[0] == '\0', fit == MATCH_FITS);
 }

@@ -172,6 +172,9 @@ Test (config, actions_work_beside_a_broken_file)
     c = must_load (no_environment, "--check-config", NULL, NULL);
     cr_expect_eq (tt_config_wanted (c), TT_CONFIG_CHECK);
     tt_config_destroy (&c);
+    c = must_load (no_environment, "--check-health", NULL, NULL);
+    cr_expect_eq (tt_config_wanted (c), TT_CONFIG_HEALTH);
+    tt_config_destroy (&c);
     c = must_load (no_environment, "--version", NULL, NULL);
     char *text = NULL;
     size_t size = 0;

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "run/health.h"
 #include "run/http.h"
 
 static bool is_ready;
@@ -232,4 +233,41 @@ Test (http, addresses_that_are_none)
         cr_expect_eq (tt_http_open (&http, &options, &error), TT_INVALID_ARGUMENT, "%s", wrong[i]);
         cr_expect_neq (error.message[0], '\0');
     }
+}
+
+static void
+expect_health (const char *address, tt_status expected, const char *part)
+{
+    tt_error error = { 0 };
+    cr_expect_eq (tt_health_check (address, 2000, &error), expected, "%s: %s", address, error.message);
+    cr_expect (strstr (error.message, part), "no \"%s\" in %s", part, error.message);
+}
+
+Test (http, the_health_check_says_what_readyz_says)
+{
+    char everywhere[40], here[40];
+    snprintf (everywhere, sizeof everywhere, "0.0.0.0:%u", tt_http_port (server));
+    snprintf (here, sizeof here, "localhost:%u", tt_http_port (server));
+    expect_health (everywhere, TT_UNAVAILABLE, "not ready: index is loading");
+    is_ready = true;
+    expect_health (everywhere, TT_OK, "");
+    expect_health (here, TT_OK, "");
+    tt_http_close (&server);
+    expect_health (everywhere, TT_UNAVAILABLE, "nothing answers on 0.0.0.0:");
+    expect_health ("127.0.0.1:0", TT_INVALID_ARGUMENT, "no address with a port");
+    expect_health ("5713", TT_INVALID_ARGUMENT, "no address with a port");
+}
+
+Test (http, the_health_check_does_not_wait_for_a_silent_one)
+{
+    char address[40];
+    struct sockaddr_in a = { .sin_family = AF_INET, .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+    socklen_t size = sizeof a;
+    int fd = socket (AF_INET, SOCK_STREAM, 0);
+    cr_assert (bind (fd, (struct sockaddr *) &a, size) == 0 && listen (fd, 4) == 0 && getsockname (fd, (struct sockaddr *) &a, &size) == 0);
+    snprintf (address, sizeof address, "127.0.0.1:%u", ntohs (a.sin_port));
+    tt_error error = { 0 };
+    cr_expect_eq (tt_health_check (address, 50, &error), TT_UNAVAILABLE); /* connected by the kernel, never answered */
+    cr_expect (strstr (error.message, "no answer from 127.0.0.1:"), "%s", error.message);
+    close (fd);
 }

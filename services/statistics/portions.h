@@ -1,0 +1,37 @@
+/* Events gathered from one stream until they are committed: a portion for each source partition, and where the consumer stands in
+ * each. Pure bookkeeping: no socket, no store. Owned by one thread. */
+#ifndef STATS_PORTIONS_H
+#define STATS_PORTIONS_H
+
+#include "ledger.h"
+
+typedef struct {
+    const char *stream;
+    tt_arena *arena;           /* of the effects in hand */
+    stats_position *positions; /* [capacity], as last committed or taken from the store */
+    stats_portion *portions;   /* [capacity] */
+    uint32_t capacity;         /* partitions with room */
+    size_t gathered;           /* events in all portions */
+} stats_portions;
+
+/* What becomes of an event. */
+typedef enum {
+    STATS_TAKEN,
+    STATS_FULL,   /* commit first: a new epoch begins, or there is no room */
+    STATS_DOUBLE, /* not behind the last one: passed over */
+    STATS_REFUSED /* its partition cannot exist */
+} stats_taking;
+
+#define STATS_GATHER_MAX 256 /* events in all portions */
+
+void stats_portions_init (stats_portions *portions, const char *stream);
+void stats_portions_free (stats_portions *portions);
+/* Forgets what is in hand and stands at these positions. */
+void stats_portions_restart (stats_portions *portions, const stats_position *positions, uint32_t count);
+/* Takes one event. *lost is how many sequences are missing before it (0 where the epoch changed). */
+stats_taking stats_portions_take (stats_portions *portions, uint32_t partition, uint64_t sequence, const char *epoch,
+                                  const stats_effects *effects, uint64_t *lost);
+/* Everything in hand was committed: stand behind it, hands empty. */
+void stats_portions_done (stats_portions *portions);
+
+#endif

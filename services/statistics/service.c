@@ -1,0 +1,187 @@
+#include "service.h"
+
+struct stats_service {
+    tt_catalog *catalog;
+    stats_page *page;
+    stats_consumer *consumers[STATS_STREAMS]; /* as stats_streams */
+    tt_counter_set *counters;
+};
+
+#define SOURCE(stream, events, replay)                                                                                           \
+    { "statistics.sources." stream ".events",                                                                                    \
+      TT_CONFIG_STRING,                                                                                                          \
+      events,                                                                                                                    \
+      1,                                                                                                                         \
+      1024,                                                                                                                      \
+      NULL,                                                                                                                      \
+      "",                                                                                                                        \
+      "endpoints that the stream " stream " is published on, with commas",                                                       \
+      false,                                                                                                                     \
+      false },                                                                                                                   \
+    {                                                                                                                            \
+        "statistics.sources." stream ".replay", TT_CONFIG_STRING, replay, 1, 1024, NULL, "",                                     \
+            "endpoints that replay the stream " stream ", in the same order", false, false                                       \
+    }
+
+const tt_config_row stats_config[] = {
+    SOURCE ("patent", "tcp://127.0.0.1:5711", "tcp://127.0.0.1:5712"),
+    SOURCE ("achievement", "tcp://127.0.0.1:5721", "tcp://127.0.0.1:5722"),
+    SOURCE ("finance", "tcp://127.0.0.1:5731", "tcp://127.0.0.1:5732"),
+    { "catalog.directory", TT_CONFIG_STRING, "", 0, 4096, NULL, "",
+      "where the catalogue is; empty: TT_CATALOG_DIR, or as installed", false, false },
+    { "page.directory", TT_CONFIG_STRING, "", 0, 4096, NULL, "", "where the files of the page are; empty: as installed", false,
+      false },
+    { "page.chart", TT_CONFIG_STRING, "/usr/share/javascript/chart.js/chart.min.js", 1, 4096, NULL, "",
+      "Chart.js (libjs-chart.js)", false, false },
+};
+const size_t stats_config_count = sizeof stats_config / sizeof *stats_config;
+
+/* -- counters
+ * ------------------------------------------------------------------------------------------------------------------------ */
+
+enum { RECEIVED, APPLIED, SKIPPED, UNKNOWN, MALFORMED, LOSSES, LOST, RESTARTS, LIVE, COUNTS, METRICS };
+
+static const char *count_names[STATS_COUNT_NAMES]; /* filled before it is registered */
+
+#define BY_STREAM .label = "stream", .values = stats_streams, .value_count = STATS_STREAMS
+
+static const tt_metric_row metric_rows[METRICS] = {
+    [RECEIVED] = { "consumer_events_total", "Events received from a source stream.", TT_METRIC_COUNTER, BY_STREAM },
+    [APPLIED] = { "consumer_applied_total", "Events that this replica counted.", TT_METRIC_COUNTER, BY_STREAM },
+    [SKIPPED] = { "consumer_skipped_total", "Events that had been counted before.", TT_METRIC_COUNTER, BY_STREAM },
+    [UNKNOWN] = { "consumer_unknown_total", "Events of types that are not known here.", TT_METRIC_COUNTER, BY_STREAM },
+    [MALFORMED] = { "consumer_malformed_total", "Events that could not be read.", TT_METRIC_COUNTER, BY_STREAM },
+    [LOSSES]
+    = { "consumer_losses_total", "Times that history was lost or trimmed before it was counted.", TT_METRIC_COUNTER, BY_STREAM },
+    [LOST] = { "consumer_lost_events_total", "Events that were never seen, by their sequences.", TT_METRIC_COUNTER, BY_STREAM },
+    [RESTARTS]
+    = { "consumer_restarts_total", "Subscriptions begun again from the stored positions.", TT_METRIC_COUNTER, BY_STREAM },
+    [LIVE] = { "consumer_live", "1 while the source answers and was counted up to its head.", TT_METRIC_GAUGE, BY_STREAM },
+    [COUNTS] = { "statistics_count", "Counts of the suite over all districts and specials.", TT_METRIC_GAUGE, .label = "name",
+                 .values = count_names, .value_count = STATS_COUNT_NAMES },
+};
+
+static void
+collect (void *argument)
+{
+    stats_service *service = argument;
+    for (size_t s = 0; s < STATS_STREAMS; s++) {
+        if (!service->consumers[s])
+            continue;
+        stats_consumer_status status = stats_consumer_status_of (service->consumers[s]);
+        tt_count_set (service->counters, RECEIVED, s, status.received);
+        tt_count_set (service->counters, APPLIED, s, status.applied);
+        tt_count_set (service->counters, SKIPPED, s, status.skipped);
+        tt_count_set (service->counters, UNKNOWN, s, status.unknown);
+        tt_count_set (service->counters, MALFORMED, s, status.malformed);
+        tt_count_set (service->counters, LOSSES, s, status.losses);
+        tt_count_set (service->counters, LOST, s, status.lost);
+        tt_count_set (service->counters, RESTARTS, s, status.restarts);
+        tt_count_set (service->counters, LIVE, s, status.live);
+    }
+}
+
+void
+stats_service_gauge (stats_service *service, const int64_t totals[STATS_COUNT_NAMES])
+{
+    for (size_t c = 0; c < STATS_COUNT_NAMES; c++)
+        tt_count_set (service->counters, COUNTS, c, totals[c]);
+}
+
+/* -- life
+ * ---------------------------------------------------------------------------------------------------------------------------- */
+
+static tt_status
+open_consumers (stats_service *service, tt_daemon *daemon, tt_error *error)
+{
+    const tt_config *config = tt_daemon_config (daemon);
+    tt_status status = TT_OK;
+    for (int s = 0; s < STATS_STREAMS && status == TT_OK;
+         s++) { /* in the order of stats_streams, as the rows of the configuration */
+        stats_consumer_options options = { .stream = stats_streams[s],
+                                           .events = tt_config_text (config, stats_config[2 * s].name),
+                                           .replay = tt_config_text (config, stats_config[2 * s + 1].name),
+                                           .store = tt_daemon_store_options (daemon) };
+        status = stats_consumer_open (&service->consumers[s], &options, error);
+    }
+    return status;
+}
+
+tt_status
+stats_service_open (tt_daemon *daemon, void **out, tt_error *error)
+{
+    const tt_config *config = tt_daemon_config (daemon);
+    const char *catalog = tt_config_text (config, "catalog.directory");
+    stats_service *service = tt_alloc_zero (1, sizeof *service);
+    for (int c = 0; c < STATS_COUNT_NAMES; c++)
+        count_names[c] = stats_count_kind_of (c)->name;
+    service->counters = tt_counters_register (tt_daemon_counters (daemon), metric_rows, METRICS);
+    tt_counters_collect (tt_daemon_counters (daemon), collect, service);
+    tt_status status = tt_catalog_open (&service->catalog, catalog[0] ? catalog : NULL, error);
+    if (status == TT_OK)
+        status = stats_page_open (&service->page, service->catalog, tt_config_text (config, "page.directory"),
+                                  tt_config_text (config, "page.chart"), error);
+    if (status == TT_OK)
+        status = open_consumers (service, daemon, error);
+    *out = service;
+    if (status != TT_OK)
+        stats_service_close (out);
+    return status;
+}
+
+void
+stats_service_close (void **out)
+{
+    stats_service *service = *out;
+    if (!service)
+        return;
+    *out = NULL;
+    for (int s = 0; s < STATS_STREAMS; s++)
+        stats_consumer_close (&service->consumers[s]);
+    stats_page_close (&service->page);
+    tt_catalog_close (&service->catalog);
+    free (service);
+}
+
+const tt_catalog *
+stats_service_catalog (const stats_service *service)
+{
+    return service->catalog;
+}
+
+stats_page *
+stats_service_page (stats_service *service)
+{
+    return service->page;
+}
+
+stats_consumer *const *
+stats_service_consumers (stats_service *service)
+{
+    return service->consumers;
+}
+
+/* -- the sweep
+ * ----------------------------------------------------------------------------------------------------------------------- */
+
+static tt_status
+open_sweep (tt_processor *processor, void *service, void **state, tt_error *error)
+{
+    *state = service;
+    return stats_page_refresh (stats_service_page (service), service, tt_processor_batch (processor), 0, error);
+}
+
+static void
+close_sweep (void **state)
+{
+    *state = NULL; /* it is the service, which is closed elsewhere */
+}
+
+static tt_status
+sweep (tt_processor *processor, void *state, int64_t now_unix_ms, tt_error *error)
+{
+    return stats_page_refresh (stats_service_page (state), state, tt_processor_batch (processor), now_unix_ms, error);
+}
+
+const tt_processor_ops stats_processor
+    = { .group = "page", .batch = 1, .open = open_sweep, .close = close_sweep, .tick = sweep, .tick_ms = 1000 };

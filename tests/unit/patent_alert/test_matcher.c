@@ -1,0 +1,84 @@
+/* A document against watches of several owners: who is told, why, how severely. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "inbox.h"
+#include "matcher.h"
+
+static void
+put (alert_watch_index *index, const char *owner, const char *id, const char *query, Techtransfer__Patent__V1__Severity severity)
+{
+    Watch w = TECHTRANSFER__PATENT__V1__WATCH__INIT;
+    w.owner = (char *)owner;
+    w.watch_id = (char *)id;
+    w.query = (char *)query;
+    w.label = (char *)"label";
+    w.severity = severity;
+    cr_assert_eq (alert_watch_index_put (index, &w, NULL), TT_OK);
+}
+
+static bool
+has_term (const WatchMatch *match, const char *field, uint32_t ordinal, const char *text, uint32_t offset)
+{
+    for (size_t i = 0; i < match->n_terms; i++) {
+        const MatchedTerm *t = match->terms[i];
+        if (strcmp (t->field, field) == 0 && t->ordinal == ordinal && strcmp (t->text, text) == 0 && t->offset == offset
+            && t->length == strlen (text))
+            return true;
+    }
+    return false;
+}
+
+Test (matcher, one_alert_for_each_owner_with_all_watches_and_reasons)
+{
+    cr_assert_eq (tt_text_open (NULL), TT_OK);
+    alert_watch_index *index = alert_watch_index_new ();
+    alert_view *view = alert_view_new ();
+    tt_arena *arena = tt_arena_new (0);
+    put (index, "b", "w1", "ti=石墨烯", 1);
+    put (index, "b", "w2", "ic=H01M and pa=大学", 3);
+    put (index, "b", "w3", "ti=无人机", 4);
+    put (index, "a", "w1", "pn=CN111504366", 2);
+    put (index, "c", "w1", "in=nobody", 2);
+    PatentDocument d = TECHTRANSFER__PATENT__V1__PATENT_DOCUMENT__INIT;
+    DocumentReference publication = TECHTRANSFER__PATENT__V1__DOCUMENT_REFERENCE__INIT;
+    Techtransfer__Patent__V1__LocalizedText title = TECHTRANSFER__PATENT__V1__LOCALIZED_TEXT__INIT, *titles[] = { &title };
+    Techtransfer__Patent__V1__PatentParty one = TECHTRANSFER__PATENT__V1__PATENT_PARTY__INIT, two = one,
+                                          *parties[] = { &one, &two };
+    char *ipc[] = { (char *)"not a symbol", (char *)"H01M10/0525" };
+    publication.country = (char *)"CN";
+    publication.number = (char *)"111504366";
+    publication.kind = (char *)"B";
+    title.text = (char *)"氧化石墨烯薄膜";
+    one.name = (char *)"某某公司";
+    two.name = (char *)"清华大学";
+    d.publication = &publication;
+    d.titles = titles;
+    d.n_titles = 1;
+    d.ipc = ipc;
+    d.n_ipc = 2;
+    d.applicants = parties;
+    d.n_applicants = 2;
+    size_t count = 0, skipped = 0;
+    Alert **alerts = alert_match_publication (index, view, &d, arena, &count, &skipped);
+    cr_assert_eq (count, 2);
+    cr_assert_eq (skipped, 1);
+    cr_assert_str_eq (alerts[0]->owner, "a");
+    cr_assert_eq (alerts[0]->severity, 2);
+    cr_assert_str_eq (alerts[1]->owner, "b");
+    cr_assert_eq (alerts[1]->severity, 3);
+    cr_assert_eq (alerts[1]->n_matches, 2);
+    cr_assert_str_eq (alerts[1]->document_id, "CN.111504366.B");
+    cr_assert_str_eq (alerts[1]->family_id, "CN111504366");
+    char id[ALERT_ID_SIZE];
+    alert_id ("b", "CN111504366", TECHTRANSFER__PATENT__V1__TRIGGER__PUBLICATION, id);
+    cr_assert_str_eq (alerts[1]->alert_id, id);
+    cr_assert (has_term (alerts[1]->matches[0], "ti", 0, "石墨烯", 6));
+    cr_assert (has_term (alerts[1]->matches[1], "ic", 1, "H01M10/0525", 0)
+               || has_term (alerts[1]->matches[1], "ic", 1, "H01M", 0));
+    cr_assert (has_term (alerts[1]->matches[1], "pa", 1, "大学", 6));
+    tt_arena_destroy (&arena);
+    alert_view_destroy (&view);
+    alert_watch_index_destroy (&index);
+}
