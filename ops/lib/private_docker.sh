@@ -53,7 +53,8 @@ private_docker_start () {
     export DOCKER_HOST=unix://$work/docker.sock DOCKER_CONFIG=$work/config PATH=/usr/sbin:/usr/bin:$PATH
     printf '==> starting a private Docker in %s\n' "$work"
     private_docker_install
-    iptables-save >"$work/iptables"
+    forward_policy=$(iptables -S FORWARD | sed -n 's/^-P FORWARD //p')
+    forwarding=$(sysctl -n net.ipv4.ip_forward)
     setsid dockerd --data-root "$work/data-root" --exec-root "$work/exec" --pidfile "$work/pid" -H "$DOCKER_HOST" >"$work/dockerd.log" 2>&1 </dev/null &
     private_docker_pid=$!
     until docker info >/dev/null 2>&1; do
@@ -63,6 +64,12 @@ private_docker_start () {
     private_docker_base
     private_docker_plugins
     printf '    Docker %s with a base image after %s s\n' "$(docker version -f '{{.Server.Version}}')" $((SECONDS - begin))
+}
+
+# dockerd leaves its chains, a policy and forwarding behind.
+private_docker_firewall () {
+    iptables-save | grep -vi docker | sed "s/^:FORWARD [A-Z]*/:FORWARD $forward_policy/" | iptables-restore
+    sysctl -q -w "net.ipv4.ip_forward=$forwarding"
 }
 
 # Containers and networks first, while dockerd can take down their interfaces; then the daemon and what it left.
@@ -75,7 +82,7 @@ private_docker_stop () {
         kill "$private_docker_pid" 2>/dev/null || true
         wait "$private_docker_pid" 2>/dev/null || true
         ip link del docker0 2>/dev/null || true
-        iptables-restore <"$work/iptables" || true
+        private_docker_firewall || true
     fi
     rm -rf "$work"
     work=
