@@ -32,13 +32,13 @@ def wait_for(condition, what, seconds=None):
         time.sleep(0.005)
 
 
-def _die_with_parent():
+def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def spawn(arguments, log, **options):
     with open(log, "ab") as out:
-        return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=_die_with_parent, **options)
+        return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=die_with_parent, **options)
 
 
 class Redis:
@@ -75,6 +75,10 @@ class Redis:
             self.process.wait(timeout=30)
 
     stop = kill
+
+    def restart(self):
+        self.kill()
+        self.start()
 
 
 class Daemon:
@@ -155,6 +159,7 @@ class World:
         self.program = program
         self.folder = tempfile.mkdtemp(prefix="tt-test-")
         self.things = []
+        self.drive = None
         self.redis = None
 
     def with_redis(self, name="redis"):
@@ -192,6 +197,7 @@ def main(prepare):
     printed; a name on the command line runs only that one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--probed", required=True, help="path of the probe daemon")
+    parser.add_argument("--drive", help="path of the C client and subscriber that a test drives")
     parser.add_argument("tests", nargs="*")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="tt-proto-")
@@ -201,14 +207,15 @@ def main(prepare):
         tests = [test for test in prepare() if not options.tests or test.__name__ in options.tests]
         assert tests, "no such test"
         for test in tests:
-            failed += not run_one(test, os.path.abspath(options.probed))
+            failed += not run_one(test, os.path.abspath(options.probed), options.drive)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     sys.exit(1 if failed else 0)
 
 
-def run_one(test, program):
+def run_one(test, program, drive):
     world = World(program)
+    world.drive = drive
     began = time.monotonic()
     try:
         test(world)
