@@ -2,7 +2,7 @@
 # results/<kind>.jsonl (one line of counts a file) and rejects/ (what was refused, with line and reason).
 
 kinds=(watches demands providers products patents achievements applications observations)
-declare -A files
+declare -A files=()
 
 # find_files KIND DIRECTORY [GLOB...]: without a glob the names that --input documents.
 find_files () {
