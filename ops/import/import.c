@@ -123,7 +123,7 @@ drop_maps (tt_import *import)
         tt_map_free (&import->maps[--import->map_count]);
 }
 
-/* The map that fits a record best, or NULL. */
+/* The map that fits a record best, or NULL: none fits, or two fit equally well and it would be a guess. */
 static const tt_map *
 best_map (const tt_import *import, const json_t *record)
 {
@@ -133,10 +133,9 @@ best_map (const tt_import *import, const json_t *record)
         return import->maps[0];
     for (size_t i = 0; i < import->map_count; i++) {
         size_t fits = tt_map_fits (import->maps[i], record);
-        if (fits > most) {
-            most = fits;
-            best = import->maps[i];
-        }
+        if (fits >= most && fits > 0)
+            best = fits == most ? NULL : import->maps[i];
+        most = fits > most ? fits : most;
     }
     return best;
 }

@@ -254,12 +254,14 @@ tt_map_kind (const char *text, char out[32])
 size_t
 tt_map_fits (const tt_map *map, const json_t *record)
 {
+    size_t present = 0;
     for (size_t i = 0; i < map->when_count; i++) {
         bool absent = map->when[i][0] == '!';
         if ((json_object_get (record, map->when[i] + absent) == NULL) != absent)
             return 0;
+        present += !absent;
     }
-    return map->when_count;
+    return present;
 }
 
 /* The object or list under a step, made where it is not there yet. */

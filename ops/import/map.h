@@ -37,7 +37,8 @@ void tt_map_free (tt_map **map);
 
 /* The @kind of a map's text, without parsing the rest, into out; "" if it names none. */
 void tt_map_kind (const char *text, char out[32]);
-/* How many columns @when names, if the record has all of them, and none that it excludes; else 0. The map with the most fits best. */
+/* How many columns @when wants, if the record has all of them and none that it excludes; else 0. The map with the most fits best:
+ * what is excluded says nothing about what the record is. */
 size_t tt_map_fits (const tt_map *map, const json_t *record);
 
 /* A record (a JSON object: column to value) as the JSON object that the targets describe; *out is owned. INVALID_ARGUMENT

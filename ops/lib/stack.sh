@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # A private Redis and the four daemons. Expects say.sh and children.sh, and:
 #   run      the run directory, which is the working directory (so that the socket's path stays short)
 #   programs the build directory with the programs
@@ -8,7 +9,7 @@ declare -A daemon_folder=([patent-alertd]=patent_alert [achievement-ingestd]=ach
                           [statisticsd]=statistics)
 declare -A daemon_stream=([patent-alertd]=PATENT [achievement-ingestd]=ACHIEVEMENT [loan-matchd]=FINANCE [statisticsd]=STATISTICS)
 declare -A daemon_port=([patent-alertd]=5710 [achievement-ingestd]=5720 [loan-matchd]=5730 [statisticsd]=5740)
-declare -A http_port
+declare -A http_port=()
 ctl_environment=()
 
 # wait_for SECONDS WHAT LOG COMMAND...: until the command succeeds; fails at once if a child has ended.
@@ -48,19 +49,19 @@ start_redis () {
     wait_for 60 "Redis answers on $run/redis.sock" log/redis-server.log redis_answers
 }
 
-port_is_used () {
-    (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null
-}
-
-# Whether one of the four ports from this one on is taken; prints it.
+# used_port PORT...: prints the first one that cannot be bound.
 used_port () {
-    local port
-    for port in "$1" $(($1 + 1)) $(($1 + 2)) $(($1 + 3)); do
-        if port_is_used "$port"; then
-            printf '%s\n' "$port"
-            return 0
-        fi
-    done
+    python3 -c '
+import socket, sys
+for port in map(int, sys.argv[1:]):
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+            probe.listen()
+        except OSError:
+            sys.exit(print(port))
+' "$@"
 }
 
 # endpoint DAEMON NAME: as the daemon wrote it when it had bound.
@@ -71,7 +72,7 @@ endpoint () {
 # The flags that say where a daemon binds: its own ports, or free ones if one of them is taken.
 place_flags () {
     local name=$1 base=$2 used
-    used=$(used_port "$base")
+    used=$(used_port "$base" $((base + 1)) $((base + 2)) $((base + 3)))
     if [[ -n $used ]]; then
         say "    port $used is in use by another program: $name takes free ports (or choose with --ports)" >&2
         printf '%s\n' '--commands.endpoint=tcp://127.0.0.1:*' '--events.endpoint=tcp://127.0.0.1:*' '--replay.endpoint=tcp://127.0.0.1:*' \

@@ -72,8 +72,8 @@ class Load:
     """Puts numbered payloads, `window` in flight, until each is acknowledged. A reply that does not come in time, or a retriable one, is
     followed by the same frames on a fresh connection to the next endpoint."""
 
-    def __init__(self, endpoints, keys=997, window=256, silence=1.0):
-        self.endpoints, self.keys, self.window, self.silence = list(endpoints), keys, window, silence
+    def __init__(self, endpoints, keys=997, window=256, silence=1.0, padding=0):
+        self.endpoints, self.keys, self.window, self.silence, self.padding = list(endpoints), keys, window, silence, bytes(padding)
         self.under_way = {}
         self.acknowledged = {}  # number -> replayed
         self.retries = 0
@@ -93,7 +93,7 @@ class Load:
 
     def _send(self, request_id):
         number = self.under_way[request_id]
-        self.peer.send_multipart([header(PUT, request_id), put_body(f"key-{number % self.keys}", struct.pack(">Q", number))])
+        self.peer.send_multipart([header(PUT, request_id), put_body(f"key-{number % self.keys}", struct.pack(">Q", number) + self.padding)])
 
     def _take(self, frames):
         head = pb.ReplyHeader.FromString(frames[0])

@@ -32,13 +32,13 @@ def wait_for(condition, what, seconds=None):
         time.sleep(0.005)
 
 
-def _die_with_parent():
+def die_with_parent():
     ctypes.CDLL(None).prctl(1, signal.SIGKILL)
 
 
 def spawn(arguments, log, **options):
     with open(log, "ab") as out:
-        return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=_die_with_parent, **options)
+        return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, stdout=out, stderr=out, preexec_fn=die_with_parent, **options)
 
 
 class Redis:
@@ -76,15 +76,20 @@ class Redis:
 
     stop = kill
 
+    def restart(self):
+        self.kill()
+        self.start()
+
 
 class Daemon:
-    """A daemon on free ports. `arguments` are added to its command line."""
+    """A daemon on free ports; `arguments` are added to its command line. The system chooses the ports: "*" would take the lowest free one, which a
+    daemon of another test may take as soon as this one is killed."""
 
     def __init__(self, program, folder, redis, name="daemon", arguments=(), environment=None):
         self.file = os.path.join(folder, name + ".json")
         self.log = os.path.join(folder, name + ".log")
-        self.command = [program, "--endpoints.file", self.file, "--commands.endpoint", "tcp://127.0.0.1:*", "--events.endpoint", "tcp://127.0.0.1:*",
-                        "--replay.endpoint", "tcp://127.0.0.1:*", "--http.bind", "127.0.0.1:0", "--redis.endpoints",
+        self.command = [program, "--endpoints.file", self.file, "--commands.endpoint", "tcp://127.0.0.1:0", "--events.endpoint", "tcp://127.0.0.1:0",
+                        "--replay.endpoint", "tcp://127.0.0.1:0", "--http.bind", "127.0.0.1:0", "--redis.endpoints",
                         redis if isinstance(redis, str) else redis.endpoint, "--log.form", "json", *arguments]
         self.environment = dict(os.environ, **(environment or {}))
         self.process = None
@@ -155,6 +160,7 @@ class World:
         self.program = program
         self.folder = tempfile.mkdtemp(prefix="tt-test-")
         self.things = []
+        self.drive = None
         self.redis = None
 
     def with_redis(self, name="redis"):
@@ -192,6 +198,7 @@ def main(prepare):
     printed; a name on the command line runs only that one."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--probed", required=True, help="path of the probe daemon")
+    parser.add_argument("--drive", help="path of the C client and subscriber that a test drives")
     parser.add_argument("tests", nargs="*")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="tt-proto-")
@@ -201,14 +208,15 @@ def main(prepare):
         tests = [test for test in prepare() if not options.tests or test.__name__ in options.tests]
         assert tests, "no such test"
         for test in tests:
-            failed += not run_one(test, os.path.abspath(options.probed))
+            failed += not run_one(test, os.path.abspath(options.probed), options.drive)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     sys.exit(1 if failed else 0)
 
 
-def run_one(test, program):
+def run_one(test, program, drive):
     world = World(program)
+    world.drive = drive
     began = time.monotonic()
     try:
         test(world)

@@ -1,0 +1,324 @@
+/* Journals, tails and consumer groups against a real Redis. */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "store/journal.h"
+#include "wire/envelope.h"
+#include "world.h"
+
+TestSuite (journal, .init = world_open, .fini = world_close, .timeout = 60);
+
+#define KEY "one-key" /* so all events of a test are in one partition */
+
+static uint32_t
+here (void)
+{
+    return tt_partition_of (tt_bytes_of_text (KEY), PARTITIONS);
+}
+
+static void
+append (int count)
+{
+    static const put_request request = { KEY, "x" };
+    begin (world.batch);
+    for (int i = 0; i < count; i++)
+        add (world.batch, put_row, &request, NULL, NULL);
+    run (world.batch);
+}
+
+static tt_status
+read_from (uint64_t from, uint32_t limit, const tt_entry **entries, size_t *count, uint64_t *earliest)
+{
+    tt_error error = { 0 };
+    return tt_journal_read (world.store, TT_JOURNAL_EVENTS, here (), from, limit, entries, count, earliest, &error);
+}
+
+Test (journal, is_dense_and_says_what_happened)
+{
+    append (30);
+    append (12);
+    const tt_entry *entries;
+    size_t count;
+    cr_assert_eq (read_from (1, 100, &entries, &count, NULL), TT_OK);
+    cr_assert_eq (count, 42);
+    for (size_t i = 0; i < count; i++) {
+        tt_event_header header;
+        cr_assert_eq (entries[i].sequence, i + 1);
+        cr_assert_eq (entries[i].partition, here ());
+        cr_assert_eq (tt_event_header_decode (entries[i].header, &header, NULL), TT_OK);
+        cr_assert (tt_bytes_equal (header.type, tt_bytes_of_text ("techtransfer.v1.ProbeStored")));
+        cr_assert (tt_bytes_equal (header.source, tt_bytes_of_text ("techtransfer/test")));
+        cr_assert (tt_bytes_equal (header.partitionkey, tt_bytes_of_text (KEY)));
+        cr_assert (tt_bytes_equal (entries[i].topic, tt_bytes_of_text ("test/stored/")));
+    }
+    cr_assert_eq (read_from (40, 2, &entries, &count, NULL), TT_OK);
+    cr_assert_eq (count, 2);
+    cr_assert_eq (read_from (43, 2, &entries, &count, NULL), TT_OK);
+    cr_assert_eq (count, 0);
+}
+
+Test (journal, trimmed_part_is_out_of_range)
+{
+    append (20);
+    char command[128];
+    snprintf (command, sizeof command, "XTRIM 'tt:{test.%u}:j:events' MINID 8-0", here ());
+    cr_assert_eq (private_redis_number (&world.redis, command), 7);
+    const tt_entry *entries;
+    size_t count;
+    uint64_t earliest = 0;
+    char epoch[40];
+    tt_error error = { 0 };
+    cr_assert_eq (read_from (7, 5, &entries, &count, &earliest), TT_OUT_OF_RANGE);
+    cr_assert_eq (earliest, 8);
+    cr_assert_eq (read_from (8, 100, &entries, &count, &earliest), TT_OK);
+    cr_assert_eq (count, 13);
+    cr_assert_eq (tt_journal_extent (world.store, TT_JOURNAL_EVENTS, here (), &earliest, epoch, &error), TT_OK);
+    cr_assert_eq (earliest, 8);
+    cr_assert_eq (strlen (epoch), 36);
+    snprintf (command, sizeof command, "XTRIM 'tt:{test.%u}:j:events' MAXLEN 0", here ());
+    private_redis_number (&world.redis, command);
+    cr_assert_eq (read_from (8, 100, &entries, &count, &earliest), TT_OUT_OF_RANGE);
+    cr_assert_eq (earliest, 21);
+    cr_assert_eq (read_from (21, 100, &entries, &count, &earliest), TT_OK);
+    append (1);
+    cr_assert_eq (read_from (21, 100, &entries, &count, &earliest), TT_OK);
+    cr_assert_eq (count, 1, "sequences go on behind what was trimmed");
+}
+
+static void
+log_it (tt_txn *txn, const void *message, void *service)
+{
+    (void)message, (void)service;
+    Techtransfer__V1__ProbeStored body = TECHTRANSFER__V1__PROBE_STORED__INIT;
+    body.key = (char *)KEY;
+    tt_txn_at (txn, tt_bytes_of_text (KEY));
+    tt_txn_log (txn, "index", &body.base);
+    tt_txn_log (txn, "index", &body.base);
+    tt_txn_event (txn, "test/stored/", KEY, &body.base);
+}
+
+Test (journal, logs_count_for_themselves)
+{
+    append (5);
+    for (int i = 0; i < 3; i++)
+        do_one (log_it, NULL, NULL, NULL);
+    uint64_t heads[PARTITIONS];
+    tt_error error = { 0 };
+    cr_assert_eq (tt_journal_heads (world.store, "index", heads, &error), TT_OK);
+    cr_assert_eq (heads[here ()], 6);
+    cr_assert_eq (event_count (), 8);
+    const tt_entry *entries;
+    size_t count;
+    cr_assert_eq (tt_journal_read (world.store, "index", here (), 1, 100, &entries, &count, NULL, &error), TT_OK);
+    cr_assert_eq (count, 6);
+    cr_assert_eq (entries[0].topic.size, 0);
+    cr_assert_gt (entries[0].body.size, 0);
+}
+
+/* -- tail -- */
+
+static tt_tail *
+open_tail (uint64_t next_here)
+{
+    uint64_t next[PARTITIONS];
+    for (uint32_t p = 0; p < PARTITIONS; p++)
+        next[p] = p == here () ? next_here : 1;
+    tt_tail *tail = NULL;
+    tt_error error = { 0 };
+    cr_assert_eq (tt_tail_open (&tail, &world.options, TT_JOURNAL_EVENTS, next, &error), TT_OK);
+    return tail;
+}
+
+static void
+wait_on (int fd)
+{
+    struct pollfd item = { .fd = fd, .events = POLLIN };
+    poll (&item, fd >= 0, 100);
+}
+
+/* Reads until sequence `last` came; each must be the next one. Statuses that pass are waited over. */
+static void
+follow (tt_tail *tail, uint64_t first, uint64_t last)
+{
+    for (uint64_t next = first; next <= last;) {
+        const tt_entry *entries;
+        size_t count;
+        tt_error error = { 0 };
+        tt_status status = tt_tail_read (tail, &entries, &count, &error);
+        cr_assert (status == TT_OK || status == TT_UNAVAILABLE, "%s", error.message);
+        for (size_t i = 0; i < count; i++)
+            cr_assert_eq (entries[i].sequence, next++);
+        if (count == 0)
+            wait_on (tt_tail_fd (tail));
+    }
+}
+
+Test (journal, tail_follows)
+{
+    append (10);
+    tt_tail *tail = open_tail (4);
+    follow (tail, 4, 10);
+    append (300);
+    append (1000);
+    follow (tail, 11, 1310);
+    private_redis_kill (&world.redis);
+    private_redis_start (&world.redis);
+    append (5);
+    follow (tail, 1311, 1315);
+    tt_tail_close (&tail);
+}
+
+Test (journal, tail_tells_a_lost_end)
+{
+    append (10);
+    tt_tail *tail = open_tail (1);
+    follow (tail, 1, 10);
+    private_redis_number (&world.redis, "FLUSHALL");
+    tt_status status = TT_OK;
+    while (status == TT_OK) {
+        const tt_entry *entries;
+        size_t count;
+        tt_error error = { 0 };
+        wait_on (tt_tail_fd (tail));
+        status = tt_tail_read (tail, &entries, &count, &error);
+        cr_assert_eq (count, 0);
+    }
+    cr_assert_eq (status, TT_DATA_LOSS);
+    tt_tail_close (&tail);
+}
+
+/* -- group -- */
+
+static tt_group *
+open_group (const char *consumer)
+{
+    tt_group *group = NULL;
+    tt_group_options options = { .name = "workers", .consumer = consumer, .claim_idle_ms = 100 };
+    tt_error error = { 0 };
+    cr_assert_eq (tt_group_open (&group, &world.options, &options, &error), TT_OK);
+    return group;
+}
+
+/* One read that gives something; seen[sequence] counts. Returns how many. */
+static size_t
+take (tt_group *group, int *seen)
+{
+    for (;;) {
+        const tt_entry *entries;
+        size_t count;
+        tt_error error = { 0 };
+        tt_status status = tt_group_read (group, 64, &entries, &count, &error);
+        cr_assert (status == TT_OK || status == TT_UNAVAILABLE, "%s", error.message);
+        for (size_t i = 0; i < count; i++)
+            seen[entries[i].sequence]++;
+        if (count)
+            return count;
+        wait_on (tt_group_fd (group));
+    }
+}
+
+static void
+acknowledge (tt_group *group)
+{
+    tt_error error = { 0 };
+    cr_assert_eq (tt_group_acknowledge (group, &error), TT_OK, "%s", error.message);
+}
+
+static uint64_t
+lag (tt_group *group)
+{
+    uint64_t value = 99;
+    tt_error error = { 0 };
+    cr_assert_eq (tt_group_lag (group, &value, &error), TT_OK, "%s", error.message);
+    return value;
+}
+
+Test (journal, group_claims_what_a_dead_consumer_had_taken)
+{
+    int first_seen[64] = { 0 }, second_seen[64] = { 0 };
+    append (40);
+    tt_group *first = open_group ("first");
+    size_t taken = take (first, first_seen);
+    cr_assert_gt (taken, 0);
+    acknowledge (first);
+    size_t lost = take (first, first_seen); /* and it dies before it has done them */
+    tt_group_close (&first);
+    tt_group *second = open_group ("second");
+    cr_assert_eq (lag (second), 40 - taken);
+    size_t all = 0;
+    while (all < 40 - taken) {
+        all += take (second, second_seen);
+        acknowledge (second);
+    }
+    cr_assert_eq (all, 40 - taken);
+    for (size_t s = 1; s <= 40; s++)
+        cr_assert_eq (second_seen[s], s > taken, "sequence %zu, of which %zu were done and %zu lost", s, taken, lost);
+    cr_assert_eq (lag (second), 0);
+    tt_group_close (&second);
+}
+
+Test (journal, group_shares_among_the_living)
+{
+    int seen[2048] = { 0 };
+    tt_group *groups[2] = { open_group ("first"), open_group ("second") };
+    size_t done = 0;
+    for (int turn = 0; done < 1500; turn++) {
+        if (turn < 3)
+            append (500);
+        tt_group *group = groups[turn % 2];
+        const tt_entry *entries;
+        size_t count;
+        tt_error error = { 0 };
+        cr_assert_eq (tt_group_read (group, 64, &entries, &count, &error), TT_OK, "%s", error.message);
+        for (size_t i = 0; i < count; i++)
+            seen[entries[i].sequence]++;
+        done += count;
+        if (count)
+            acknowledge (group);
+        else
+            wait_on (tt_group_fd (group));
+    }
+    for (int s = 1; s <= 1500; s++)
+        cr_assert_eq (seen[s], 1, "sequence %d was given out %d times", s, seen[s]);
+    tt_group_close (&groups[0]);
+    tt_group_close (&groups[1]);
+}
+
+/* -- tables -- */
+
+static bool
+count_row (void *context, tt_bytes key, uint64_t version, tt_bytes value)
+{
+    int *count = context;
+    cr_assert_eq (version, 1);
+    cr_assert (tt_bytes_equal (value, tt_bytes_of_text ("x")));
+    cr_assert_eq (key.size, 8);
+    return ++*count != 1000;
+}
+
+static void
+put_many (tt_txn *txn, const void *message, void *service)
+{
+    (void)service;
+    uint64_t first = *(const uint64_t *)message;
+    tt_txn_at (txn, tt_bytes_of_text (KEY));
+    for (uint64_t i = 0; i < 500; i++)
+        tt_txn_put_blind (txn, "many", tt_number_key (txn, first + i), tt_bytes_of_text ("x"));
+}
+
+Test (journal, table_is_visited_whole_or_until_stopped)
+{
+    uint64_t first = 0;
+    int count = 1000; /* past the number at which the visitor stops */
+    tt_error error = { 0 };
+    for (; first < 4000; first += 500)
+        do_one (put_many, &first, NULL, NULL);
+    cr_assert_eq (tt_table_visit (world.store, here (), "many", count_row, &count, &error), TT_OK);
+    cr_assert_eq (count, 5000);
+    count = 0;
+    cr_assert_eq (tt_table_visit (world.store, here (), "many", count_row, &count, &error), TT_OK);
+    cr_assert_eq (count, 1000);
+}
