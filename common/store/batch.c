@@ -25,6 +25,7 @@ tt_batch_new (tt_store *store, const char *schema)
     batch->schema = batch->names;
     batch->source = batch->names + n;
     batch->arena = tt_arena_new (1 << 18);
+    tt_random_bytes (&batch->versions, sizeof batch->versions);
     batch->bucket_count = 1024;
     batch->buckets = tt_alloc_zero (batch->bucket_count, sizeof (struct cached_row *));
     return batch;
@@ -117,6 +118,15 @@ tt_batch_row (tt_batch *batch, uint32_t partition, char kind, const char *table,
 
 /* -- deciding -- */
 
+static uint64_t
+stored_version (tt_bytes stored)
+{
+    uint64_t version = 0;
+    for (int i = 0; i < 8; i++)
+        version = version << 8 | stored.data[i];
+    return version;
+}
+
 /* What the batch's later transactions are to see. The commit's guards hold it against what Redis has. */
 static void
 show_writes (tt_txn *txn)
@@ -127,7 +137,7 @@ show_writes (tt_txn *txn)
             continue;
         row->writer = txn;
         if (t->op->op == 'p')
-            row->row = (tt_row){ true, row->row.version + 1, { t->op->c.data + 8, t->op->c.size - 8 } };
+            row->row = (tt_row){ true, stored_version (t->op->c), { t->op->c.data + 8, t->op->c.size - 8 } };
         else if (t->op->op == 'd')
             row->row = (tt_row){ 0 };
         else if (t->op->op == 'n')

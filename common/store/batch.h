@@ -107,6 +107,7 @@ struct tt_batch {
     struct cached_row **buckets; /* power of two */
     size_t bucket_count, row_count;
     struct cached_row *wanted;
+    uint64_t versions; /* state of the generator of row versions */
     tt_batch_counts counts;
 };
 
