@@ -82,6 +82,7 @@ struct tt_txn {
     tt_unit unit;
     tt_op *last_op;
     uint8_t id[TT_UNIT_ID_SIZE];
+    bool own_id; /* id begins with one that was made here, because the caller gave none */
     size_t command; /* number of the pipeline command that carries it */
     /* outcome */
     tt_status status;
