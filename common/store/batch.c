@@ -26,6 +26,7 @@ tt_batch_new (tt_store *store, const char *schema)
     batch->schema = batch->names;
     batch->source = batch->names + n;
     batch->arena = tt_arena_new (1 << 18);
+    tt_random_bytes (&batch->versions, sizeof batch->versions);
     batch->bucket_count = 1024;
     batch->buckets = tt_alloc_zero (batch->bucket_count, sizeof (struct cached_row *));
     return batch;
@@ -118,6 +119,15 @@ tt_batch_row (tt_batch *batch, uint32_t partition, char kind, const char *table,
 
 /* -- deciding -- */
 
+static uint64_t
+stored_version (tt_bytes stored)
+{
+    uint64_t version = 0;
+    for (int i = 0; i < 8; i++)
+        version = version << 8 | stored.data[i];
+    return version;
+}
+
 /* What the batch's later transactions are to see. The commit's guards hold it against what Redis has. */
 static void
 show_writes (tt_txn *txn)
@@ -128,7 +138,7 @@ show_writes (tt_txn *txn)
             continue;
         row->writer = txn;
         if (t->op->op == 'p')
-            row->row = (tt_row){ true, row->row.version + 1, { t->op->c.data + 8, t->op->c.size - 8 } };
+            row->row = (tt_row){ true, stored_version (t->op->c), { t->op->c.data + 8, t->op->c.size - 8 } };
         else if (t->op->op == 'd')
             row->row = (tt_row){ 0 };
         else if (t->op->op == 'n')
@@ -228,14 +238,38 @@ decide_all (tt_batch *batch, tt_error *error)
 
 /* -- committing -- */
 
+/* A second commit of the same unit would conflict with the first: the first changed a version that it expects. */
+static bool
+guards_itself (const tt_unit *unit)
+{
+    for (const tt_op *op = unit->ops; op; op = op->next)
+        if ((op->op == 'p' && (op->b.size == 0 || op->b.size == 8)) || (op->op == 'd' && op->b.size == 8))
+            return true;
+    return false;
+}
+
+/* A commit whose answer was lost is sent again: without an id of the caller's, and without a guard that its first try has broken, it needs
+ * an id to be done once. */
+static bool
+find_id (tt_txn *txn)
+{
+    if (txn->spec.request_id.size == TT_UUID_SIZE)
+        memcpy (txn->id, txn->spec.request_id.data, TT_UUID_SIZE);
+    else if (!txn->writes || guards_itself (&txn->unit))
+        return false;
+    else if (!txn->own_id)
+        tt_uuid7_make (txn->id);
+    txn->own_id = txn->spec.request_id.size != TT_UUID_SIZE;
+    return true;
+}
+
 static void
 fill_unit (tt_txn *txn)
 {
     tt_unit *unit = &txn->unit;
     unit->request_id = TT_BYTES_NONE;
-    if (txn->spec.request_id.size == TT_UUID_SIZE && !txn->spec.read_only) {
+    if (!txn->spec.read_only && find_id (txn)) {
         uint32_t item = (uint32_t) txn->spec.item;
-        memcpy (txn->id, txn->spec.request_id.data, TT_UUID_SIZE);
         for (int i = 0; i < 4; i++)
             txn->id[TT_UUID_SIZE + i] = (uint8_t) (item >> (24 - 8 * i));
         for (int i = 0; i < 4; i++)

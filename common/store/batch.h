@@ -84,6 +84,7 @@ struct tt_txn {
     tt_unit unit;
     tt_op *last_op;
     uint8_t id[TT_UNIT_ID_SIZE];
+    bool own_id; /* id begins with one that was made here, because the caller gave none */
     size_t command; /* number of the pipeline command that carries it */
     /* outcome */
     tt_status status;
@@ -110,6 +111,7 @@ struct tt_batch {
     size_t bucket_count, row_count;
     struct cached_row *wanted;
     uint64_t calls; /* commit calls so far */
+    uint64_t versions; /* state of the generator of row versions */
     tt_batch_counts counts;
 };
 

@@ -20,7 +20,7 @@ typedef struct tt_txn tt_txn;
 /* A row as it was read. The bytes live until the batch ends. */
 typedef struct {
     bool present;
-    uint64_t version; /* 1 when first put, one more with each put; 0 if absent */
+    uint64_t version; /* another one with each put, in no order; 0 if absent */
     tt_bytes value;
 } tt_row;
 
