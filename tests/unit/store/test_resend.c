@@ -23,7 +23,7 @@ static struct sockaddr_un
 address_of (const char *path)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    snprintf (address.sun_path, sizeof address.sun_path, "%s", path);
+    snprintf (address.sun_path, sizeof address.sun_path, "%.107s", path);
     return address;
 }
 
@@ -91,7 +91,7 @@ read_count (tt_txn *txn, const void *message, void *service)
 Test (resend, what_nothing_guards_is_done_once)
 {
     pthread_t thread;
-    snprintf (relay.path, sizeof relay.path, "%s.relay", world.redis.endpoint + 5);
+    snprintf (relay.path, sizeof relay.path, "%.100s.relay", world.redis.endpoint + 5);
     struct sockaddr_un address = address_of (relay.path);
     relay.listener = socket (AF_UNIX, SOCK_STREAM, 0);
     cr_assert_eq (bind (relay.listener, (struct sockaddr *)&address, sizeof address), 0);
