@@ -11,6 +11,8 @@
 #include "wire/envelope.h"
 #include "wire/topic.h"
 
+#define FRAME_MAX 65536 /* subscriptions are all that comes in */
+
 typedef struct {
     uint64_t head;
     char head_id[TT_EVENT_ID_MAX + 1]; /* id of the event at head: the next event's previous_id */
@@ -290,6 +292,7 @@ tt_publisher_open (tt_publisher **out, const tt_publisher_options *options, tt_e
         self->xpub = zsock_new (ZMQ_XPUB);
         zsock_set_sndhwm (self->xpub, options->high_water_mark ? (int) options->high_water_mark : 50000);
         zsock_set_linger (self->xpub, 500);
+        zsock_set_maxmsgsize (self->xpub, FRAME_MAX);
         zsock_set_heartbeat_ivl (self->xpub, 2000);
         zsock_set_heartbeat_timeout (self->xpub, 6000);
         zsock_set_xpub_welcome_msg (self->xpub, welcome);

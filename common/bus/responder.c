@@ -11,6 +11,7 @@
 
 #define RETRY_AFTER_MS 100
 #define ROUTER_HWM 10000
+#define BATCH_BYTES ((size_t)16 << 20) /* of bodies: what they become unpacked is several times as much */
 #define FLUSH_MS 2000 /* how long replies may take to leave when the daemon stops */
 
 struct tt_responder {
@@ -170,9 +171,9 @@ run_batch (tt_responder *self)
     tt_batch_counts before = tt_batch_count (self->batch);
     size_t limit = self->count < self->options.batch ? self->count : self->options.batch;
     struct job *jobs = tt_arena_zero (self->arena, limit * sizeof *jobs);
-    size_t count = 0;
+    size_t count = 0, queued = self->bytes;
     tt_batch_begin (self->batch, now);
-    for (size_t i = 0; i < limit; i++) {
+    for (size_t i = 0; i < limit && queued - self->bytes < BATCH_BYTES; i++) {
         jobs[count].request = dequeue (self);
         if (begin_job (self, &jobs[count], now))
             count++;
@@ -248,6 +249,7 @@ tt_responder_open (tt_responder **out, const tt_responder_options *options, tt_e
         zsock_set_rcvhwm (self->router, ROUTER_HWM);
         zsock_set_sndhwm (self->router, ROUTER_HWM);
         zsock_set_linger (self->router, FLUSH_MS);
+        zsock_set_maxmsgsize (self->router, (int)(2 * (int64_t)self->options.body_max < INT32_MAX ? 2 * self->options.body_max : INT32_MAX));
         zsock_set_heartbeat_ivl (self->router, 2000);
         zsock_set_heartbeat_timeout (self->router, 6000);
         status = tt_bind (self->router, options->endpoint, self->endpoint, error);
