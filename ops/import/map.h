@@ -45,6 +45,10 @@ size_t tt_map_fits (const tt_map *map, const json_t *record);
  * "<target>: <reason>". What was cut is said in *notes, a line each. */
 TT_MUST_USE tt_status tt_map_apply (const tt_map *map, const json_t *record, json_t **out, tt_buffer *notes, tt_error *error);
 
+/* Whether the map gives a target a value; and which one for this record (owned): false where the expression fails, NULL for none. */
+bool tt_map_has (const tt_map *map, const char *target);
+json_t *tt_map_value (const tt_map *map, const json_t *record, const char *target);
+
 /* The maps that come with the suite: i from 0, false past the last. Static storage. */
 bool tt_map_builtin (size_t i, const char **name, const char **text);
 
