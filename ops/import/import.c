@@ -270,7 +270,8 @@ conceal (tt_import *import, const char *reason)
     return refuse (import, reason);
 }
 
-/* Whether an achievement says that it is classified; asked before it is converted, because what is wrong with a record is quoted. */
+/* Whether an achievement says that it is classified; asked before it is converted, because what is wrong with a record is quoted.
+ */
 static bool
 is_classified (const tt_import *import, const json_t *record)
 {

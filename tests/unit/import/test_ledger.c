@@ -168,7 +168,8 @@ Test (ledger, a_classified_record_with_other_faults_is_not_kept_either)
     int file = mkstemp (columns);
     cr_assert (file >= 0);
     close (file);
-    write_file (columns, "source = \"s\"\nsource_id = id\ntitle = name\nowners = name\nprice_fen = fen(price)\nsecrecy = level\n");
+    write_file (columns,
+                "source = \"s\"\nsource_id = id\ntitle = name\nowners = name\nprice_fen = fen(price)\nsecrecy = level\n");
     expect_concealed ("{\"source\": \"s\", \"title\": \"hidden\", \"secrecy\": \"secret\", \"trl\": \"hidden\"}\n", NULL);
     expect_concealed ("{\"source\": \"s\", \"hidden\": 1, \"secrecy\": \"secret\"}\n", NULL);
     expect_concealed ("{\"source\": \"s\", \"title\": \"hidden\", \"secrecy\": [\"secret\"]}\n", NULL);
