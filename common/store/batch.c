@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "store/commit_run.h"
 
 #define MAX_ATTEMPTS 64
 #define MAX_UNITS_A_CALL 256      /* one call blocks Redis: keep it short */
@@ -25,6 +26,7 @@ tt_batch_new (tt_store *store, const char *schema)
     batch->schema = batch->names;
     batch->source = batch->names + n;
     batch->arena = tt_arena_new (1 << 18);
+    tt_random_bytes (&batch->versions, sizeof batch->versions);
     batch->bucket_count = 1024;
     batch->buckets = tt_alloc_zero (batch->bucket_count, sizeof (struct cached_row *));
     return batch;
@@ -117,6 +119,15 @@ tt_batch_row (tt_batch *batch, uint32_t partition, char kind, const char *table,
 
 /* -- deciding -- */
 
+static uint64_t
+stored_version (tt_bytes stored)
+{
+    uint64_t version = 0;
+    for (int i = 0; i < 8; i++)
+        version = version << 8 | stored.data[i];
+    return version;
+}
+
 /* What the batch's later transactions are to see. The commit's guards hold it against what Redis has. */
 static void
 show_writes (tt_txn *txn)
@@ -127,7 +138,7 @@ show_writes (tt_txn *txn)
             continue;
         row->writer = txn;
         if (t->op->op == 'p')
-            row->row = (tt_row){ true, row->row.version + 1, { t->op->c.data + 8, t->op->c.size - 8 } };
+            row->row = (tt_row){ true, stored_version (t->op->c), { t->op->c.data + 8, t->op->c.size - 8 } };
         else if (t->op->op == 'd')
             row->row = (tt_row){ 0 };
         else if (t->op->op == 'n')
@@ -150,6 +161,7 @@ next_step (tt_txn *txn)
 {
     txn->step++;
     txn->attempts = 0;
+    txn->by_itself = false;
     txn->reads = NULL;
     txn->state = TXN_UNDECIDED;
 }
@@ -226,14 +238,38 @@ decide_all (tt_batch *batch, tt_error *error)
 
 /* -- committing -- */
 
+/* A second commit of the same unit would conflict with the first: the first changed a version that it expects. */
+static bool
+guards_itself (const tt_unit *unit)
+{
+    for (const tt_op *op = unit->ops; op; op = op->next)
+        if ((op->op == 'p' && (op->b.size == 0 || op->b.size == 8)) || (op->op == 'd' && op->b.size == 8))
+            return true;
+    return false;
+}
+
+/* A commit whose answer was lost is sent again: without an id of the caller's, and without a guard that its first try has broken, it needs
+ * an id to be done once. */
+static bool
+find_id (tt_txn *txn)
+{
+    if (txn->spec.request_id.size == TT_UUID_SIZE)
+        memcpy (txn->id, txn->spec.request_id.data, TT_UUID_SIZE);
+    else if (!txn->writes || guards_itself (&txn->unit))
+        return false;
+    else if (!txn->own_id)
+        tt_uuid7_make (txn->id);
+    txn->own_id = txn->spec.request_id.size != TT_UUID_SIZE;
+    return true;
+}
+
 static void
 fill_unit (tt_txn *txn)
 {
     tt_unit *unit = &txn->unit;
     unit->request_id = TT_BYTES_NONE;
-    if (txn->spec.request_id.size == TT_UUID_SIZE && !txn->spec.read_only) {
+    if (!txn->spec.read_only && find_id (txn)) {
         uint32_t item = (uint32_t) txn->spec.item;
-        memcpy (txn->id, txn->spec.request_id.data, TT_UUID_SIZE);
         for (int i = 0; i < 4; i++)
             txn->id[TT_UUID_SIZE + i] = (uint8_t) (item >> (24 - 8 * i));
         for (int i = 0; i < 4; i++)
@@ -261,6 +297,7 @@ struct call {
     struct call *next;
     size_t command;
     size_t begin, count; /* in the sorted array */
+    bool run;            /* its units do not meet */
 };
 
 /* Writers in order of partition, within it in order of adding. */
@@ -284,6 +321,21 @@ sort_writers (tt_batch *batch, tt_txn ***sorted)
     return count;
 }
 
+/* True if no earlier transaction of this call writes a row that this one touches, and it adds to no number. Rows that earlier ones have only
+ * read do not matter: all guards of a run are checked before its writes. */
+static bool
+stands_apart (tt_txn *txn, uint64_t call)
+{
+    bool apart = !txn->by_itself;
+    for (const struct touched *t = txn->touched; t; t = t->next) {
+        if (t->row->call == call || (t->row->kind == 'n' && t->op))
+            apart = false;
+        if (t->op)
+            t->row->call = call;
+    }
+    return apart;
+}
+
 /* Cuts the sorted writers into calls of one partition and bounded size, and adds them to the pipeline. */
 static struct call *
 add_calls (tt_batch *batch, tt_txn **sorted, tt_unit **units, size_t count)
@@ -291,16 +343,19 @@ add_calls (tt_batch *batch, tt_txn **sorted, tt_unit **units, size_t count)
     struct call *calls = NULL, **link = &calls;
     for (size_t begin = 0, end; begin < count; begin = end) {
         size_t bytes = 0;
+        bool run = true;
+        batch->calls++;
         for (end = begin; end < count && end - begin < MAX_UNITS_A_CALL && bytes < MAX_BYTES_A_CALL; end++) {
             if (sorted[end]->unit.partition != sorted[begin]->unit.partition)
                 break;
             fill_unit (sorted[end]);
             units[end] = &sorted[end]->unit;
             bytes += unit_bytes (units[end]);
+            run = stands_apart (sorted[end], batch->calls) && run;
         }
         struct call *call = tt_arena_alloc (batch->arena, sizeof *call);
-        *call = (struct call){ .begin = begin, .count = end - begin };
-        call->command = tt_commit_add (batch->store, units + begin, end - begin, batch->now);
+        *call = (struct call){ .begin = begin, .count = end - begin, .run = run };
+        call->command = run ? tt_commit_run_add (batch->store, units + begin, call->count) : tt_commit_add (batch->store, units + begin, call->count);
         *link = call;
         link = &call->next;
         batch->counts.commits++;
@@ -387,6 +442,9 @@ take_result (tt_txn *txn)
         remember_bound (txn);
         undecide (txn);
         return false;
+    case TT_UNIT_AGAIN:
+        txn->by_itself = true; /* what it decided stands */
+        return false;
     default:
         counts->conflicts++;
         undecide (txn);
@@ -440,7 +498,7 @@ commit_all (tt_batch *batch, tt_error *error)
     tt_status status = tt_pipe_run_together (batch->store, error);
     bool all_true = true;
     for (struct call *call = calls; status == TT_OK && call; call = call->next)
-        status = tt_commit_result (batch->store, call->command, units + call->begin, call->count, error);
+        status = (call->run ? tt_commit_run_result : tt_commit_result) (batch->store, call->command, units + call->begin, call->count, error);
     if (status != TT_OK)
         return status;
     for (size_t i = 0; i < count; i++)

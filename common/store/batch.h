@@ -23,6 +23,7 @@ struct cached_row {
     tt_txn *writer; /* whose write the row shows; true for good once that one is DONE */
     tt_row row;
     int64_t number;
+    uint64_t call; /* number of the last commit call that writes it */
 };
 
 /* A read of several rows: not shared, belongs to one transaction. */
@@ -72,6 +73,7 @@ struct tt_txn {
     bool located;
     bool writes;
     bool then;
+    bool by_itself;    /* its run was refused: each unit is looked at by itself now */
     bool needs_lookup; /* no effect decided, but the request id may be known from an earlier try */
     uint32_t step;
     uint32_t attempts;
@@ -84,6 +86,7 @@ struct tt_txn {
     tt_unit unit;
     tt_op *last_op;
     uint8_t id[TT_UNIT_ID_SIZE];
+    bool own_id; /* id begins with one that was made here, because the caller gave none */
     size_t command; /* number of the pipeline command that carries it */
     /* outcome */
     tt_status status;
@@ -108,6 +111,8 @@ struct tt_batch {
     struct cached_row **buckets; /* power of two */
     size_t bucket_count, row_count;
     struct cached_row *wanted;
+    uint64_t calls; /* commit calls so far */
+    uint64_t versions; /* state of the generator of row versions */
     tt_batch_counts counts;
 };
 

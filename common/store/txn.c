@@ -32,6 +32,12 @@ tt_txn_partition (const tt_txn *txn)
     return txn->unit.partition;
 }
 
+const char *
+tt_txn_stream (const tt_txn *txn)
+{
+    return tt_store_service (txn->batch->store);
+}
+
 int64_t
 tt_txn_now (const tt_txn *txn)
 {
@@ -260,6 +266,21 @@ version_bytes (tt_txn *txn, uint64_t version)
     return version ? tt_number_key (txn, version) : TT_BYTES_NONE;
 }
 
+/* A version that no other put gets. Counting would not do: what a transaction of this batch wants to put but cannot, and what another replica
+ * puts instead, would bear the same number, and so would a row that was deleted and made anew. (splitmix64: each state once.) */
+static uint64_t
+new_version (tt_batch *batch)
+{
+    uint64_t z;
+    do {
+        z = batch->versions += UINT64_C (0x9E3779B97F4A7C15);
+        z = (z ^ z >> 30) * UINT64_C (0xBF58476D1CE4E5B9);
+        z = (z ^ z >> 27) * UINT64_C (0x94D049BB133111EB);
+        z ^= z >> 31;
+    } while (z == 0);
+    return z;
+}
+
 /* A put or delete of a row; a second one in the same transaction replaces the first. */
 static void
 write_row (tt_txn *txn, char op, const char *table, tt_bytes key, tt_bytes value, bool blind)
@@ -271,7 +292,7 @@ write_row (tt_txn *txn, char op, const char *table, tt_bytes key, tt_bytes value
     assert (blind || row->loaded);
     uint64_t version = row->loaded ? row->row.version : 0;
     uint8_t *stored = tt_arena_alloc (arena, value.size + 8);
-    tt_bytes next = version_bytes (txn, version + 1);
+    tt_bytes next = version_bytes (txn, new_version (txn->batch));
     memcpy (stored, next.data, 8);
     if (value.size)
         memcpy (stored + 8, value.data, value.size);

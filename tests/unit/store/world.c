@@ -121,7 +121,7 @@ put_row (tt_txn *txn, const void *message, void *service)
         return;
     tt_txn_put (txn, "t", key, tt_bytes_of_text (request->value));
     say (txn, request->key);
-    reply_number (txn, (uint32_t)row->version + 1);
+    reply_number (txn, row->present ? 2 : 1);
 }
 
 void
