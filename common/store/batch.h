@@ -18,7 +18,7 @@ struct cached_row {
     const char *table;
     tt_bytes key;
     bool loaded;
-    bool wanted; /* on the list of the next read */
+    bool wanted;    /* on the list of the next read */
     tt_txn *holder; /* the earliest undecided transaction that has read it: later ones wait for it */
     tt_txn *writer; /* whose write the row shows; true for good once that one is DONE */
     tt_row row;
@@ -46,7 +46,7 @@ struct multi_read {
  *
  *   UNDECIDED --handler decides--> DECIDED --commit--> DONE
  *       ^                             |
- *       +-- conflict, bound, then ----+                                                                                             */
+ *       +-- conflict, bound, then ----+ */
 typedef enum { TXN_UNDECIDED, TXN_DECIDED, TXN_DONE } txn_state;
 
 /* A row that the transaction read in its own partition (guarded), or wrote. */
@@ -79,6 +79,8 @@ struct tt_txn {
     uint32_t attempts;
     tt_bytes partition_key;
     struct touched *touched;
+    struct touched **touched_slots; /* of many: where to find one by its row; a power of two, NULL while there are few */
+    size_t touched_slot_count, touched_count;
     struct multi_read *reads;
     struct bound *bounds;
     tt_unit unit;
@@ -95,7 +97,6 @@ struct tt_txn {
     const char *violation_paths[TT_TXN_MAX_VIOLATIONS];
     const char *violation_reasons[TT_TXN_MAX_VIOLATIONS];
 };
-
 
 struct tt_batch {
     tt_store *store;

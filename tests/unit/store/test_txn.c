@@ -490,3 +490,39 @@ Test (txn, other_partition_count_is_refused)
     cr_assert_not_null (strstr (error.message, "4 partitions"), "%s", error.message);
     tt_store_close (&store);
 }
+
+#define MANY 500
+
+/* Counts every other row up, and every number; replies with the sum of what it found. */
+static void
+count_many_up (tt_txn *txn, const void *message, void *service)
+{
+    (void)message;
+    (void)service;
+    const tt_row *rows[MANY];
+    tt_bytes keys[MANY];
+    uint32_t sum = 0;
+    tt_txn_at (txn, tt_bytes_of_text ("many"));
+    for (size_t i = 0; i < MANY; i++)
+        rows[i] = tt_txn_get (txn, "t", keys[i] = tt_number_key (txn, i));
+    if (tt_txn_pending (txn))
+        return;
+    for (size_t i = 0; i < MANY; i++) {
+        cr_assert_eq (rows[i], tt_txn_get (txn, "t", keys[i]));
+        uint8_t *value = tt_arena_alloc (tt_txn_arena (txn), 1);
+        *value = (uint8_t)(rows[i]->present ? rows[i]->value.data[0] + 1 : 1);
+        sum += (uint32_t)rows[i]->version;
+        if (i % 2 == 0)
+            tt_txn_put (txn, "t", keys[i], (tt_bytes){ value, 1 });
+        tt_txn_add (txn, "n", keys[i], 1, 0, 3);
+        tt_txn_add (txn, "n", keys[i], -1, 0, 3);
+    }
+    reply_number (txn, sum);
+}
+
+/* From a few dozen on, rows are found by their hash: each must still be read, guarded and written once. */
+Test (txn, each_of_many_rows_is_touched_once)
+{
+    for (uint32_t i = 0; i < 4; i++)
+        cr_expect_eq (number_of (do_one (count_many_up, NULL, NULL, NULL)), i * MANY / 2, "run %u", i);
+}
