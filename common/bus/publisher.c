@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "bus/bind.h"
 #include "bus/filters.h"
 #include "envelope.pb-c.h"
 #include "wire/envelope.h"
@@ -20,7 +21,7 @@ typedef struct {
 struct tt_publisher {
     zactor_t *thread;
     zsock_t *xpub;
-    char endpoint[256];
+    char endpoint[TT_BOUND_SIZE];
     tt_publisher_options options;
     tt_counter_set *counters;
     /* the thread's own */
@@ -292,16 +293,12 @@ tt_publisher_open (tt_publisher **out, const tt_publisher_options *options, tt_e
         zsock_set_heartbeat_ivl (self->xpub, 2000);
         zsock_set_heartbeat_timeout (self->xpub, 6000);
         zsock_set_xpub_welcome_msg (self->xpub, welcome);
-        if (zsock_bind (self->xpub, "%s", options->endpoint) < 0)
-            status = tt_fail (error, TT_UNAVAILABLE, "cannot listen on %s: %s", options->endpoint, zmq_strerror (zmq_errno ()));
+        status = tt_bind (self->xpub, options->endpoint, self->endpoint, error);
     }
     if (status != TT_OK) {
         tt_publisher_close (&self);
         return status;
     }
-    char *bound = zsock_last_endpoint (self->xpub); /* with the port that "*" or 0 became */
-    snprintf (self->endpoint, sizeof self->endpoint, "%s", bound);
-    zstr_free (&bound);
     self->filters = tt_filters_new (options->store->partitions);
     self->places = tt_alloc_zero (options->store->partitions, sizeof *self->places);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);

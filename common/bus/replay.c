@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bus/bind.h"
 #include "bus/request.h"
 #include "envelope.pb-c.h"
 #include "wire/topic.h"
@@ -18,7 +19,7 @@
 struct tt_replay {
     zactor_t *thread;
     zsock_t *router;
-    char endpoint[256];
+    char endpoint[TT_BOUND_SIZE];
     tt_replay_options options;
     tt_counter_set *counters;
     tt_store *store;
@@ -283,16 +284,12 @@ tt_replay_open (tt_replay **out, const tt_replay_options *options, tt_error *err
         zsock_set_linger (self->router, 500);
         zsock_set_heartbeat_ivl (self->router, 2000);
         zsock_set_heartbeat_timeout (self->router, 6000);
-        if (zsock_bind (self->router, "%s", options->endpoint) < 0)
-            status = tt_fail (error, TT_UNAVAILABLE, "cannot listen on %s: %s", options->endpoint, zmq_strerror (zmq_errno ()));
+        status = tt_bind (self->router, options->endpoint, self->endpoint, error);
     }
     if (status != TT_OK) {
         tt_replay_close (&self);
         return status;
     }
-    char *bound = zsock_last_endpoint (self->router); /* with the port that "*" or 0 became */
-    snprintf (self->endpoint, sizeof self->endpoint, "%s", bound);
-    zstr_free (&bound);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
     self->thread = zactor_new (run, self);
     *out = self;

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/command.h"
+#include "bus/bind.h"
 #include "bus/request.h"
 
 #define RETRY_AFTER_MS 100
@@ -15,7 +16,7 @@
 struct tt_responder {
     zactor_t *thread;
     zsock_t *router;
-    char endpoint[256];
+    char endpoint[TT_BOUND_SIZE];
     tt_responder_options options;
     tt_counter_set *counters;
     /* the thread's own */
@@ -249,16 +250,12 @@ tt_responder_open (tt_responder **out, const tt_responder_options *options, tt_e
         zsock_set_linger (self->router, FLUSH_MS);
         zsock_set_heartbeat_ivl (self->router, 2000);
         zsock_set_heartbeat_timeout (self->router, 6000);
-        if (zsock_bind (self->router, "%s", options->endpoint) < 0)
-            status = tt_fail (error, TT_UNAVAILABLE, "cannot listen on %s: %s", options->endpoint, zmq_strerror (zmq_errno ()));
+        status = tt_bind (self->router, options->endpoint, self->endpoint, error);
     }
     if (status != TT_OK) {
         tt_responder_close (&self);
         return status;
     }
-    char *bound = zsock_last_endpoint (self->router); /* with the port that "*" or 0 became */
-    snprintf (self->endpoint, sizeof self->endpoint, "%s", bound);
-    zstr_free (&bound);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
     self->thread = zactor_new (run, self);
     *out = self;

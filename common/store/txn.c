@@ -31,6 +31,12 @@ tt_txn_partition (const tt_txn *txn)
     return txn->unit.partition;
 }
 
+const char *
+tt_txn_stream (const tt_txn *txn)
+{
+    return tt_store_service (txn->batch->store);
+}
+
 int64_t
 tt_txn_now (const tt_txn *txn)
 {

@@ -38,6 +38,7 @@ void tt_txn_at (tt_txn *txn, tt_bytes partition_key);
 /* The same with the partition given by number, for processors and statistics. */
 void tt_txn_at_partition (tt_txn *txn, uint32_t partition);
 uint32_t tt_txn_partition (const tt_txn *txn);
+const char *tt_txn_stream (const tt_txn *txn); /* name of the service, first segment of its topics; borrowed */
 int64_t tt_txn_now (const tt_txn *txn);     /* milliseconds since 1970: when the batch began */
 tt_arena *tt_txn_arena (tt_txn *txn);       /* lives until the batch ends */
 size_t tt_txn_item (const tt_txn *txn);     /* which item of a bulk command, from 0 */

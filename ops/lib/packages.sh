@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # The packages of Debian 12 that the project needs: the one list. Sourced by ops/setup.
 
 build_packages=(

@@ -22,9 +22,10 @@ here (void)
 static void
 append (int count)
 {
+    static const put_request request = { KEY, "x" };
     begin (world.batch);
     for (int i = 0; i < count; i++)
-        add (world.batch, put_row, &(put_request){ KEY, "x" }, NULL, NULL);
+        add (world.batch, put_row, &request, NULL, NULL);
     run (world.batch);
 }
 
@@ -90,9 +91,9 @@ Test (journal, trimmed_part_is_out_of_range)
 static void
 log_it (tt_txn *txn, const void *message, void *service)
 {
-    (void) message, (void) service;
+    (void)message, (void)service;
     Techtransfer__V1__ProbeStored body = TECHTRANSFER__V1__PROBE_STORED__INIT;
-    body.key = (char *) KEY;
+    body.key = (char *)KEY;
     tt_txn_at (txn, tt_bytes_of_text (KEY));
     tt_txn_log (txn, "index", &body.base);
     tt_txn_log (txn, "index", &body.base);
@@ -301,8 +302,8 @@ count_row (void *context, tt_bytes key, uint64_t version, tt_bytes value)
 static void
 put_many (tt_txn *txn, const void *message, void *service)
 {
-    (void) service;
-    uint64_t first = *(const uint64_t *) message;
+    (void)service;
+    uint64_t first = *(const uint64_t *)message;
     tt_txn_at (txn, tt_bytes_of_text (KEY));
     for (uint64_t i = 0; i < 500; i++)
         tt_txn_put_blind (txn, "many", tt_number_key (txn, first + i), tt_bytes_of_text ("x"));

@@ -22,8 +22,8 @@ Test (txn, put_get_and_versions)
 static void
 delete_row (tt_txn *txn, const void *message, void *service)
 {
-    (void) service;
-    tt_bytes key = tt_bytes_of_text (((const put_request *) message)->key);
+    (void)service;
+    tt_bytes key = tt_bytes_of_text (((const put_request *)message)->key);
     tt_txn_at (txn, key);
     if (tt_txn_get (txn, "t", key))
         tt_txn_delete (txn, "t", key);
@@ -50,14 +50,14 @@ Test (txn, one_batch_keeps_the_order_on_a_key)
     tt_txn *txns[60];
     begin (world.batch);
     for (int i = 0; i < 60; i++) {
-        values[i][0] = (char) ('A' + i);
+        values[i][0] = (char)('A' + i);
         values[i][1] = '\0';
         requests[i] = (put_request){ i % 2 ? "odd" : "even", values[i] };
         txns[i] = add (world.batch, append_row, &requests[i], NULL, NULL);
     }
     run (world.batch);
     for (int i = 0; i < 60; i++)
-        cr_assert_eq (number_of (tt_txn_outcome (txns[i])), (uint32_t) i / 2 + 1, "transaction %d", i);
+        cr_assert_eq (number_of (tt_txn_outcome (txns[i])), (uint32_t)i / 2 + 1, "transaction %d", i);
     cr_assert_eq (tt_batch_count (world.batch).conflicts, 0);
     cr_assert_str_eq (row_text ("even", NULL), "ACEGIKMOQSUWY[]_acegikmoqsuwy{");
 }
@@ -66,7 +66,7 @@ Test (txn, one_batch_keeps_the_order_on_a_key)
 static void
 append_after_looking (tt_txn *txn, const void *message, void *service)
 {
-    tt_bytes key = tt_bytes_of_text (((const put_request *) message)->key);
+    tt_bytes key = tt_bytes_of_text (((const put_request *)message)->key);
     tt_txn_at (txn, key);
     const tt_row *row = tt_txn_get (txn, "t", key);
     if (row == NULL || tt_txn_get (txn, "t", tt_bytes_of_text ("first-this")) == NULL)
@@ -111,7 +111,7 @@ meddle_once (struct meddler *m)
 static void
 append_while_meddled (tt_txn *txn, const void *message, void *service)
 {
-    tt_bytes key = tt_bytes_of_text (((const put_request *) message)->key);
+    tt_bytes key = tt_bytes_of_text (((const put_request *)message)->key);
     tt_txn_at (txn, key);
     if (tt_txn_get (txn, "t", key) == NULL)
         return;
@@ -143,7 +143,7 @@ put_by_guard (tt_txn *txn, const void *message, void *service)
     const tt_row *mine = tt_txn_get (txn, "t", tt_bytes_of_text ("mine"));
     if (tt_txn_pending (txn))
         return;
-    (void) message, (void) mine;
+    (void)message, (void)mine;
     reply_number (txn, guard->present);
     tt_txn_put (txn, "t", tt_bytes_of_text ("mine"), tt_bytes_of_text ("x"));
     meddle_once (service);
@@ -185,7 +185,7 @@ Test (txn, endless_conflict_is_aborted)
 static void
 take_seven (tt_txn *txn, const void *message, void *service)
 {
-    (void) message, (void) service;
+    (void)message, (void)service;
     tt_bytes key = tt_bytes_of_text ("capacity");
     tt_txn_at (txn, key);
     if (tt_txn_bound_failed (txn, "n", key))
@@ -197,7 +197,7 @@ take_seven (tt_txn *txn, const void *message, void *service)
 static void
 read_capacity (tt_txn *txn, const void *message, void *service)
 {
-    (void) message;
+    (void)message;
     tt_txn_at (txn, tt_bytes_of_text ("capacity"));
     if (tt_txn_number (txn, "n", tt_bytes_of_text ("capacity"), service))
         return;
@@ -236,7 +236,7 @@ add_and_put (tt_txn *txn, const void *message, void *service)
 static void
 fill (tt_txn *txn, const void *message, void *service)
 {
-    (void) message, (void) service;
+    (void)message, (void)service;
     tt_txn_at (txn, tt_bytes_of_text ("capacity"));
     tt_txn_add (txn, "n", tt_bytes_of_text ("capacity"), 99, 0, 100);
 }
@@ -375,7 +375,7 @@ two_steps (tt_txn *txn, const void *message, void *service)
     } else if (*crash) {
         tt_txn_refuse (txn, TT_UNAVAILABLE, "the daemon died here");
     } else {
-        append_row (txn, &(put_request){ ((const put_request *) message)->key, "y" }, NULL);
+        append_row (txn, &(put_request){ ((const put_request *)message)->key, "y" }, NULL);
     }
 }
 
@@ -403,12 +403,12 @@ Test (txn, steps_of_many_in_one_batch)
 {
     bool crash = false;
     put_request requests[20];
+    test_id ids[20];
     begin (world.batch);
     for (int i = 0; i < 20; i++) {
         requests[i] = (put_request){ i % 2 ? "step-1" : "step-2", "" };
-        test_id *id = tt_alloc (sizeof *id); /* freed with the process */
-        *id = new_id ();
-        add (world.batch, two_steps, &requests[i], &crash, id);
+        ids[i] = new_id ();
+        add (world.batch, two_steps, &requests[i], &crash, &ids[i]);
     }
     run (world.batch);
     cr_assert_eq (strlen (row_text ("step-0", NULL)), 20);

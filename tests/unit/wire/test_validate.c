@@ -160,3 +160,32 @@ Test (validate, nesting_is_bounded)
     cr_expect (tt_validate_utf8 (&chain[N - 60].base, &v));
     tt_violations_free (&v);
 }
+
+static bool
+no_nul (const char *bytes, size_t size, tt_violations *v)
+{
+    return tt_validate_no_nul (&techtransfer__test__sample__descriptor, (tt_bytes){ (const uint8_t *) bytes, size }, v);
+}
+
+/* Unpacked, such text ends at its NUL, and nobody can tell. */
+Test (validate, nul_in_text_is_found_in_packed_bytes)
+{
+    tt_violations v = { 0 };
+    cr_expect (no_nul ("", 0, &v));
+    cr_expect (no_nul ("\x7a\x02" "ab\x82\x01\x02" "a\0", 9, &v), "in a field of bytes it may stand");
+    cr_expect (no_nul ("\x08\x00\x7a\x02" "ab", 6, &v), "a number of 0 is no text");
+    cr_expect (no_nul ("\xfa\x3f\x01\0", 4, &v), "a field that is not known is skipped");
+    cr_expect_eq (v.total, 0);
+    cr_expect_not (no_nul ("\x7a\x03" "a\0b", 5, &v));
+    expect_item (&v, 0, "a_string: text must not hold a NUL");
+    tt_violations_clear (&v);
+    /* texts[1]; items[1].inner.texts[0]; choice_text */
+    cr_expect_not (no_nul ("\x9a\x01\x01" "a" "\x9a\x01\x01\0" "\xaa\x01\x00" "\xaa\x01\x07\x8a\x01\x04\x9a\x01\x01\0" "\xc2\x01\x02" "a\0", 26, &v));
+    cr_assert_eq (v.total, 3);
+    expect_item (&v, 0, "texts[1]: text must not hold a NUL");
+    expect_item (&v, 1, "items[1].inner.texts[0]: text must not hold a NUL");
+    expect_item (&v, 2, "choice_text: text must not hold a NUL");
+    tt_violations_clear (&v);
+    cr_expect (no_nul ("\x9a\x01\x7f\0", 4, &v), "what cannot be read is left to unpacking");
+    tt_violations_free (&v);
+}
