@@ -110,6 +110,13 @@ struct tt_batch {
     size_t bucket_count, row_count;
     struct cached_row *wanted;
     uint64_t calls; /* commit calls so far */
+    /* the commit that is built or under way; in the arena */
+    bool sent;
+    const tt_batch *ahead; /* in tt_batch_start: the batch that is still under way */
+    tt_txn **writers; /* sorted by partition */
+    tt_unit **units;  /* of the writers */
+    size_t writer_count;
+    struct call *commit;
     tt_batch_counts counts;
 };
 
