@@ -113,6 +113,13 @@ struct tt_batch {
     struct cached_row *wanted;
     uint64_t calls; /* commit calls so far */
     uint64_t versions; /* state of the generator of row versions */
+    /* the commit that is built or under way; in the arena */
+    bool sent;
+    const tt_batch *ahead; /* in tt_batch_start: the batch that is still under way */
+    tt_txn **writers; /* sorted by partition */
+    tt_unit **units;  /* of the writers */
+    size_t writer_count;
+    struct call *commit;
     tt_batch_counts counts;
 };
 
