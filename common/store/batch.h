@@ -78,6 +78,7 @@ struct tt_txn {
     tt_bytes partition_key;
     struct touched *touched;
     struct multi_read *reads;
+    bool stale_reads; /* reads were done before a write that its rows show already */
     struct bound *bounds;
     tt_unit unit;
     tt_op *last_op;
