@@ -128,6 +128,14 @@ publish (tt_publisher *self, const tt_entry *entry)
 }
 
 static void
+name_instance (tt_publisher *self)
+{
+    uint8_t id[TT_UUID_SIZE];
+    tt_uuid7_make (id);
+    tt_uuid_format (id, self->instance);
+}
+
+static void
 follow (tt_publisher *self)
 {
     tt_error error = { 0 };
@@ -142,7 +150,8 @@ follow (tt_publisher *self)
     if (status == TT_DATA_LOSS) {
         tt_log (TT_LOG_ERROR, "journal lost", "reason", error.message, NULL);
         tt_count (self->counters, LOST, 0);
-        tt_tail_close (&self->tail); /* places are found anew; subscribers see it by previous_id */
+        tt_tail_close (&self->tail); /* places are found anew */
+        name_instance (self);        /* by this, subscribers see that they must replay */
     }
 }
 
@@ -284,9 +293,7 @@ tt_publisher_open (tt_publisher **out, const tt_publisher_options *options, tt_e
     snprintf (self->general, sizeof self->general, "heartbeat/%s/", options->store->service);
     char welcome[160];
     snprintf (welcome, sizeof welcome, "%swelcome", self->general);
-    uint8_t id[TT_UUID_SIZE];
-    tt_uuid7_make (id);
-    tt_uuid_format (id, self->instance);
+    name_instance (self);
     tt_status status = tt_store_open (&self->store, options->store, error);
     if (status == TT_OK) {
         self->xpub = zsock_new (ZMQ_XPUB);

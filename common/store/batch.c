@@ -184,12 +184,35 @@ rests_on_uncommitted (const tt_txn *txn)
     return false;
 }
 
+static void
+call_handler (tt_txn *txn)
+{
+    tt_txn_restart (txn);
+    txn->spec.handle (txn, txn->spec.request, txn->spec.service);
+}
+
+/* A row that shows an earlier transaction's write would guard a page or table that was read before that write: it waits for the commit and
+ * reads them again. */
+static bool
+must_read_again (tt_txn *txn)
+{
+    if (txn->reads && rests_on_uncommitted (txn))
+        return txn->stale_reads = true;
+    if (!txn->stale_reads)
+        return false;
+    txn->stale_reads = false;
+    txn->reads = NULL;
+    call_handler (txn);
+    return txn->pending;
+}
+
 /* Calls the handler; true if it decided. */
 static bool
 decide (tt_txn *txn)
 {
-    tt_txn_restart (txn);
-    txn->spec.handle (txn, txn->spec.request, txn->spec.service);
+    call_handler (txn);
+    if (!txn->pending && must_read_again (txn))
+        txn->pending = true;
     if (txn->pending) {
         hold_rows (txn);
         return false;

@@ -82,6 +82,7 @@ struct tt_txn {
     struct touched **touched_slots; /* of many: where to find one by its row; a power of two, NULL while there are few */
     size_t touched_slot_count, touched_count;
     struct multi_read *reads;
+    bool stale_reads; /* reads were done before a write that its rows show already */
     struct bound *bounds;
     tt_unit unit;
     tt_op *last_op;
