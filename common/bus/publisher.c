@@ -11,6 +11,8 @@
 #include "wire/envelope.h"
 #include "wire/topic.h"
 
+#define FRAME_MAX 65536 /* subscriptions are all that comes in */
+
 typedef struct {
     uint64_t head;
     char head_id[TT_EVENT_ID_MAX + 1]; /* id of the event at head: the next event's previous_id */
@@ -126,6 +128,14 @@ publish (tt_publisher *self, const tt_entry *entry)
 }
 
 static void
+name_instance (tt_publisher *self)
+{
+    uint8_t id[TT_UUID_SIZE];
+    tt_uuid7_make (id);
+    tt_uuid_format (id, self->instance);
+}
+
+static void
 follow (tt_publisher *self)
 {
     tt_error error = { 0 };
@@ -140,7 +150,8 @@ follow (tt_publisher *self)
     if (status == TT_DATA_LOSS) {
         tt_log (TT_LOG_ERROR, "journal lost", "reason", error.message, NULL);
         tt_count (self->counters, LOST, 0);
-        tt_tail_close (&self->tail); /* places are found anew; subscribers see it by previous_id */
+        tt_tail_close (&self->tail); /* places are found anew */
+        name_instance (self);        /* by this, subscribers see that they must replay */
     }
 }
 
@@ -282,14 +293,13 @@ tt_publisher_open (tt_publisher **out, const tt_publisher_options *options, tt_e
     snprintf (self->general, sizeof self->general, "heartbeat/%s/", options->store->service);
     char welcome[160];
     snprintf (welcome, sizeof welcome, "%swelcome", self->general);
-    uint8_t id[TT_UUID_SIZE];
-    tt_uuid7_make (id);
-    tt_uuid_format (id, self->instance);
+    name_instance (self);
     tt_status status = tt_store_open (&self->store, options->store, error);
     if (status == TT_OK) {
         self->xpub = zsock_new (ZMQ_XPUB);
         zsock_set_sndhwm (self->xpub, options->high_water_mark ? (int) options->high_water_mark : 50000);
         zsock_set_linger (self->xpub, 500);
+        zsock_set_maxmsgsize (self->xpub, FRAME_MAX);
         zsock_set_heartbeat_ivl (self->xpub, 2000);
         zsock_set_heartbeat_timeout (self->xpub, 6000);
         zsock_set_xpub_welcome_msg (self->xpub, welcome);

@@ -10,6 +10,8 @@
 #include "wire/topic.h"
 #include "wire/validate.h"
 
+#define BODY_MAX (1 << 20)
+#define FILTERS_MAX 256 /* each is held against each event of a page */
 #define LIMIT_DEFAULT 500
 #define LIMIT_MAX 5000
 #define REPLY_BYTES_MAX (4u << 20) /* a page ends here, whatever the limit */
@@ -104,6 +106,8 @@ check_replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, t
         return tt_fail (error, TT_INVALID_ARGUMENT, "from_sequence: sequences begin at 1");
     if (request->limit > LIMIT_MAX)
         return tt_fail (error, TT_INVALID_ARGUMENT, "limit: %u is more than %u", request->limit, LIMIT_MAX);
+    if (request->n_filters > FILTERS_MAX)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "filters: %zu, at most %d are allowed", request->n_filters, FILTERS_MAX);
     for (size_t i = 0; i < request->n_filters; i++)
         if (!tt_filter_valid (tt_bytes_of_text (request->filters[i])))
             return tt_fail (error, TT_INVALID_ARGUMENT, "filters[%zu]: a filter is empty or a path that ends in \"/\"", i);
@@ -211,7 +215,7 @@ replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_erro
 static tt_status
 answer (tt_replay *self, tt_request *request, tt_error *error)
 {
-    tt_status status = tt_request_check (request, tt_clock_unix_ms (), UINT32_MAX, 1 << 20, error);
+    tt_status status = tt_request_check (request, tt_clock_unix_ms (), UINT32_MAX, BODY_MAX, error);
     if (status == TT_OK)
         status = tt_store_prepare (self->store, error);
     if (status != TT_OK)
@@ -282,6 +286,7 @@ tt_replay_open (tt_replay **out, const tt_replay_options *options, tt_error *err
         zsock_set_rcvhwm (self->router, 1000);
         zsock_set_sndhwm (self->router, 100);
         zsock_set_linger (self->router, 500);
+        zsock_set_maxmsgsize (self->router, 2 * BODY_MAX);
         zsock_set_heartbeat_ivl (self->router, 2000);
         zsock_set_heartbeat_timeout (self->router, 6000);
         status = tt_bind (self->router, options->endpoint, self->endpoint, error);

@@ -53,6 +53,7 @@ tt_batch_begin (tt_batch *batch, int64_t now_unix_ms)
         memset (batch->buckets, 0, batch->bucket_count * sizeof (struct cached_row *));
     batch->row_count = 0;
     batch->wanted = NULL;
+    batch->sent = false;
     batch->first = batch->last = NULL;
     batch->count = 0;
     batch->now = now_unix_ms;
@@ -93,21 +94,28 @@ grow_buckets (tt_batch *batch)
     batch->bucket_count = count;
 }
 
+static struct cached_row *
+find_row (const tt_batch *batch, uint64_t hash, uint32_t partition, char kind, const char *table, tt_bytes key)
+{
+    for (struct cached_row *row = batch->buckets[hash & (batch->bucket_count - 1)]; row; row = row->next_in_bucket)
+        if (row->hash == hash && row->partition == partition && row->kind == kind && strcmp (row->table, table) == 0
+            && tt_bytes_equal (row->key, key))
+            return row;
+    return NULL;
+}
+
 struct cached_row *
 tt_batch_row (tt_batch *batch, uint32_t partition, char kind, const char *table, tt_bytes key)
 {
     uint64_t seed = XXH3_64bits (table, strlen (table)) + ((uint64_t) partition << 8 | (uint8_t) kind);
     uint64_t hash = XXH3_64bits_withSeed (key.data, key.size, seed);
-    struct cached_row **bucket = &batch->buckets[hash & (batch->bucket_count - 1)];
-    for (struct cached_row *row = *bucket; row; row = row->next_in_bucket)
-        if (row->hash == hash && row->partition == partition && row->kind == kind && strcmp (row->table, table) == 0
-            && tt_bytes_equal (row->key, key))
-            return row;
-    if (batch->row_count++ > batch->bucket_count) {
+    struct cached_row *row = find_row (batch, hash, partition, kind, table, key);
+    if (row)
+        return row;
+    if (batch->row_count++ > batch->bucket_count)
         grow_buckets (batch);
-        bucket = &batch->buckets[hash & (batch->bucket_count - 1)];
-    }
-    struct cached_row *row = tt_arena_zero (batch->arena, sizeof *row);
+    struct cached_row **bucket = &batch->buckets[hash & (batch->bucket_count - 1)];
+    row = tt_arena_zero (batch->arena, sizeof *row);
     row->hash = hash;
     row->partition = partition;
     row->kind = kind;
@@ -176,12 +184,35 @@ rests_on_uncommitted (const tt_txn *txn)
     return false;
 }
 
+static void
+call_handler (tt_txn *txn)
+{
+    tt_txn_restart (txn);
+    txn->spec.handle (txn, txn->spec.request, txn->spec.service);
+}
+
+/* A row that shows an earlier transaction's write would guard a page or table that was read before that write: it waits for the commit and
+ * reads them again. */
+static bool
+must_read_again (tt_txn *txn)
+{
+    if (txn->reads && rests_on_uncommitted (txn))
+        return txn->stale_reads = true;
+    if (!txn->stale_reads)
+        return false;
+    txn->stale_reads = false;
+    txn->reads = NULL;
+    call_handler (txn);
+    return txn->pending;
+}
+
 /* Calls the handler; true if it decided. */
 static bool
 decide (tt_txn *txn)
 {
-    tt_txn_restart (txn);
-    txn->spec.handle (txn, txn->spec.request, txn->spec.service);
+    call_handler (txn);
+    if (!txn->pending && must_read_again (txn))
+        txn->pending = true;
     if (txn->pending) {
         hold_rows (txn);
         return false;
@@ -211,7 +242,31 @@ any_decided (const tt_batch *batch)
     return false;
 }
 
-/* Calls handlers and reads until every transaction has decided, or those that have not wait for the commit of those that have. */
+/* Both touch a row: what came first must be committed first. */
+static bool
+share_a_row (const tt_batch *a, const tt_batch *b)
+{
+    for (size_t i = 0; i < a->bucket_count; i++)
+        for (const struct cached_row *row = a->buckets[i]; row; row = row->next_in_bucket)
+            if (find_row (b, row->hash, row->partition, row->kind, row->table, row->key))
+                return true;
+    return false;
+}
+
+/* A batch that is started while the one before it is under way must not read what that one may be writing. */
+static bool
+must_wait (const tt_batch *batch)
+{
+    if (batch->ahead == NULL)
+        return false;
+    for (const tt_txn *txn = batch->first; txn; txn = txn->next)
+        if (txn->state == TXN_UNDECIDED && txn->reads)
+            return true; /* which rows a read of several will touch is not known */
+    return share_a_row (batch, batch->ahead);
+}
+
+/* Calls handlers and reads until every transaction has decided, or those that have not wait for the commit of those that have.
+ * TT_ABORTED: it must wait for the batch ahead. */
 static tt_status
 decide_all (tt_batch *batch, tt_error *error)
 {
@@ -227,6 +282,8 @@ decide_all (tt_batch *batch, tt_error *error)
             }
         if (!pending)
             return TT_OK;
+        if (must_wait (batch))
+            return TT_ABORTED;
         size_t reads = batch->counts.reads;
         tt_status status = tt_batch_read (batch, error);
         if (status != TT_OK)
@@ -486,25 +543,44 @@ settle_effectless (tt_batch *batch, bool all_true, tt_error *error)
     return TT_OK;
 }
 
-static tt_status
-commit_all (tt_batch *batch, tt_error *error)
+static void
+build_commit (tt_batch *batch)
 {
-    tt_txn **sorted;
-    size_t count = sort_writers (batch, &sorted);
-    tt_unit **units = tt_arena_alloc (batch->arena, (count + 1) * sizeof *units);
+    batch->writer_count = sort_writers (batch, &batch->writers);
+    batch->units = tt_arena_alloc (batch->arena, (batch->writer_count + 1) * sizeof *batch->units);
     tt_pipe_begin (batch->store);
-    struct call *calls = add_calls (batch, sorted, units, count);
+    batch->commit = add_calls (batch, batch->writers, batch->units, batch->writer_count);
     add_lookups (batch);
+}
+
+static tt_status
+run_commit (tt_batch *batch, tt_error *error)
+{
+    batch->sent = false;
     tt_status status = tt_pipe_run_together (batch->store, error);
     bool all_true = true;
-    for (struct call *call = calls; status == TT_OK && call; call = call->next)
-        status = (call->run ? tt_commit_run_result : tt_commit_result) (batch->store, call->command, units + call->begin, call->count, error);
+    for (struct call *call = batch->commit; status == TT_OK && call; call = call->next)
+        status = (call->run ? tt_commit_run_result : tt_commit_result) (batch->store, call->command, batch->units + call->begin,
+                                                                        call->count, error);
     if (status != TT_OK)
         return status;
-    for (size_t i = 0; i < count; i++)
-        if (!take_result (sorted[i]))
+    for (size_t i = 0; i < batch->writer_count; i++)
+        if (!take_result (batch->writers[i]))
             all_true = false;
     return settle_effectless (batch, all_true, error);
+}
+
+void
+tt_batch_start (tt_batch *batch, const tt_batch *ahead)
+{
+    tt_error ignored = { 0 }; /* tt_batch_run meets it again */
+    batch->ahead = ahead;
+    if (tt_store_prepare (batch->store, &ignored) == TT_OK && decide_all (batch, &ignored) == TT_OK && !must_wait (batch)) {
+        build_commit (batch);
+        tt_pipe_send_together (batch->store);
+        batch->sent = true;
+    }
+    batch->ahead = NULL;
 }
 
 static bool
@@ -524,10 +600,13 @@ tt_batch_run (tt_batch *batch, tt_error *error)
     int lost_function = 0;
     while (status == TT_OK && !all_done (batch)) {
         status = tt_store_prepare (batch->store, &why);
-        if (status == TT_OK)
+        if (status == TT_OK && !batch->sent) {
             status = decide_all (batch, &why);
+            if (status == TT_OK)
+                build_commit (batch);
+        }
         if (status == TT_OK)
-            status = commit_all (batch, &why);
+            status = run_commit (batch, &why);
         if (status == TT_UNAVAILABLE && !batch->store->prepared && lost_function++ == 0)
             status = TT_OK; /* the same request ids and guards: the commit may simply be sent again */
     }

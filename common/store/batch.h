@@ -82,6 +82,7 @@ struct tt_txn {
     struct touched **touched_slots; /* of many: where to find one by its row; a power of two, NULL while there are few */
     size_t touched_slot_count, touched_count;
     struct multi_read *reads;
+    bool stale_reads; /* reads were done before a write that its rows show already */
     struct bound *bounds;
     tt_unit unit;
     tt_op *last_op;
@@ -113,6 +114,13 @@ struct tt_batch {
     struct cached_row *wanted;
     uint64_t calls; /* commit calls so far */
     uint64_t versions; /* state of the generator of row versions */
+    /* the commit that is built or under way; in the arena */
+    bool sent;
+    const tt_batch *ahead; /* in tt_batch_start: the batch that is still under way */
+    tt_txn **writers; /* sorted by partition */
+    tt_unit **units;  /* of the writers */
+    size_t writer_count;
+    struct call *commit;
     tt_batch_counts counts;
 };
 

@@ -129,6 +129,11 @@ typedef struct {
 /* Adds one; returns it so that the outcome can be read after the run. Owned by the batch. */
 tt_txn *tt_batch_add (tt_batch *batch, const tt_txn_spec *spec);
 
+/* Begins what tt_batch_run (which must follow) would do: decides and sends the commit without waiting for it, so that the caller can prepare
+ * or finish another batch meanwhile. `ahead`: the batch of another store that was started before and not run yet, or NULL. Where this batch
+ * touches a row that one touches too, or reads several rows, it waits for its tt_batch_run, which then must come after the other's: commands
+ * about one entity keep their order. */
+void tt_batch_start (tt_batch *batch, const tt_batch *ahead);
 /* Runs all: reads, decides, commits, until each has an outcome. TT_UNAVAILABLE with the reason if the store could not be reached: then
  * transactions without an outcome have the status UNAVAILABLE and may or may not have been committed; the same request id tells. */
 tt_status tt_batch_run (tt_batch *batch, tt_error *error);

@@ -1,6 +1,7 @@
 /* Journals, tails and consumer groups against a real Redis. */
 #include <criterion/criterion.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -168,6 +169,30 @@ Test (journal, tail_follows)
     private_redis_start (&world.redis);
     append (5);
     follow (tail, 1311, 1315);
+    tt_tail_close (&tail);
+}
+
+/* A Redis that vanished without a word: the tail once waited for it for ever, and looked connected. */
+Test (journal, tail_gives_up_a_silent_connection)
+{
+    append (3);
+    world.options.timeout_ms = 200;
+    tt_tail *tail = open_tail (1);
+    follow (tail, 1, 3);
+    kill (world.redis.pid, SIGSTOP);
+    tt_status status = TT_OK;
+    while (status == TT_OK) {
+        const tt_entry *entries;
+        size_t count;
+        tt_error error = { 0 };
+        wait_on (tt_tail_fd (tail));
+        status = tt_tail_read (tail, &entries, &count, &error);
+    }
+    cr_assert_eq (status, TT_UNAVAILABLE);
+    cr_assert_eq (tt_tail_fd (tail), -1);
+    kill (world.redis.pid, SIGCONT);
+    append (2);
+    follow (tail, 4, 5);
     tt_tail_close (&tail);
 }
 

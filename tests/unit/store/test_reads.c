@@ -166,3 +166,39 @@ Test (reads, partitions_are_stable)
     cr_assert_eq (tt_partition_of (tt_bytes_of_text ("a"), 1000), 0xe6c632b61e964e1f % 1000);
     cr_assert_eq (tt_partition_of (tt_bytes_of_text ("abc"), 1000), 0x78af5f94892f3950 % 1000);
 }
+
+static void
+put_and_index (tt_txn *txn, const void *message, void *service)
+{
+    (void)message, (void)service;
+    tt_bytes key = tt_bytes_of_text ("guard");
+    tt_txn_at (txn, key);
+    if (tt_txn_get (txn, "t", key) == NULL)
+        return;
+    tt_txn_put (txn, "t", key, tt_bytes_of_text ("x"));
+    tt_txn_index_put (txn, "members", tt_bytes_of_text ("m"), 0);
+}
+
+static void
+count_members (tt_txn *txn, const void *message, void *service)
+{
+    (void)message, (void)service;
+    tt_bytes key = tt_bytes_of_text ("guard");
+    tt_txn_at (txn, key);
+    const tt_row *guard = tt_txn_get (txn, "t", key);
+    const tt_rows *members = tt_txn_page (txn, "members", TT_BYTES_NONE, 10, NULL);
+    if (tt_txn_pending (txn))
+        return;
+    reply_number (txn, (uint32_t)(guard->present * 10 + members->count));
+    tt_txn_put (txn, "t", key, tt_bytes_of_text ("counted"));
+}
+
+/* The page was once the one from before the first transaction, under a guard from behind it. */
+Test (reads, a_page_is_not_older_than_the_row_that_guards_it)
+{
+    begin (world.batch);
+    add (world.batch, put_and_index, NULL, NULL, NULL);
+    tt_txn *counts = add (world.batch, count_members, NULL, NULL, NULL);
+    run (world.batch);
+    cr_assert_eq (number_of (tt_txn_outcome (counts)), 11);
+}

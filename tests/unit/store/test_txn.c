@@ -511,7 +511,7 @@ count_many_up (tt_txn *txn, const void *message, void *service)
         cr_assert_eq (rows[i], tt_txn_get (txn, "t", keys[i]));
         uint8_t *value = tt_arena_alloc (tt_txn_arena (txn), 1);
         *value = (uint8_t)(rows[i]->present ? rows[i]->value.data[0] + 1 : 1);
-        sum += (uint32_t)rows[i]->version;
+        sum += rows[i]->present ? rows[i]->value.data[0] : 0u;
         if (i % 2 == 0)
             tt_txn_put (txn, "t", keys[i], (tt_bytes){ value, 1 });
         tt_txn_add (txn, "n", keys[i], 1, 0, 3);
