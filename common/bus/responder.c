@@ -184,7 +184,7 @@ batch_size (const tt_responder *self)
     return wanted < self->options.batch ? wanted : self->options.batch;
 }
 
-/* Decodes, decides and sends the commit; the batch that is under way keeps the rows that both touch. */
+/* Decodes, decides and sends the commit, unless it has to wait for the batch that is under way. */
 static void
 begin_batch (tt_responder *self, slot *at)
 {
@@ -245,6 +245,23 @@ told_to_stop (zsock_t *pipe)
     return stop;
 }
 
+/* Waits for commands, or for Redis if a batch is under way. True if that one can be finished: until then a few commands do not make a batch
+ * of their own, more will come. */
+static bool
+wait_for_input (tt_responder *self, zsock_t *pipe)
+{
+    int fd = self->under_way ? tt_batch_fd (self->under_way->batch) : -1;
+    zmq_pollitem_t items[] = { { zsock_resolve (self->router), 0, ZMQ_POLLIN, 0 },
+                               { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 },
+                               { NULL, fd, ZMQ_POLLIN, 0 } };
+    if (self->under_way == NULL && self->count > 0)
+        return false;
+    if (self->under_way && fd < 0)
+        return true;
+    zmq_poll (items, fd >= 0 ? 3 : 2, -1);
+    return fd >= 0 && items[2].revents != 0;
+}
+
 static void
 run (zsock_t *pipe, void *arguments)
 {
@@ -254,13 +271,12 @@ run (zsock_t *pipe, void *arguments)
         self->slots[i].arena = tt_arena_new (1 << 18);
     }
     zsock_signal (pipe, 0);
-    zmq_pollitem_t items[] = { { zsock_resolve (self->router), 0, ZMQ_POLLIN, 0 }, { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 } };
     for (bool stop = false; !stop;) {
-        if (self->count == 0 && self->under_way == NULL)
-            zmq_poll (items, 2, -1);
+        bool answered = wait_for_input (self, pipe);
         stop = told_to_stop (pipe);
         drain (self);
-        work (self);
+        if (answered || self->under_way == NULL || self->count >= SPLIT_FROM)
+            work (self);
     }
     /* What was accepted is finished; what still waits in the sockets is asked again elsewhere. Nothing is unbound before: libzmq would cut the
      * connections with it, and with them the replies. */

@@ -583,6 +583,12 @@ tt_batch_start (tt_batch *batch, const tt_batch *ahead)
     batch->ahead = NULL;
 }
 
+int
+tt_batch_fd (const tt_batch *batch)
+{
+    return batch->sent && batch->store->sent ? batch->store->redis.context->fd : -1;
+}
+
 static bool
 all_done (const tt_batch *batch)
 {

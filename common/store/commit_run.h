@@ -1,7 +1,7 @@
 /* The commit of a run of units that do not meet, by the faster function of commit_run.lua. Private to store/.
  *
- * Two units meet if the later touches a row that the earlier writes, or if one adds to a number. Such runs, and those that the function refused (a request id
- * was known, a version had changed), go through tt_commit_add, which looks at each unit by itself. */
+ * Two units meet if the later touches a row that the earlier writes, or if one adds to a number. Such runs, and those that the function
+ * refused (a request id was known, a version had changed), go through tt_commit_add, which looks at each unit by itself. */
 #ifndef TT_STORE_COMMIT_RUN_H
 #define TT_STORE_COMMIT_RUN_H
 

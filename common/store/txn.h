@@ -134,6 +134,8 @@ tt_txn *tt_batch_add (tt_batch *batch, const tt_txn_spec *spec);
  * touches a row that one touches too, or reads several rows, it waits for its tt_batch_run, which then must come after the other's: commands
  * about one entity keep their order. */
 void tt_batch_start (tt_batch *batch, const tt_batch *ahead);
+/* Descriptor that is readable once the answer to a started commit comes in; -1 if nothing was sent, and tt_batch_run has it all to do. */
+int tt_batch_fd (const tt_batch *batch);
 /* Runs all: reads, decides, commits, until each has an outcome. TT_UNAVAILABLE with the reason if the store could not be reached: then
  * transactions without an outcome have the status UNAVAILABLE and may or may not have been committed; the same request id tells. */
 tt_status tt_batch_run (tt_batch *batch, tt_error *error);
