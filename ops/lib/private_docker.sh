@@ -69,6 +69,7 @@ private_docker_firewall () {
 # Containers and networks first, while dockerd can take down their interfaces; then the daemon and what it left.
 private_docker_stop () {
     trap - EXIT
+    trap '' INT TERM # a second signal must not leave half of it behind
     [[ -n $work ]] || return 0
     if [[ -n ${private_docker_pid:-} ]]; then
         docker ps -aq 2>/dev/null | xargs -r docker rm -f >/dev/null 2>&1 || true
