@@ -130,6 +130,12 @@ struct cached_row *tt_batch_row (tt_batch *batch, uint32_t partition, char kind,
 void tt_batch_want (tt_batch *batch, struct cached_row *row);
 /* Reads everything that was asked for, in one round trip. */
 TT_MUST_USE tt_status tt_batch_read (tt_batch *batch, tt_error *error);
+/* Builds the commit of everything that was decided, and takes its answers apart. */
+void tt_batch_build_commit (tt_batch *batch);
+TT_MUST_USE tt_status tt_batch_run_commit (tt_batch *batch, tt_error *error);
+/* The next step of a transaction, undecided; and its end: with a status but TT_OK the reply is dropped. */
+void tt_txn_next_step (tt_txn *txn);
+void tt_txn_finish (tt_txn *txn, tt_status status, const char *message);
 /* Forgets what an undecided transaction wanted to do, before its handler is called (again). */
 void tt_txn_restart (tt_txn *txn);
 /* Builds the guards and writes of a decided transaction into its unit. */
