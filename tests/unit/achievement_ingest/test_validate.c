@@ -56,6 +56,7 @@ Test (validate, good_record_passes)
     ingest_record r = good_record ();
     ingest_validate_record (&r, catalog, &v);
     cr_assert_eq (v.total, 0, "%s: %s", v.count ? v.items[0].path : "", v.count ? v.items[0].reason : "");
+    tt_violations_free (&v);
 }
 
 Test (validate, classified_record_says_one_thing_and_nothing_of_itself)

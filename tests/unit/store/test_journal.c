@@ -22,9 +22,10 @@ here (void)
 static void
 append (int count)
 {
+    const put_request request = { KEY, "x" }; /* read when the batch runs */
     begin (world.batch);
     for (int i = 0; i < count; i++)
-        add (world.batch, put_row, &(put_request){ KEY, "x" }, NULL, NULL);
+        add (world.batch, put_row, &request, NULL, NULL);
     run (world.batch);
 }
 

@@ -403,12 +403,12 @@ Test (txn, steps_of_many_in_one_batch)
 {
     bool crash = false;
     put_request requests[20];
+    test_id ids[20];
     begin (world.batch);
     for (int i = 0; i < 20; i++) {
         requests[i] = (put_request){ i % 2 ? "step-1" : "step-2", "" };
-        test_id *id = tt_alloc (sizeof *id); /* freed with the process */
-        *id = new_id ();
-        add (world.batch, two_steps, &requests[i], &crash, id);
+        ids[i] = new_id ();
+        add (world.batch, two_steps, &requests[i], &crash, &ids[i]);
     }
     run (world.batch);
     cr_assert_eq (strlen (row_text ("step-0", NULL)), 20);
