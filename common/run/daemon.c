@@ -41,7 +41,8 @@ struct tt_daemon {
     tt_publisher *publisher;
     tt_replay *replay;
     tt_processor *processor;
-    atomic_bool serving;
+    pthread_mutex_t serving_lock; /* held while a probe asks the parts, so that none is closed under it */
+    bool serving;
     atomic_bool store_reached;
 };
 
@@ -164,12 +165,20 @@ arm_second_signal (void)
 
 /* -- health -- */
 
-static bool
-ready (void *argument, tt_buffer *reason)
+static void
+set_serving (tt_daemon *self, bool serving)
 {
-    tt_daemon *self = argument;
+    pthread_mutex_lock (&self->serving_lock);
+    self->serving = serving;
+    pthread_mutex_unlock (&self->serving_lock);
+}
+
+/* The parts are there as long as it serves: before they are being opened, after they are being closed. */
+static bool
+parts_are_ready (tt_daemon *self, tt_buffer *reason)
+{
     char why[480] = "";
-    if (!atomic_load (&self->serving))
+    if (!self->serving)
         tt_buffer_text (reason, "starting");
     else if (!atomic_load (&self->store_reached))
         tt_buffer_text (reason, "Redis cannot be reached");
@@ -178,6 +187,16 @@ ready (void *argument, tt_buffer *reason)
     else
         return true;
     return false;
+}
+
+static bool
+ready (void *argument, tt_buffer *reason)
+{
+    tt_daemon *self = argument;
+    pthread_mutex_lock (&self->serving_lock);
+    bool good = parts_are_ready (self, reason);
+    pthread_mutex_unlock (&self->serving_lock);
+    return good;
 }
 
 static void
@@ -334,7 +353,7 @@ start (tt_daemon *self, tt_error *error)
 static void
 stop (tt_daemon *self)
 {
-    atomic_store (&self->serving, false);
+    set_serving (self, false);
     tt_responder_close (&self->responder);
     tt_processor_close (&self->processor);
     tt_publisher_close (&self->publisher);
@@ -364,7 +383,7 @@ check_store (tt_daemon *self)
 static void
 serve (tt_daemon *self)
 {
-    atomic_store (&self->serving, true);
+    set_serving (self, true);
     char port[16];
     snprintf (port, sizeof port, "%u", tt_http_port (self->http));
     tt_log (TT_LOG_INFO, "serving", "version", TT_VERSION, "instance", self->instance, "commands", tt_responder_endpoint (self->responder),
@@ -414,7 +433,7 @@ check_health (const tt_daemon *self)
 int
 tt_daemon_main (const tt_daemon_spec *spec, int argc, char **argv)
 {
-    tt_daemon self = { .spec = spec, .signals = -1 };
+    tt_daemon self = { .spec = spec, .signals = -1, .serving_lock = PTHREAD_MUTEX_INITIALIZER };
     tt_error error = { 0 };
     tt_log_configure (spec->name, TT_LOG_INFO, TT_LOG_AUTO);
     if (load_config (&self, argc, argv, &error) != TT_OK) {

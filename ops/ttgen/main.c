@@ -182,7 +182,7 @@ generate (const request *self)
             tt_buffer_clear (&out);
         }
     }
-    good = good && fwrite (out.data, 1, out.size, stdout) == out.size && fflush (stdout) == 0;
+    good = good && (out.size == 0 || fwrite (out.data, 1, out.size, stdout) == out.size) && fflush (stdout) == 0;
     tt_buffer_free (&out);
     if (good)
         return 0;
