@@ -165,10 +165,12 @@ find_variable (const tt_config *config, const char *variable, size_t size)
     return found;
 }
 
-/* Does the variable begin with a group of ours, "TT_REDIS_"? */
+/* Does the variable begin with a group of ours, "TT_REDIS_"? TT_CATALOG_DIR belongs to the catalogue, which other programs read too. */
 static bool
 in_our_group (const tt_config *config, const char *variable)
 {
+    if (strcmp (variable, "TT_CATALOG_DIR") == 0)
+        return false;
     for (size_t i = 0; i < config->count; i++) {
         const char *name = config->values[i].row->name;
         size_t group = strcspn (name, ".");

@@ -12,9 +12,10 @@ declare -A daemon_port=([patent-alertd]=5710 [achievement-ingestd]=5720 [loan-ma
 declare -A http_port=()
 ctl_environment=()
 
-# wait_for SECONDS WHAT LOG COMMAND...: until the command succeeds; fails at once if a child has ended.
+# wait_for SECONDS WHAT LOG COMMAND...: until the command succeeds; fails at once if a child has ended. A script that runs slow programs sets patience,
+# by which the seconds are multiplied.
 wait_for () {
-    local limit=$((SECONDS + $1)) what=$2 log=$3 dead
+    local limit=$((SECONDS + $1 * ${patience:-1})) what=$2 log=$3 dead
     shift 3
     until "$@" >/dev/null 2>&1; do
         dead=$(dead_child)
