@@ -28,6 +28,11 @@ class Tally(unittest.TestCase):
         text = "[\x1b[0;34m====\x1b[0m] Synthesis: Tested: \x1b[0;34m4\x1b[0m | Passing: 1 | Failing: 2 | Crashing: 1"
         self.assertEqual(tally.count_case(case("fail", text, True)), (1, 3, 0))
 
+    def test_a_program_that_skipped_everything_has_not_passed(self):
+        text = "[====] Synthesis: Tested: 0 | Passing: 0 | Failing: 0 | Crashing: 0 \n"
+        self.assertEqual(tally.count_case(case("run", text)), (0, 0, 1))
+        self.assertEqual(tally.count_case(case("run", "[SKIP] a::b: no data\n" + text)), (0, 0, 1))
+
     def test_unittest_is_counted_by_its_tests(self):
         self.assertEqual(tally.count_case(case("run", "Ran 7 tests in 1.0s\n\nOK (skipped=2)\n")), (5, 0, 2))
         text = "Ran 7 tests in 1.0s\n\nFAILED (failures=1, errors=2)\n"

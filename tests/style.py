@@ -5,6 +5,7 @@ usage: style.py [ROOT]         exits 1 if a limit is passed; prints the median a
 """
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -21,10 +22,11 @@ MACHINE = re.compile(r"(?<![\w.$}/-])/(?:" + "|".join(("wo" + "rk", "ho" + "me",
 
 def tracked(root):
     """The files of the project: those git knows; of an unpacked archive all but what is built."""
-    listed = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True, check=False)
-    if listed.returncode == 0 and listed.stdout:
+    names = []
+    if shutil.which("git"):
+        listed = subprocess.run(["git", "-C", root, "ls-files", "-z"], capture_output=True, text=True, check=False)
         names = [pathlib.Path(n) for n in listed.stdout.split("\0") if n]
-    else:
+    if not names:
         names = [p.relative_to(root) for p in root.rglob("*") if p.is_file()]
     skipped = ("build", "run", ".git")
     return sorted(n for n in names if n.parts[0] not in skipped and n.suffix in TEXT and (root / n).is_file())

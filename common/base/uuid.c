@@ -7,6 +7,8 @@
 
 #include "base/clock.h"
 
+#define CLOCK_BACK_MS 60000 /* set back by more, the clock was wrong before: ids made on in that time would be refused as of the future */
+
 void
 tt_random_bytes (void *out, size_t size)
 {
@@ -42,7 +44,7 @@ tt_uuid7_make (uint8_t out[TT_UUID_SIZE])
     static _Thread_local int64_t last_ms;
     static _Thread_local uint32_t counter; /* 26 bits: rand_a and the top of rand_b (RFC 9562, method 1) */
     int64_t now = tt_clock_unix_ms ();
-    if (now > last_ms) {
+    if (now > last_ms || last_ms - now > CLOCK_BACK_MS) {
         uint8_t seed[4];
         pooled_random (seed, sizeof seed);
         last_ms = now;

@@ -3,8 +3,11 @@
 #include <string.h>
 
 #include "bus/request.h"
+#include "wire/footprint.h"
 
 #define RETRY_AFTER_MS 50
+/* What a body may take unpacked: plenty for any that says something. */
+#define UNPACKED_BYTES(size) (((size_t)1 << 20) + 16 * (size))
 
 const tt_method *
 tt_method_find (const tt_method *methods, size_t count, tt_bytes name)
@@ -44,11 +47,36 @@ add_txn (tt_command *command, tt_batch *batch, const tt_request_header *header, 
     command->txns[command->txn_count++] = tt_batch_add (batch, &spec);
 }
 
+static tt_status
+wrong_count (const tt_method *method, size_t count, tt_violations *violations, tt_error *error)
+{
+    tt_violate (violations, method->items, "%zu items; 1 to %u are allowed", count, method->max_items);
+    return tt_fail (error, TT_INVALID_ARGUMENT, "%s: %zu items; 1 to %u are allowed", method->items, count, method->max_items);
+}
+
+/* Before anything is allocated for it: a frame of millions of empty items is small. */
+static tt_status
+check_amount (const tt_method *method, tt_bytes body, tt_violations *violations, tt_error *error)
+{
+    if (method->items) {
+        const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name (method->request, method->items);
+        size_t count = tt_wire_count (body, field->id);
+        if (count > method->max_items)
+            return wrong_count (method, count, violations, error);
+    }
+    if (tt_wire_footprint (method->request, body) > UNPACKED_BYTES (body.size))
+        return tt_fail (error, TT_INVALID_ARGUMENT, "the body of %zu bytes consists of too many tiny fields", body.size);
+    return TT_OK;
+}
+
 tt_status
 tt_command_begin (tt_command *command, const tt_method *method, const tt_request_header *header, tt_bytes body, tt_batch *batch,
                   tt_arena *arena, void *service, tt_violations *violations, tt_error *error)
 {
     *command = (tt_command){ .method = method };
+    tt_status status = check_amount (method, body, violations, error);
+    if (status != TT_OK)
+        return status;
     const ProtobufCMessage *message = tt_unpack_in (arena, method->request, body);
     if (message == NULL)
         return tt_fail (error, TT_INVALID_ARGUMENT, "the body is no %s: %zu bytes cannot be decoded", method->request->name, body.size);
@@ -58,10 +86,8 @@ tt_command_begin (tt_command *command, const tt_method *method, const tt_request
         return tt_fail (error, TT_INVALID_ARGUMENT, "the request holds text with a NUL");
     size_t count = 1;
     const ProtobufCMessage *const *items = method->items ? items_of (message, method->items, &count) : &message;
-    if (count == 0 || (method->items && count > method->max_items)) {
-        tt_violate (violations, method->items, "%zu items; 1 to %u are allowed", count, method->max_items);
-        return tt_fail (error, TT_INVALID_ARGUMENT, "%s: %zu items; 1 to %u are allowed", method->items, count, method->max_items);
-    }
+    if (count == 0)
+        return wrong_count (method, count, violations, error);
     char *traceparent = tt_arena_strndup (arena, (const char *) header->traceparent.data, header->traceparent.size);
     command->txns = tt_arena_alloc (arena, count * sizeof (tt_txn *));
     for (size_t i = 0; i < count; i++)

@@ -5,10 +5,13 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/uuid.h"
+#include "bus/bind.h"
 #include "bus/filters.h"
 #include "envelope.pb-c.h"
 #include "wire/envelope.h"
 #include "wire/topic.h"
+
+#define FRAME_MAX 65536 /* subscriptions are all that comes in */
 
 typedef struct {
     uint64_t head;
@@ -20,7 +23,7 @@ typedef struct {
 struct tt_publisher {
     zactor_t *thread;
     zsock_t *xpub;
-    char endpoint[256];
+    char endpoint[TT_BOUND_SIZE];
     tt_publisher_options options;
     tt_counter_set *counters;
     /* the thread's own */
@@ -125,6 +128,14 @@ publish (tt_publisher *self, const tt_entry *entry)
 }
 
 static void
+name_instance (tt_publisher *self)
+{
+    uint8_t id[TT_UUID_SIZE];
+    tt_uuid7_make (id);
+    tt_uuid_format (id, self->instance);
+}
+
+static void
 follow (tt_publisher *self)
 {
     tt_error error = { 0 };
@@ -139,7 +150,8 @@ follow (tt_publisher *self)
     if (status == TT_DATA_LOSS) {
         tt_log (TT_LOG_ERROR, "journal lost", "reason", error.message, NULL);
         tt_count (self->counters, LOST, 0);
-        tt_tail_close (&self->tail); /* places are found anew; subscribers see it by previous_id */
+        tt_tail_close (&self->tail); /* places are found anew */
+        name_instance (self);        /* by this, subscribers see that they must replay */
     }
 }
 
@@ -281,27 +293,22 @@ tt_publisher_open (tt_publisher **out, const tt_publisher_options *options, tt_e
     snprintf (self->general, sizeof self->general, "heartbeat/%s/", options->store->service);
     char welcome[160];
     snprintf (welcome, sizeof welcome, "%swelcome", self->general);
-    uint8_t id[TT_UUID_SIZE];
-    tt_uuid7_make (id);
-    tt_uuid_format (id, self->instance);
+    name_instance (self);
     tt_status status = tt_store_open (&self->store, options->store, error);
     if (status == TT_OK) {
         self->xpub = zsock_new (ZMQ_XPUB);
         zsock_set_sndhwm (self->xpub, options->high_water_mark ? (int) options->high_water_mark : 50000);
         zsock_set_linger (self->xpub, 500);
+        zsock_set_maxmsgsize (self->xpub, FRAME_MAX);
         zsock_set_heartbeat_ivl (self->xpub, 2000);
         zsock_set_heartbeat_timeout (self->xpub, 6000);
         zsock_set_xpub_welcome_msg (self->xpub, welcome);
-        if (zsock_bind (self->xpub, "%s", options->endpoint) < 0)
-            status = tt_fail (error, TT_UNAVAILABLE, "cannot listen on %s: %s", options->endpoint, zmq_strerror (zmq_errno ()));
+        status = tt_bind (self->xpub, options->endpoint, self->endpoint, error);
     }
     if (status != TT_OK) {
         tt_publisher_close (&self);
         return status;
     }
-    char *bound = zsock_last_endpoint (self->xpub); /* with the port that "*" or 0 became */
-    snprintf (self->endpoint, sizeof self->endpoint, "%s", bound);
-    zstr_free (&bound);
     self->filters = tt_filters_new (options->store->partitions);
     self->places = tt_alloc_zero (options->store->partitions, sizeof *self->places);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);

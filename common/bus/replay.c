@@ -4,13 +4,17 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bus/bind.h"
 #include "bus/request.h"
 #include "envelope.pb-c.h"
 #include "wire/topic.h"
 #include "wire/validate.h"
 
+#define BODY_MAX (1 << 20)
+#define FILTERS_MAX 256 /* each is held against each event of a page */
 #define LIMIT_DEFAULT 500
 #define LIMIT_MAX 5000
+#define READ_MIN 100 /* entries read at a time while they may be large */
 #define REPLY_BYTES_MAX (4u << 20) /* a page ends here, whatever the limit */
 #define REPLAY_METHOD "techtransfer.v1.Journal/Replay"
 #define HEADS_METHOD "techtransfer.v1.Journal/GetHeads"
@@ -18,12 +22,13 @@
 struct tt_replay {
     zactor_t *thread;
     zsock_t *router;
-    char endpoint[256];
+    char endpoint[TT_BOUND_SIZE];
     tt_replay_options options;
     tt_counter_set *counters;
     tt_store *store;
     tt_arena *arena;
     tt_buffer reply;
+    uint32_t read_limit; /* entries that one page may read: follows their size */
 };
 
 enum { REQUESTS, REFUSED, EVENTS };
@@ -103,6 +108,8 @@ check_replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, t
         return tt_fail (error, TT_INVALID_ARGUMENT, "from_sequence: sequences begin at 1");
     if (request->limit > LIMIT_MAX)
         return tt_fail (error, TT_INVALID_ARGUMENT, "limit: %u is more than %u", request->limit, LIMIT_MAX);
+    if (request->n_filters > FILTERS_MAX)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "filters: %zu, at most %d are allowed", request->n_filters, FILTERS_MAX);
     for (size_t i = 0; i < request->n_filters; i++)
         if (!tt_filter_valid (tt_bytes_of_text (request->filters[i])))
             return tt_fail (error, TT_INVALID_ARGUMENT, "filters[%zu]: a filter is empty or a path that ends in \"/\"", i);
@@ -155,6 +162,7 @@ read_page (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, cons
     uint32_t limit = request->limit ? request->limit : LIMIT_DEFAULT;
     uint64_t from = request->from_sequence, earliest = 0;
     tt_status status = TT_OUT_OF_RANGE;
+    limit = limit < self->read_limit ? limit : self->read_limit;
     if (from > 1)
         status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, request->partition, from - 1, limit + 1, entries, count, &earliest, error);
     if (status == TT_OUT_OF_RANGE && (from == 1 || earliest == from))
@@ -174,6 +182,20 @@ check_continuity (tt_replay *self, const Techtransfer__V1__ReplayRequest *reques
         return tt_fail (error, TT_DATA_LOSS, "partition %u has another event at %llu than the one that was seen: history was rewritten",
                         request->partition, (unsigned long long) entries[0].sequence);
     return TT_OK;
+}
+
+/* A short request must not make Redis and this daemon load thousands of large entries that no page has room for: pages grow while they are
+ * small, and shrink as soon as one is cut. Looks at what was read, also if a filter kept it out of the reply. */
+static void
+follow_size (tt_replay *self, const tt_entry *entries, size_t count)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++)
+        bytes += entries[i].header.size + entries[i].body.size;
+    if (bytes > REPLY_BYTES_MAX)
+        self->read_limit = READ_MIN;
+    else if (bytes < REPLY_BYTES_MAX / 2 && self->read_limit < LIMIT_MAX)
+        self->read_limit *= 2;
 }
 
 static tt_status
@@ -196,6 +218,7 @@ replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_erro
         return status;
     Techtransfer__V1__ReplayReply tail = TECHTRANSFER__V1__REPLAY_REPLY__INIT;
     tail.next_sequence = add_events (self, request, entries, count, head.epoch);
+    follow_size (self, entries, count);
     if (tail.next_sequence > head.head + 1) /* more was appended since the head was read */
         head.head = tail.next_sequence - 1, head.head_id = (char *) "";
     tail.head = &head;
@@ -210,7 +233,7 @@ replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_erro
 static tt_status
 answer (tt_replay *self, tt_request *request, tt_error *error)
 {
-    tt_status status = tt_request_check (request, tt_clock_unix_ms (), UINT32_MAX, 1 << 20, error);
+    tt_status status = tt_request_check (request, tt_clock_unix_ms (), UINT32_MAX, BODY_MAX, error);
     if (status == TT_OK)
         status = tt_store_prepare (self->store, error);
     if (status != TT_OK)
@@ -275,24 +298,22 @@ tt_replay_open (tt_replay **out, const tt_replay_options *options, tt_error *err
     *out = NULL;
     tt_replay *self = tt_alloc_zero (1, sizeof *self);
     self->options = *options;
+    self->read_limit = READ_MIN;
     tt_status status = tt_store_open (&self->store, options->store, error);
     if (status == TT_OK) {
         self->router = zsock_new (ZMQ_ROUTER);
         zsock_set_rcvhwm (self->router, 1000);
         zsock_set_sndhwm (self->router, 100);
         zsock_set_linger (self->router, 500);
+        zsock_set_maxmsgsize (self->router, 2 * BODY_MAX);
         zsock_set_heartbeat_ivl (self->router, 2000);
         zsock_set_heartbeat_timeout (self->router, 6000);
-        if (zsock_bind (self->router, "%s", options->endpoint) < 0)
-            status = tt_fail (error, TT_UNAVAILABLE, "cannot listen on %s: %s", options->endpoint, zmq_strerror (zmq_errno ()));
+        status = tt_bind (self->router, options->endpoint, self->endpoint, error);
     }
     if (status != TT_OK) {
         tt_replay_close (&self);
         return status;
     }
-    char *bound = zsock_last_endpoint (self->router); /* with the port that "*" or 0 became */
-    snprintf (self->endpoint, sizeof self->endpoint, "%s", bound);
-    zstr_free (&bound);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
     self->thread = zactor_new (run, self);
     *out = self;

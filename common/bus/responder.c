@@ -6,22 +6,35 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/command.h"
+#include "bus/bind.h"
 #include "bus/request.h"
 
 #define RETRY_AFTER_MS 100
 #define ROUTER_HWM 10000
+#define BATCH_BYTES ((size_t)16 << 20) /* of bodies: what they become unpacked is several times as much */
+#define SPLIT_FROM 64 /* a queue at least so long makes two batches */
 #define FLUSH_MS 2000 /* how long replies may take to leave when the daemon stops */
+
+/* A batch from decoding to its replies. There are two, so that one is prepared while Redis works on the other. */
+typedef struct {
+    tt_store *store;
+    tt_batch *batch;
+    tt_arena *arena;
+    struct job *jobs; /* in the arena */
+    size_t count;
+    int64_t began_us;
+    tt_batch_counts before;
+} slot;
 
 struct tt_responder {
     zactor_t *thread;
     zsock_t *router;
-    char endpoint[256];
+    char endpoint[TT_BOUND_SIZE];
     tt_responder_options options;
     tt_counter_set *counters;
     /* the thread's own */
-    tt_store *store;
-    tt_batch *batch;
-    tt_arena *arena;
+    slot slots[2];
+    slot *under_way; /* begun and not finished, or NULL */
     tt_request *first, *last; /* the queue */
     size_t count;
     size_t bytes;
@@ -118,7 +131,7 @@ refuse_with_violations (tt_responder *self, tt_request *request, const tt_error 
 
 /* Decodes one request into the batch; false if it was refused (and answered). */
 static bool
-begin_job (tt_responder *self, struct job *job, int64_t now)
+begin_job (tt_responder *self, slot *at, struct job *job, int64_t now)
 {
     tt_error error = { 0 };
     tt_violations violations = { .count = 0 };
@@ -132,7 +145,7 @@ begin_job (tt_responder *self, struct job *job, int64_t now)
             status = tt_fail (&error, TT_UNIMPLEMENTED, "method %.*s is not known here", (int) name.size, (const char *) name.data);
     }
     if (status == TT_OK)
-        status = tt_command_begin (&job->command, method, &job->request->header, tt_request_body (job->request), self->batch, self->arena,
+        status = tt_command_begin (&job->command, method, &job->request->header, tt_request_body (job->request), at->batch, at->arena,
                                    options->service, &violations, &error);
     if (status != TT_OK)
         refuse_with_violations (self, job->request, &error, &violations);
@@ -141,52 +154,84 @@ begin_job (tt_responder *self, struct job *job, int64_t now)
 }
 
 static void
-finish_job (tt_responder *self, struct job *job)
+finish_job (tt_responder *self, slot *at, struct job *job)
 {
     tt_reply_header header;
     tt_bytes body;
-    tt_command_finish (&job->command, self->arena, &header, &body);
+    tt_command_finish (&job->command, at->arena, &header, &body);
     tt_count (self->counters, REPLIED, header.code);
     tt_request_reply (zsock_resolve (self->router), job->request, &header, body);
 }
 
 static void
-count_batch (tt_responder *self, const tt_batch_counts *before, int64_t began)
+count_batch (tt_responder *self, const slot *at)
 {
-    tt_batch_counts now = tt_batch_count (self->batch);
+    tt_batch_counts now = tt_batch_count (at->batch);
+    const tt_batch_counts *before = &at->before;
     tt_count (self->counters, BATCHES, 0);
     tt_count_add (self->counters, COMMITTED, 0, (int64_t) (now.committed - before->committed));
     tt_count_add (self->counters, CONFLICTS, 0, (int64_t) (now.conflicts - before->conflicts));
     tt_count_add (self->counters, BOUNDS, 0, (int64_t) (now.bounds - before->bounds));
     tt_count_add (self->counters, REPLAYED, 0, (int64_t) (now.replayed - before->replayed));
-    tt_count_latency (self->counters, LATENCY, 0, tt_clock_monotonic_us () - began);
+    tt_count_latency (self->counters, LATENCY, 0, tt_clock_monotonic_us () - at->began_us);
+}
+
+/* Half of a long queue: then the other half can be prepared while Redis works on the first. */
+static size_t
+batch_size (const tt_responder *self)
+{
+    size_t wanted = self->count >= SPLIT_FROM && self->under_way == NULL ? (self->count + 1) / 2 : self->count;
+    return wanted < self->options.batch ? wanted : self->options.batch;
+}
+
+/* Decodes, decides and sends the commit, unless it has to wait for the batch that is under way. */
+static void
+begin_batch (tt_responder *self, slot *at)
+{
+    int64_t now = tt_clock_unix_ms ();
+    size_t limit = batch_size (self), queued = self->bytes;
+    at->began_us = tt_clock_monotonic_us ();
+    at->before = tt_batch_count (at->batch);
+    at->jobs = tt_arena_zero (at->arena, limit * sizeof *at->jobs);
+    at->count = 0;
+    tt_batch_begin (at->batch, now);
+    for (size_t i = 0; i < limit && queued - self->bytes < BATCH_BYTES; i++) {
+        struct job *job = &at->jobs[at->count];
+        job->request = dequeue (self);
+        if (begin_job (self, at, job, now))
+            at->count++;
+        else
+            tt_request_free (job->request);
+    }
+    if (at->count)
+        tt_batch_start (at->batch, self->under_way ? self->under_way->batch : NULL);
 }
 
 static void
-run_batch (tt_responder *self)
+finish_batch (tt_responder *self, slot *at)
 {
-    int64_t began = tt_clock_monotonic_us (), now = tt_clock_unix_ms ();
-    tt_batch_counts before = tt_batch_count (self->batch);
-    size_t limit = self->count < self->options.batch ? self->count : self->options.batch;
-    struct job *jobs = tt_arena_zero (self->arena, limit * sizeof *jobs);
-    size_t count = 0;
-    tt_batch_begin (self->batch, now);
-    for (size_t i = 0; i < limit; i++) {
-        jobs[count].request = dequeue (self);
-        if (begin_job (self, &jobs[count], now))
-            count++;
-        else
-            tt_request_free (jobs[count].request);
-    }
     tt_error error = { 0 };
-    if (count && tt_batch_run (self->batch, &error) != TT_OK)
+    if (at->count && tt_batch_run (at->batch, &error) != TT_OK)
         tt_log (TT_LOG_WARNING, "batch failed", "reason", error.message, NULL);
-    for (size_t i = 0; i < count; i++) {
-        finish_job (self, &jobs[i]);
-        tt_request_free (jobs[i].request);
+    for (size_t i = 0; i < at->count; i++) {
+        finish_job (self, at, &at->jobs[i]);
+        tt_request_free (at->jobs[i].request);
     }
-    count_batch (self, &before, began);
-    tt_arena_reset (self->arena);
+    count_batch (self, at);
+    tt_arena_reset (at->arena);
+}
+
+/* One step: begins a batch of what waits, then finishes the one that was begun before it. */
+static void
+work (tt_responder *self)
+{
+    slot *finishing = self->under_way, *free_slot = finishing == &self->slots[0] ? &self->slots[1] : &self->slots[0];
+    bool begins = self->count > 0;
+    if (begins)
+        begin_batch (self, free_slot);
+    if (finishing)
+        finish_batch (self, finishing);
+    self->under_way = begins ? free_slot : NULL;
 }
 
 /* -- the thread -- */
@@ -200,28 +245,47 @@ told_to_stop (zsock_t *pipe)
     return stop;
 }
 
+/* Waits for commands, or for Redis if a batch is under way. True if that one can be finished: until then a few commands do not make a batch
+ * of their own, more will come. */
+static bool
+wait_for_input (tt_responder *self, zsock_t *pipe)
+{
+    int fd = self->under_way ? tt_batch_fd (self->under_way->batch) : -1;
+    zmq_pollitem_t items[] = { { zsock_resolve (self->router), 0, ZMQ_POLLIN, 0 },
+                               { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 },
+                               { NULL, fd, ZMQ_POLLIN, 0 } };
+    if (self->under_way == NULL && self->count > 0)
+        return false;
+    if (self->under_way && fd < 0)
+        return true;
+    zmq_poll (items, fd >= 0 ? 3 : 2, -1);
+    return fd >= 0 && items[2].revents != 0;
+}
+
 static void
 run (zsock_t *pipe, void *arguments)
 {
     tt_responder *self = arguments;
-    self->batch = tt_batch_new (self->store, self->options.schema);
-    self->arena = tt_arena_new (1 << 18);
+    for (int i = 0; i < 2; i++) {
+        self->slots[i].batch = tt_batch_new (self->slots[i].store, self->options.schema);
+        self->slots[i].arena = tt_arena_new (1 << 18);
+    }
     zsock_signal (pipe, 0);
-    zmq_pollitem_t items[] = { { zsock_resolve (self->router), 0, ZMQ_POLLIN, 0 }, { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 } };
     for (bool stop = false; !stop;) {
-        if (self->count == 0)
-            zmq_poll (items, 2, -1);
+        bool answered = wait_for_input (self, pipe);
         stop = told_to_stop (pipe);
         drain (self);
-        if (self->count)
-            run_batch (self);
+        if (answered || self->under_way == NULL || self->count >= SPLIT_FROM)
+            work (self);
     }
     /* What was accepted is finished; what still waits in the sockets is asked again elsewhere. Nothing is unbound before: libzmq would cut the
      * connections with it, and with them the replies. */
-    while (self->count)
-        run_batch (self);
-    tt_batch_destroy (&self->batch);
-    tt_arena_destroy (&self->arena);
+    while (self->count || self->under_way)
+        work (self);
+    for (int i = 0; i < 2; i++) {
+        tt_batch_destroy (&self->slots[i].batch);
+        tt_arena_destroy (&self->slots[i].arena);
+    }
 }
 
 static void
@@ -241,24 +305,23 @@ tt_responder_open (tt_responder **out, const tt_responder_options *options, tt_e
     self->options = *options;
     set_defaults (&self->options);
     self->remember_ms = options->store->remember_ms ? options->store->remember_ms : 3600000;
-    tt_status status = tt_store_open (&self->store, options->store, error);
+    tt_status status = tt_store_open (&self->slots[0].store, options->store, error);
+    if (status == TT_OK)
+        status = tt_store_open (&self->slots[1].store, options->store, error);
     if (status == TT_OK) {
         self->router = zsock_new (ZMQ_ROUTER);
         zsock_set_rcvhwm (self->router, ROUTER_HWM);
         zsock_set_sndhwm (self->router, ROUTER_HWM);
         zsock_set_linger (self->router, FLUSH_MS);
+        zsock_set_maxmsgsize (self->router, (int)(2 * (int64_t)self->options.body_max < INT32_MAX ? 2 * self->options.body_max : INT32_MAX));
         zsock_set_heartbeat_ivl (self->router, 2000);
         zsock_set_heartbeat_timeout (self->router, 6000);
-        if (zsock_bind (self->router, "%s", options->endpoint) < 0)
-            status = tt_fail (error, TT_UNAVAILABLE, "cannot listen on %s: %s", options->endpoint, zmq_strerror (zmq_errno ()));
+        status = tt_bind (self->router, options->endpoint, self->endpoint, error);
     }
     if (status != TT_OK) {
         tt_responder_close (&self);
         return status;
     }
-    char *bound = zsock_last_endpoint (self->router); /* with the port that "*" or 0 became */
-    snprintf (self->endpoint, sizeof self->endpoint, "%s", bound);
-    zstr_free (&bound);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
     self->thread = zactor_new (run, self);
     *out = self;
@@ -273,7 +336,8 @@ tt_responder_close (tt_responder **reference)
         return;
     zactor_destroy (&self->thread);
     zsock_destroy (&self->router);
-    tt_store_close (&self->store);
+    for (int i = 0; i < 2; i++)
+        tt_store_close (&self->slots[i].store);
     free (self);
     *reference = NULL;
 }

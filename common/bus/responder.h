@@ -1,5 +1,6 @@
 /* The responder: the command side of a daemon. Drains its ROUTER socket into a bounded queue, runs what waits there in batches (decode,
- * decide, one group commit), and replies only after Redis has accepted the commit.
+ * decide, one group commit), and replies only after Redis has accepted the commit. Two batches may be under way: one is prepared while Redis
+ * works on the other.
  *
  * A queue that is full answers RESOURCE_EXHAUSTED at once. Nothing that a peer sends costs the connection or the daemon: each error has its
  * code. Runs in a thread of its own; open and close belong to one thread. */

@@ -36,6 +36,7 @@ connect_pair (tt_subscriber *s, size_t endpoint, int64_t now_us, tt_error *error
 {
     s->endpoint = endpoint;
     s->heard_us = now_us;
+    s->instance[0] = '\0';
     forget_subscriptions (s);
     tt_replay_cancel (&s->replay);
     tt_socket_close (&s->replay.socket);
@@ -186,12 +187,24 @@ see_filter (tt_subscriber *s, const char *filter)
     doubt_everything (s);
 }
 
+/* Another publisher than before on the same connection, or one that found its journal cut: what it sends may not follow what came. */
+static void
+see_instance (tt_subscriber *s, const char *instance)
+{
+    bool other = s->instance[0] && strncmp (s->instance, instance, sizeof s->instance - 1) != 0;
+    snprintf (s->instance, sizeof s->instance, "%s", instance);
+    if (other)
+        doubt_everything (s);
+}
+
 static void
 take_heartbeat (tt_subscriber *s, tt_bytes frame)
 {
     Techtransfer__V1__Heartbeat *beat = techtransfer__v1__heartbeat__unpack (NULL, frame.size, frame.data);
     if (beat == NULL)
         return;
+    if (strcmp (beat->stream, s->stream) == 0)
+        see_instance (s, beat->instance);
     see_filter (s, beat->filter); /* first: until then a heartbeat's "nothing matched" does not speak for this connection */
     if (s->confirmed && s->parts.count > 0 && strcmp (beat->stream, s->stream) == 0 && beat->partition_count == s->parts.count)
         s->counts.gaps += tt_parts_heartbeat (&s->parts, beat);

@@ -27,6 +27,7 @@ struct tt_subscriber {
     void *socket;                 /* SUB, NULL if it could not be opened */
     tt_replay replay;
     tt_replay_batch batch;   /* being handed over */
+    char instance[64];       /* publisher whose heartbeats come; "" before the first on this connection */
     int64_t heard_us;        /* connected, or the last sign of life */
     int64_t ask_us;          /* no replay request before */
     size_t silent_endpoints; /* tried in a row without any sign of life */

@@ -11,8 +11,9 @@
 
 struct tt_part {
     bool repeat;        /* replay once more, whatever the present replay says */
-    bool range_doubted; /* OUT_OF_RANGE from doubted_from; the heads are asked for */
+    bool range_doubted; /* a replay from doubted_from was refused; the heads are asked for */
     uint64_t doubted_from;
+    tt_status refusal;
     tt_status report;     /* TT_OK: nothing to tell */
     uint64_t first, last; /* DATA_LOSS: the range; OUT_OF_RANGE: what is no longer kept */
     uint64_t resume;
@@ -127,13 +128,15 @@ tt_parts_report (tt_parts *parts, uint64_t *lost, tt_error *error)
 }
 
 void
-tt_parts_doubt_range (tt_parts *parts, uint32_t partition, uint64_t from)
+tt_parts_doubt_range (tt_parts *parts, uint32_t partition, uint64_t from, tt_status refusal)
 {
-    parts->items[partition].range_doubted = true;
-    parts->items[partition].doubted_from = from;
+    tt_part *part = &parts->items[partition];
+    part->range_doubted = true;
+    part->doubted_from = from;
+    part->refusal = refusal;
 }
 
-/* Past the end: the journal is shorter than it was. Below: it was trimmed. */
+/* Past the end: the journal is shorter than it was. Below: it was trimmed. Inside: the event before is another one there. */
 static void
 settle_range (tt_parts *parts, const Techtransfer__V1__PartitionHead *head)
 {
@@ -147,6 +150,8 @@ settle_range (tt_parts *parts, const Techtransfer__V1__PartitionHead *head)
         note (parts, head->partition, TT_DATA_LOSS, head->head + 1, from - 1, head->head + 1);
     else if (from < earliest)
         note (parts, head->partition, TT_OUT_OF_RANGE, from, earliest - 1, earliest);
+    else if (part->refusal == TT_DATA_LOSS)
+        note (parts, head->partition, TT_DATA_LOSS, from > 1 ? from - 1 : 1, from > 1 ? from - 1 : 1, from);
 }
 
 bool

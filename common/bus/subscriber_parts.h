@@ -51,8 +51,9 @@ void tt_parts_replay_again (tt_parts *parts, uint32_t partition);
 void tt_parts_clear_repeat (tt_parts *parts, uint32_t partition); /* an answer that was asked for later has come */
 void tt_parts_hold (tt_parts *parts, uint32_t partition, tt_held **held);
 
-/* The journal answered OUT_OF_RANGE from `from`; tt_parts_take_heads then says what it means. True if the heads make sense. */
-void tt_parts_doubt_range (tt_parts *parts, uint32_t partition, uint64_t from);
+/* The journal refused a replay from `from` with OUT_OF_RANGE or DATA_LOSS; tt_parts_take_heads then says what it means. True if the heads
+ * make sense. */
+void tt_parts_doubt_range (tt_parts *parts, uint32_t partition, uint64_t from, tt_status refusal);
 bool tt_parts_take_heads (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads);
 /* History was rewritten in [first, last]; delivery goes on at `resume`. */
 void tt_parts_lose (tt_parts *parts, uint32_t partition, uint64_t first, uint64_t last, uint64_t resume);

@@ -78,18 +78,14 @@ take_heads (tt_subscriber *s, tt_bytes body, int64_t now_us)
 static void
 take_refusal (tt_subscriber *s, const tt_replay_reply *reply, int64_t now_us)
 {
-    uint64_t before = reply->from > 1 ? reply->from - 1 : 1;
     s->ask_us = now_us + (reply->retry_after_ms ? (int64_t)reply->retry_after_ms * 1000 : ASK_PAUSE_US);
     switch (reply->code) {
-    case TT_OUT_OF_RANGE: /* before what is kept, or past the end? The heads tell */
+    case TT_DATA_LOSS: /* the event before is another one there, or the journal ends before it: the heads tell */
+    case TT_OUT_OF_RANGE:
         if (reply->kind == TT_REPLAY_EVENTS)
-            tt_parts_doubt_range (&s->parts, reply->partition, reply->from);
+            tt_parts_doubt_range (&s->parts, reply->partition, reply->from, reply->code);
         s->want_heads = true;
         s->ask_us = now_us;
-        break;
-    case TT_DATA_LOSS: /* the event before is another one there */
-        if (reply->kind == TT_REPLAY_EVENTS)
-            tt_parts_lose (&s->parts, reply->partition, before, before, reply->from);
         break;
     case TT_UNAVAILABLE:
     case TT_RESOURCE_EXHAUSTED:

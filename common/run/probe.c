@@ -28,7 +28,8 @@ put (tt_txn *txn, const void *message, void *service)
     Techtransfer__V1__ProbeStored stored = TECHTRANSFER__V1__PROBE_STORED__INIT;
     stored.key = request->key;
     stored.payload = request->payload;
-    tt_txn_event (txn, "probe/stored/", request->key, &stored.base);
+    char *topic = tt_arena_printf (tt_txn_arena (txn), "%s/stored/", tt_txn_stream (txn));
+    tt_txn_event (txn, topic, request->key, &stored.base);
     Techtransfer__V1__ProbePutReply reply = TECHTRANSFER__V1__PROBE_PUT_REPLY__INIT;
     reply.partition = tt_txn_partition (txn);
     tt_txn_reply (txn, &reply.base);

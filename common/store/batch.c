@@ -1,4 +1,5 @@
-/* The executor of transactions: decide, commit in groups, try again what conflicted. Reading is in read.c, the handler's side in txn.c. */
+/* The executor of transactions: decides, has the decisions committed, tries again what conflicted. Reading is in read.c, committing in
+ * group_commit.c, the handler's side in txn.c. */
 #include "store/batch.h"
 
 #include <stdio.h>
@@ -7,12 +8,6 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
-
-#define MAX_ATTEMPTS 64
-#define MAX_UNITS_A_CALL 256      /* one call blocks Redis: keep it short */
-#define MAX_BYTES_A_CALL (1 << 20)
-#define OUTCOME_FINAL 0
-#define OUTCOME_THEN 1
 
 tt_batch *
 tt_batch_new (tt_store *store, const char *schema)
@@ -25,6 +20,7 @@ tt_batch_new (tt_store *store, const char *schema)
     batch->schema = batch->names;
     batch->source = batch->names + n;
     batch->arena = tt_arena_new (1 << 18);
+    tt_random_bytes (&batch->versions, sizeof batch->versions);
     batch->bucket_count = 1024;
     batch->buckets = tt_alloc_zero (batch->bucket_count, sizeof (struct cached_row *));
     return batch;
@@ -51,6 +47,7 @@ tt_batch_begin (tt_batch *batch, int64_t now_unix_ms)
         memset (batch->buckets, 0, batch->bucket_count * sizeof (struct cached_row *));
     batch->row_count = 0;
     batch->wanted = NULL;
+    batch->sent = false;
     batch->first = batch->last = NULL;
     batch->count = 0;
     batch->now = now_unix_ms;
@@ -91,21 +88,28 @@ grow_buckets (tt_batch *batch)
     batch->bucket_count = count;
 }
 
+static struct cached_row *
+find_row (const tt_batch *batch, uint64_t hash, uint32_t partition, char kind, const char *table, tt_bytes key)
+{
+    for (struct cached_row *row = batch->buckets[hash & (batch->bucket_count - 1)]; row; row = row->next_in_bucket)
+        if (row->hash == hash && row->partition == partition && row->kind == kind && strcmp (row->table, table) == 0
+            && tt_bytes_equal (row->key, key))
+            return row;
+    return NULL;
+}
+
 struct cached_row *
 tt_batch_row (tt_batch *batch, uint32_t partition, char kind, const char *table, tt_bytes key)
 {
     uint64_t seed = XXH3_64bits (table, strlen (table)) + ((uint64_t) partition << 8 | (uint8_t) kind);
     uint64_t hash = XXH3_64bits_withSeed (key.data, key.size, seed);
-    struct cached_row **bucket = &batch->buckets[hash & (batch->bucket_count - 1)];
-    for (struct cached_row *row = *bucket; row; row = row->next_in_bucket)
-        if (row->hash == hash && row->partition == partition && row->kind == kind && strcmp (row->table, table) == 0
-            && tt_bytes_equal (row->key, key))
-            return row;
-    if (batch->row_count++ > batch->bucket_count) {
+    struct cached_row *row = find_row (batch, hash, partition, kind, table, key);
+    if (row)
+        return row;
+    if (batch->row_count++ > batch->bucket_count)
         grow_buckets (batch);
-        bucket = &batch->buckets[hash & (batch->bucket_count - 1)];
-    }
-    struct cached_row *row = tt_arena_zero (batch->arena, sizeof *row);
+    struct cached_row **bucket = &batch->buckets[hash & (batch->bucket_count - 1)];
+    row = tt_arena_zero (batch->arena, sizeof *row);
     row->hash = hash;
     row->partition = partition;
     row->kind = kind;
@@ -117,6 +121,15 @@ tt_batch_row (tt_batch *batch, uint32_t partition, char kind, const char *table,
 
 /* -- deciding -- */
 
+static uint64_t
+stored_version (tt_bytes stored)
+{
+    uint64_t version = 0;
+    for (int i = 0; i < 8; i++)
+        version = version << 8 | stored.data[i];
+    return version;
+}
+
 /* What the batch's later transactions are to see. The commit's guards hold it against what Redis has. */
 static void
 show_writes (tt_txn *txn)
@@ -127,7 +140,7 @@ show_writes (tt_txn *txn)
             continue;
         row->writer = txn;
         if (t->op->op == 'p')
-            row->row = (tt_row){ true, row->row.version + 1, { t->op->c.data + 8, t->op->c.size - 8 } };
+            row->row = (tt_row){ true, stored_version (t->op->c), { t->op->c.data + 8, t->op->c.size - 8 } };
         else if (t->op->op == 'd')
             row->row = (tt_row){ 0 };
         else if (t->op->op == 'n')
@@ -145,11 +158,12 @@ hold_rows (tt_txn *txn)
     }
 }
 
-static void
-next_step (tt_txn *txn)
+void
+tt_txn_next_step (tt_txn *txn)
 {
     txn->step++;
     txn->attempts = 0;
+    txn->by_itself = false;
     txn->reads = NULL;
     txn->state = TXN_UNDECIDED;
 }
@@ -164,12 +178,35 @@ rests_on_uncommitted (const tt_txn *txn)
     return false;
 }
 
+static void
+call_handler (tt_txn *txn)
+{
+    tt_txn_restart (txn);
+    txn->spec.handle (txn, txn->spec.request, txn->spec.service);
+}
+
+/* A row that shows an earlier transaction's write would guard a page or table that was read before that write: it waits for the commit and
+ * reads them again. */
+static bool
+must_read_again (tt_txn *txn)
+{
+    if (txn->reads && rests_on_uncommitted (txn))
+        return txn->stale_reads = true;
+    if (!txn->stale_reads)
+        return false;
+    txn->stale_reads = false;
+    txn->reads = NULL;
+    call_handler (txn);
+    return txn->pending;
+}
+
 /* Calls the handler; true if it decided. */
 static bool
 decide (tt_txn *txn)
 {
-    tt_txn_restart (txn);
-    txn->spec.handle (txn, txn->spec.request, txn->spec.service);
+    call_handler (txn);
+    if (!txn->pending && must_read_again (txn))
+        txn->pending = true;
     if (txn->pending) {
         hold_rows (txn);
         return false;
@@ -179,7 +216,7 @@ decide (tt_txn *txn)
             hold_rows (txn);
             return false;
         }
-        next_step (txn);
+        tt_txn_next_step (txn);
         return true;
     }
     txn->state = TXN_DECIDED;
@@ -199,7 +236,31 @@ any_decided (const tt_batch *batch)
     return false;
 }
 
-/* Calls handlers and reads until every transaction has decided, or those that have not wait for the commit of those that have. */
+/* Both touch a row: what came first must be committed first. */
+static bool
+share_a_row (const tt_batch *a, const tt_batch *b)
+{
+    for (size_t i = 0; i < a->bucket_count; i++)
+        for (const struct cached_row *row = a->buckets[i]; row; row = row->next_in_bucket)
+            if (find_row (b, row->hash, row->partition, row->kind, row->table, row->key))
+                return true;
+    return false;
+}
+
+/* A batch that is started while the one before it is under way must not read what that one may be writing. */
+static bool
+must_wait (const tt_batch *batch)
+{
+    if (batch->ahead == NULL)
+        return false;
+    for (const tt_txn *txn = batch->first; txn; txn = txn->next)
+        if (txn->state == TXN_UNDECIDED && txn->reads)
+            return true; /* which rows a read of several will touch is not known */
+    return share_a_row (batch, batch->ahead);
+}
+
+/* Calls handlers and reads until every transaction has decided, or those that have not wait for the commit of those that have.
+ * TT_ABORTED: it must wait for the batch ahead. */
 static tt_status
 decide_all (tt_batch *batch, tt_error *error)
 {
@@ -215,6 +276,8 @@ decide_all (tt_batch *batch, tt_error *error)
             }
         if (!pending)
             return TT_OK;
+        if (must_wait (batch))
+            return TT_ABORTED;
         size_t reads = batch->counts.reads;
         tt_status status = tt_batch_read (batch, error);
         if (status != TT_OK)
@@ -224,229 +287,25 @@ decide_all (tt_batch *batch, tt_error *error)
     }
 }
 
-/* -- committing -- */
+/* -- running -- */
 
-static void
-fill_unit (tt_txn *txn)
+void
+tt_batch_start (tt_batch *batch, const tt_batch *ahead)
 {
-    tt_unit *unit = &txn->unit;
-    unit->request_id = TT_BYTES_NONE;
-    if (txn->spec.request_id.size == TT_UUID_SIZE && !txn->spec.read_only) {
-        uint32_t item = (uint32_t) txn->spec.item;
-        memcpy (txn->id, txn->spec.request_id.data, TT_UUID_SIZE);
-        for (int i = 0; i < 4; i++)
-            txn->id[TT_UUID_SIZE + i] = (uint8_t) (item >> (24 - 8 * i));
-        for (int i = 0; i < 4; i++)
-            txn->id[TT_UUID_SIZE + 4 + i] = (uint8_t) (txn->step >> (24 - 8 * i));
-        unit->request_id = (tt_bytes){ txn->id, sizeof txn->id };
-        unit->id_unix_ms = tt_uuid7_unix_ms (txn->id);
+    tt_error ignored = { 0 }; /* tt_batch_run meets it again */
+    batch->ahead = ahead;
+    if (tt_store_prepare (batch->store, &ignored) == TT_OK && decide_all (batch, &ignored) == TT_OK && !must_wait (batch)) {
+        tt_batch_build_commit (batch);
+        tt_pipe_send_together (batch->store);
+        batch->sent = true;
     }
-    uint8_t *outcome = tt_arena_alloc (txn->batch->arena, txn->reply.size + 1);
-    outcome[0] = txn->then ? OUTCOME_THEN : OUTCOME_FINAL;
-    if (txn->reply.size)
-        memcpy (outcome + 1, txn->reply.data, txn->reply.size);
-    unit->outcome = (tt_bytes){ outcome, txn->reply.size + 1 };
+    batch->ahead = NULL;
 }
 
-static size_t
-unit_bytes (const tt_unit *unit)
+int
+tt_batch_fd (const tt_batch *batch)
 {
-    size_t bytes = unit->outcome.size + 64;
-    for (const tt_op *op = unit->ops; op; op = op->next)
-        bytes += op->a.size + op->b.size + op->c.size + 32;
-    return bytes;
-}
-
-struct call {
-    struct call *next;
-    size_t command;
-    size_t begin, count; /* in the sorted array */
-};
-
-/* Writers in order of partition, within it in order of adding. */
-static size_t
-sort_writers (tt_batch *batch, tt_txn ***sorted)
-{
-    uint32_t partitions = tt_store_partitions (batch->store);
-    size_t *starts = tt_arena_zero (batch->arena, (partitions + 1) * sizeof *starts);
-    size_t count = 0;
-    for (tt_txn *txn = batch->first; txn; txn = txn->next)
-        if (txn->state == TXN_DECIDED && txn->writes) {
-            starts[txn->unit.partition + 1]++;
-            count++;
-        }
-    for (uint32_t p = 0; p < partitions; p++)
-        starts[p + 1] += starts[p];
-    *sorted = tt_arena_alloc (batch->arena, (count + 1) * sizeof (tt_txn *));
-    for (tt_txn *txn = batch->first; txn; txn = txn->next)
-        if (txn->state == TXN_DECIDED && txn->writes)
-            (*sorted)[starts[txn->unit.partition]++] = txn;
-    return count;
-}
-
-/* Cuts the sorted writers into calls of one partition and bounded size, and adds them to the pipeline. */
-static struct call *
-add_calls (tt_batch *batch, tt_txn **sorted, tt_unit **units, size_t count)
-{
-    struct call *calls = NULL, **link = &calls;
-    for (size_t begin = 0, end; begin < count; begin = end) {
-        size_t bytes = 0;
-        for (end = begin; end < count && end - begin < MAX_UNITS_A_CALL && bytes < MAX_BYTES_A_CALL; end++) {
-            if (sorted[end]->unit.partition != sorted[begin]->unit.partition)
-                break;
-            fill_unit (sorted[end]);
-            units[end] = &sorted[end]->unit;
-            bytes += unit_bytes (units[end]);
-        }
-        struct call *call = tt_arena_alloc (batch->arena, sizeof *call);
-        *call = (struct call){ .begin = begin, .count = end - begin };
-        call->command = tt_commit_add (batch->store, units + begin, end - begin, batch->now);
-        *link = call;
-        link = &call->next;
-        batch->counts.commits++;
-    }
-    return calls;
-}
-
-static void
-finish (tt_txn *txn, tt_status status, const char *message)
-{
-    txn->state = TXN_DONE;
-    if (status != TT_OK) {
-        txn->status = status;
-        txn->message = tt_arena_strndup (txn->batch->arena, message, strlen (message));
-        txn->reply = TT_BYTES_NONE;
-    }
-}
-
-/* Undone: what it read is stale, and what it showed to later ones was never true. */
-static void
-undecide (tt_txn *txn)
-{
-    for (struct touched *t = txn->touched; t; t = t->next) {
-        t->row->loaded = false;
-        t->row->holder = NULL;
-    }
-    txn->reads = NULL;
-    txn->state = TXN_UNDECIDED;
-    if (++txn->attempts > MAX_ATTEMPTS)
-        finish (txn, TT_ABORTED, "too many concurrent changes to the same entity");
-}
-
-static void
-take_remembered (tt_txn *txn, tt_bytes outcome)
-{
-    txn->batch->counts.replayed++;
-    if (outcome.size && outcome.data[0] == OUTCOME_THEN) {
-        undecide (txn); /* its own rows changed since it was first decided */
-        next_step (txn);
-        return;
-    }
-    txn->replayed = true;
-    txn->status = TT_OK;
-    txn->message = NULL;
-    txn->violation_count = 0;
-    txn->reply = outcome.size > 1 ? tt_arena_copy (txn->batch->arena, (tt_bytes){ outcome.data + 1, outcome.size - 1 }) : TT_BYTES_NONE;
-    for (struct touched *t = txn->touched; t; t = t->next) {
-        t->row->loaded = false;
-        t->row->holder = NULL;
-    }
-    finish (txn, TT_OK, "");
-}
-
-static void
-remember_bound (tt_txn *txn)
-{
-    const tt_op *op = txn->unit.ops;
-    for (size_t i = 0; op && i < txn->unit.failed_op; i++)
-        op = op->next;
-    if (op == NULL)
-        return;
-    struct bound *bound = tt_arena_alloc (txn->batch->arena, sizeof *bound);
-    *bound = (struct bound){ txn->bounds, op->name, op->a };
-    txn->bounds = bound;
-}
-
-static bool
-take_result (tt_txn *txn)
-{
-    tt_batch_counts *counts = &txn->batch->counts;
-    switch (txn->unit.result) {
-    case TT_UNIT_COMMITTED:
-        counts->committed++;
-        if (txn->then)
-            next_step (txn);
-        else
-            finish (txn, TT_OK, "");
-        return true;
-    case TT_UNIT_REPLAYED:
-        take_remembered (txn, txn->unit.remembered);
-        return false;
-    case TT_UNIT_BOUND:
-        counts->bounds++;
-        remember_bound (txn);
-        undecide (txn);
-        return false;
-    default:
-        counts->conflicts++;
-        undecide (txn);
-        return false;
-    }
-}
-
-/* Decided without an effect: an earlier try under the same request id may have had one. Asked after the commits of this batch, which may
- * hold that earlier try. */
-static void
-add_lookups (tt_batch *batch)
-{
-    for (tt_txn *txn = batch->first; txn; txn = txn->next) {
-        txn->needs_lookup = txn->state == TXN_DECIDED && !txn->writes && !txn->spec.read_only && txn->spec.request_id.size && txn->located;
-        if (!txn->needs_lookup)
-            continue;
-        fill_unit (txn);
-        txn->command = tt_commit_lookup_add (batch->store, &txn->unit);
-    }
-}
-
-/* Transactions without an effect: final, unless something that they were shown in this round was taken back. */
-static tt_status
-settle_effectless (tt_batch *batch, bool all_true, tt_error *error)
-{
-    for (tt_txn *txn = batch->first; txn; txn = txn->next) {
-        if (txn->state != TXN_DECIDED || txn->writes)
-            continue;
-        const redisReply *reply = txn->needs_lookup ? tt_pipe_reply (batch->store, txn->command) : NULL;
-        if (reply && reply->type == REDIS_REPLY_ERROR)
-            return tt_redis_error_status (reply, error);
-        if (reply && reply->type == REDIS_REPLY_STRING)
-            take_remembered (txn, (tt_bytes){ (const uint8_t *) reply->str, (size_t) reply->len });
-        else if (all_true)
-            finish (txn, TT_OK, "");
-        else
-            undecide (txn);
-    }
-    return TT_OK;
-}
-
-static tt_status
-commit_all (tt_batch *batch, tt_error *error)
-{
-    tt_txn **sorted;
-    size_t count = sort_writers (batch, &sorted);
-    tt_unit **units = tt_arena_alloc (batch->arena, (count + 1) * sizeof *units);
-    tt_pipe_begin (batch->store);
-    struct call *calls = add_calls (batch, sorted, units, count);
-    add_lookups (batch);
-    tt_status status = tt_pipe_run_together (batch->store, error);
-    bool all_true = true;
-    for (struct call *call = calls; status == TT_OK && call; call = call->next)
-        status = tt_commit_result (batch->store, call->command, units + call->begin, call->count, error);
-    if (status != TT_OK)
-        return status;
-    for (size_t i = 0; i < count; i++)
-        if (!take_result (sorted[i]))
-            all_true = false;
-    return settle_effectless (batch, all_true, error);
+    return batch->sent && batch->store->sent ? batch->store->redis.context->fd : -1;
 }
 
 static bool
@@ -466,16 +325,19 @@ tt_batch_run (tt_batch *batch, tt_error *error)
     int lost_function = 0;
     while (status == TT_OK && !all_done (batch)) {
         status = tt_store_prepare (batch->store, &why);
-        if (status == TT_OK)
+        if (status == TT_OK && !batch->sent) {
             status = decide_all (batch, &why);
+            if (status == TT_OK)
+                tt_batch_build_commit (batch);
+        }
         if (status == TT_OK)
-            status = commit_all (batch, &why);
+            status = tt_batch_run_commit (batch, &why);
         if (status == TT_UNAVAILABLE && !batch->store->prepared && lost_function++ == 0)
             status = TT_OK; /* the same request ids and guards: the commit may simply be sent again */
     }
     for (tt_txn *txn = batch->first; status != TT_OK && txn; txn = txn->next)
         if (txn->state != TXN_DONE)
-            finish (txn, status, why.message);
+            tt_txn_finish (txn, status, why.message);
     if (status != TT_OK && error)
         *error = why;
     return status;

@@ -5,17 +5,28 @@
 #include <xxhash.h>
 
 #include "commit_lua.h"
+#include "commit_run_lua.h"
 
 #define BUCKET_MS 300000 /* request ids of five minutes share a key, and expire together */
 #define AHEAD_MS 900000  /* ids may be made ten minutes ahead of our clock (bus/request.c), and a commit may come some time after the check */
 
-/* "8 hexadecimal digits" of the source: library and function are named by it. */
+/* The library's source: commit.lua, then commit_run.lua. */
+static tt_bytes
+source (void)
+{
+    static _Thread_local char text[sizeof commit_lua + sizeof commit_run_lua];
+    memcpy (text, commit_lua, sizeof commit_lua);
+    memcpy (text + sizeof commit_lua, commit_run_lua, sizeof commit_run_lua);
+    return (tt_bytes){ (const uint8_t *) text, sizeof text };
+}
+
+/* "16 hexadecimal digits" of the source: library and functions are named by it. */
 static const char *
 source_tag (void)
 {
     static _Thread_local char tag[17];
     if (tag[0] == '\0')
-        snprintf (tag, sizeof tag, "%016llx", (unsigned long long) XXH3_64bits (commit_lua, sizeof commit_lua));
+        snprintf (tag, sizeof tag, "%016llx", (unsigned long long) XXH3_64bits (source ().data, source ().size));
     return tag;
 }
 
@@ -24,8 +35,9 @@ add_load_command (tt_store *store)
 {
     tt_buffer code = { 0 };
     tt_buffer_printf (&code, "#!lua name=techtransfer_%s\n", source_tag ());
-    tt_buffer_append (&code, commit_lua, sizeof commit_lua);
-    tt_buffer_printf (&code, "\nredis.register_function ('tt_commit_%s', commit)\n", source_tag ());
+    tt_buffer_append (&code, source ().data, source ().size);
+    tt_buffer_printf (&code, "\nredis.register_function ('tt_units_%s', commit)\n", source_tag ());
+    tt_buffer_printf (&code, "redis.register_function ('tt_run_%s', commit_run)\n", source_tag ());
     tt_buffer *out = tt_pipe_command (store, 0);
     tt_resp_begin (out, 3);
     tt_resp_text (out, "FUNCTION");
@@ -33,6 +45,20 @@ add_load_command (tt_store *store)
     tt_resp_buffer (out, &code);
     tt_pipe_end (store);
     tt_buffer_free (&code);
+}
+
+void
+tt_commit_function (tt_buffer *out, const char *name)
+{
+    char function[40];
+    snprintf (function, sizeof function, "tt_%s_%s", name, source_tag ());
+    tt_resp_text (out, function);
+}
+
+int64_t
+tt_commit_remember_s (const tt_store *store)
+{
+    return ((int64_t) store->options.remember_ms + BUCKET_MS + AHEAD_MS) / 1000;
 }
 
 tt_status
@@ -101,26 +127,23 @@ add_unit (tt_buffer *out, const tt_unit *unit, struct keys *keys, char (*bucket)
 }
 
 size_t
-tt_commit_add (tt_store *store, tt_unit *const *units, size_t count, int64_t now_unix_ms)
+tt_commit_add (tt_store *store, tt_unit *const *units, size_t count)
 {
-    (void) now_unix_ms;
     uint32_t partition = units[0]->partition;
     struct keys keys = { 0 };
     tt_buffer arguments = { 0 };
     char (*buckets)[24] = tt_alloc (count * sizeof *buckets);
     size_t argument_count = 2;
-    tt_resp_number (&arguments, ((int64_t) store->options.remember_ms + BUCKET_MS + AHEAD_MS) / 1000);
+    tt_resp_number (&arguments, tt_commit_remember_s (store));
     tt_resp_number (&arguments, (int64_t) count);
     for (size_t i = 0; i < count; i++) {
         add_unit (&arguments, units[i], &keys, &buckets[i]);
         argument_count += 4 + 5 * units[i]->op_count;
     }
     tt_buffer *out = tt_pipe_command (store, partition);
-    char function[40];
-    snprintf (function, sizeof function, "tt_commit_%s", source_tag ());
     tt_resp_begin (out, 3 + 1 + keys.count + argument_count);
     tt_resp_text (out, "FCALL");
-    tt_resp_text (out, function);
+    tt_commit_function (out, "units");
     tt_resp_number (out, (int64_t) keys.count + 1);
     tt_pipe_key (store, out, partition, 'm', "");
     for (size_t i = 0; i < keys.count; i++)
@@ -137,7 +160,6 @@ unit_result (tt_unit *unit, const redisReply *reply, tt_error *error)
 {
     if (reply->type == REDIS_REPLY_INTEGER) {
         unit->result = TT_UNIT_COMMITTED;
-        unit->first_sequence = (uint64_t) reply->integer;
         return TT_OK;
     }
     if (reply->type != REDIS_REPLY_STRING || reply->len < 1)
@@ -151,16 +173,21 @@ unit_result (tt_unit *unit, const redisReply *reply, tt_error *error)
 }
 
 tt_status
+tt_commit_refused (tt_store *store, const redisReply *reply, tt_error *error)
+{
+    if (strstr (reply->str, "Function not found")) { /* a flushed or replaced server: load again, the caller tries again */
+        store->prepared = false;
+        return tt_fail (error, TT_UNAVAILABLE, "the commit function is gone from Redis; loading it again");
+    }
+    return tt_redis_error_status (reply, error);
+}
+
+tt_status
 tt_commit_result (tt_store *store, size_t i, tt_unit *const *units, size_t count, tt_error *error)
 {
     const redisReply *reply = tt_pipe_reply (store, i);
-    if (reply->type == REDIS_REPLY_ERROR) {
-        if (strstr (reply->str, "Function not found")) { /* a flushed or replaced server: load again, the caller tries again */
-            store->prepared = false;
-            return tt_fail (error, TT_UNAVAILABLE, "the commit function is gone from Redis; loading it again");
-        }
-        return tt_redis_error_status (reply, error);
-    }
+    if (reply->type == REDIS_REPLY_ERROR)
+        return tt_commit_refused (store, reply, error);
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements != count)
         return tt_fail (error, TT_INTERNAL, "the commit function answered %zu results for %zu units", reply->elements, count);
     tt_status status = TT_OK;

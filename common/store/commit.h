@@ -1,6 +1,6 @@
-/* The commit: units of guards, writes and events, each applied all or none by one Redis function. Private to store/.
+/* The commit: units of guards, writes and events, each applied all or none by a Redis function. Private to store/.
  *
- * The function's name carries the hash of its source, so that daemons of two versions work side by side during an upgrade. */
+ * The functions' names carry the hash of their source, so that daemons of two versions work side by side during an upgrade. */
 #ifndef TT_STORE_COMMIT_H
 #define TT_STORE_COMMIT_H
 
@@ -14,9 +14,11 @@ typedef struct tt_op {
     char kind;        /* of the key: 't', 'n', 'x', 'j' */
     const char *name; /* of the key: table, index or journal */
     tt_bytes a, b, c;
+    size_t group, check_group; /* commit_run.c's own */
 } tt_op;
 
-typedef enum { TT_UNIT_COMMITTED, TT_UNIT_REPLAYED, TT_UNIT_CONFLICT, TT_UNIT_BOUND } tt_unit_result;
+/* AGAIN: nothing was done, because something stands against some unit of its run (commit_run.h). */
+typedef enum { TT_UNIT_COMMITTED, TT_UNIT_REPLAYED, TT_UNIT_CONFLICT, TT_UNIT_BOUND, TT_UNIT_AGAIN } tt_unit_result;
 
 typedef struct {
     uint32_t partition;
@@ -25,22 +27,28 @@ typedef struct {
     tt_bytes outcome;    /* what is remembered */
     tt_op *ops;          /* in order */
     size_t op_count;
+    size_t group;        /* commit_run.c's own */
     /* filled by the commit: */
     tt_unit_result result;
-    size_t failed_op;        /* CONFLICT, BOUND: number of the operation */
-    tt_bytes remembered;     /* REPLAYED: borrowed until the next pipeline */
-    uint64_t first_sequence; /* COMMITTED: of its events; 0 = none */
+    size_t failed_op;    /* CONFLICT, BOUND: number of the operation */
+    tt_bytes remembered; /* REPLAYED: borrowed until the next pipeline */
 } tt_unit;
 
 /* Loads the function library if this version of it is not there. */
 TT_MUST_USE tt_status tt_commit_load (tt_store *store, tt_error *error);
 /* Adds the commit of units of ONE partition, in order, to the pipeline being built; returns the number of the command. */
-size_t tt_commit_add (tt_store *store, tt_unit *const *units, size_t count, int64_t now_unix_ms);
+size_t tt_commit_add (tt_store *store, tt_unit *const *units, size_t count);
 /* Takes the answer of command i apart into the units. TT_UNAVAILABLE or TT_INTERNAL if Redis refused the whole call. */
 TT_MUST_USE tt_status tt_commit_result (tt_store *store, size_t i, tt_unit *const *units, size_t count, tt_error *error);
 /* Adds a look-up of a request id's outcome to the pipeline. */
 size_t tt_commit_lookup_add (tt_store *store, const tt_unit *unit);
 /* Key name of the bucket of request ids made at this time. out[24]. */
 void tt_commit_bucket (int64_t id_unix_ms, char out[24]);
+/* Writes the name of a function of the library ("units", "run") as one argument. */
+void tt_commit_function (tt_buffer *out, const char *name);
+/* How long request ids are kept, in seconds. */
+int64_t tt_commit_remember_s (const tt_store *store);
+/* What an error reply to a call means. */
+tt_status tt_commit_refused (tt_store *store, const redisReply *reply, tt_error *error);
 
 #endif

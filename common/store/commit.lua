@@ -13,7 +13,7 @@
 --         e   k    topic   header    body     event into the journal
 --         l   k    log               body     record into a log
 --       expected is 8 bytes of version, or empty for "absent".
--- Answer: for each unit its first sequence (0 = no event), or "r" and the remembered outcome, or "c<i>" / "b<i>": operation i (from 0)
+-- Answer: for each unit 0 = done, or "r" and the remembered outcome, or "c<i>" / "b<i>": operation i (from 0)
 --         found a changed version / a bound that would be broken.
 --
 -- A call of Redis from here costs more than the work it does, so hashes are read once for the whole run (HMGET), worked on in tables,
@@ -106,13 +106,10 @@ end
 
 local function apply (keys, args, first, last, values, changed, heads)
   local call, format = redis.call, string.format
-  local first_sequence = 0
   for i = first, last, 5 do
     local op, key = args[i], args[i + 1]
     if op == 'e' then
-      local sequence = append (keys, heads, 'events')
-      call ('XADD', keys[tonumber (key)], format ('%.0f-0', sequence), 't', args[i + 2], 'h', args[i + 3], 'b', args[i + 4])
-      if first_sequence == 0 then first_sequence = sequence end
+      call ('XADD', keys[tonumber (key)], format ('%.0f-0', append (keys, heads, 'events')), 't', args[i + 2], 'h', args[i + 3], 'b', args[i + 4])
     elseif op == 'p' then
       set (values, changed, key, args[i + 2], args[i + 4])
     elseif op == 'n' then
@@ -128,7 +125,7 @@ local function apply (keys, args, first, last, values, changed, heads)
       call ('ZREM', keys[tonumber (key)], args[i + 2])
     end
   end
-  return first_sequence
+  return 0
 end
 
 local function write (call, name, puts, deletes)

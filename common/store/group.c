@@ -8,8 +8,6 @@
 #include "store/listen.h"
 #include "store/pipe.h"
 
-#define BLOCK_MS "500"
-
 struct tt_group {
     tt_listen listen;
     tt_store *store; /* for acknowledging and claiming, while the listener waits */
@@ -137,7 +135,7 @@ build_request (tt_group *group, uint32_t limit)
         tt_resp_text (out, words[i]);
     tt_resp_number (out, limit / partitions ? limit / partitions : 1);
     tt_resp_text (out, "BLOCK");
-    tt_resp_text (out, BLOCK_MS);
+    tt_resp_text (out, TT_LISTEN_BLOCK);
     tt_resp_text (out, "STREAMS");
     for (uint32_t p = 0; p < partitions; p++) {
         tt_key (&group->key, tt_store_service (group->store), p, 'j', TT_JOURNAL_EVENTS);

@@ -2,6 +2,8 @@
 
 #include <poll.h>
 
+#include "base/clock.h"
+
 void
 tt_listen_init (tt_listen *listen, const tt_store_options *options)
 {
@@ -39,6 +41,12 @@ lost (tt_listen *listen, tt_error *error)
     return TT_UNAVAILABLE;
 }
 
+static bool
+is_late (const tt_listen *listen)
+{
+    return tt_clock_monotonic_us () - listen->asked_us > ((int64_t) listen->redis.timeout_ms + TT_LISTEN_BLOCK_MS) * 1000;
+}
+
 tt_status
 tt_listen_ask (tt_listen *listen, const tt_buffer *request, tt_error *error)
 {
@@ -52,6 +60,7 @@ tt_listen_ask (tt_listen *listen, const tt_buffer *request, tt_error *error)
         if (redisBufferWrite (listen->redis.context, &done) != REDIS_OK)
             return lost (listen, error);
     listen->asked = true;
+    listen->asked_us = tt_clock_monotonic_us ();
     return TT_OK;
 }
 
@@ -70,7 +79,7 @@ tt_listen_hear (tt_listen *listen, const redisReply **reply, tt_error *error)
         if (listen->reply)
             break;
         if (poll (&ready, 1, 0) <= 0)
-            return TT_OK;
+            return is_late (listen) ? lost (listen, error) : TT_OK;
         if (redisBufferRead (context) != REDIS_OK)
             return lost (listen, error);
     }

@@ -22,6 +22,7 @@ tt_pipe_begin (tt_store *store)
 {
     free_replies (store);
     store->count = 0;
+    store->sent = false;
     tt_buffer_clear (&store->commands);
 }
 
@@ -101,7 +102,7 @@ receive_together (tt_store *store, tt_error *error)
 }
 
 static tt_status
-attempt (tt_store *store, bool together, tt_error *error)
+send_all (tt_store *store, bool together, tt_error *error)
 {
     tt_status status = tt_redis_connect (&store->redis, error);
     if (status != TT_OK)
@@ -112,6 +113,19 @@ attempt (tt_store *store, bool together, tt_error *error)
     redisAppendFormattedCommand (context, (const char *) store->commands.data, store->commands.size);
     if (together)
         redisAppendFormattedCommand (context, "*1\r\n$4\r\nEXEC\r\n", 14);
+    for (int done = 0; !done;)
+        if (redisBufferWrite (context, &done) != REDIS_OK)
+            return connection_lost (store, error);
+    return TT_OK;
+}
+
+static tt_status
+attempt (tt_store *store, bool together, tt_error *error)
+{
+    tt_status status = store->sent ? TT_OK : send_all (store, together, error);
+    store->sent = false;
+    if (status != TT_OK)
+        return status;
     return together ? receive_together (store, error) : receive_each (store, error);
 }
 
@@ -157,4 +171,12 @@ tt_status
 tt_pipe_run_together (tt_store *store, tt_error *error)
 {
     return run (store, store->count > 1, error);
+}
+
+void
+tt_pipe_send_together (tt_store *store)
+{
+    tt_error ignored = { 0 };
+    if (store->count > 0)
+        store->sent = send_all (store, store->count > 1, &ignored) == TT_OK;
 }

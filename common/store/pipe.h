@@ -17,9 +17,9 @@ struct tt_store {
     size_t count, capacity;
     tt_buffer key;            /* scratch */
     bool prepared;
+    bool sent;                /* the pipeline is on its way: tt_pipe_run_together only waits */
     void *entries;            /* of journal.c: what the last read lent out */
     size_t entries_capacity;
-
 };
 
 /* Begins an empty pipeline; the replies of the last one are freed. */
@@ -32,6 +32,8 @@ TT_MUST_USE tt_status tt_pipe_run (tt_store *store, tt_error *error);
 /* The same as one transaction of Redis (MULTI ... EXEC): with `appendfsync always` Redis then syncs once for the whole pipeline and not
  * once for each command. Only for one Redis: the slots of a cluster cannot share a transaction. */
 TT_MUST_USE tt_status tt_pipe_run_together (tt_store *store, tt_error *error);
+/* Sends the pipeline of a later tt_pipe_run_together without waiting for replies. If that fails, the later call does it all. */
+void tt_pipe_send_together (tt_store *store);
 /* The reply of command i: borrowed until the next begin. May be an error reply. */
 const redisReply *tt_pipe_reply (const tt_store *store, size_t i);
 /* Writes the key of kind and name as one argument. */

@@ -7,7 +7,6 @@
 #include "store/listen.h"
 #include "store/pipe.h"
 
-#define BLOCK_MS "500" /* after so long without news the heads are compared with the positions */
 #define READ_COUNT "1000"
 
 struct tt_tail {
@@ -67,7 +66,7 @@ build_request (tt_tail *tail)
     tt_buffer *out = &tail->request;
     tt_buffer_clear (out);
     tt_resp_begin (out, 6 + 2 * partitions);
-    const char *const words[] = { "XREAD", "COUNT", READ_COUNT, "BLOCK", BLOCK_MS, "STREAMS" };
+    const char *const words[] = { "XREAD", "COUNT", READ_COUNT, "BLOCK", TT_LISTEN_BLOCK, "STREAMS" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         tt_resp_text (out, words[i]);
     for (uint32_t p = 0; p < partitions; p++) {

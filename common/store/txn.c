@@ -9,6 +9,7 @@
 #include "envelope.pb-c.h"
 #include "store/batch.h"
 
+#define TOUCHED_FEW 32
 #define NUMBER_LIMIT (INT64_C (1) << 53) /* Redis's script engine counts in doubles: exact up to here */
 
 void
@@ -29,6 +30,12 @@ uint32_t
 tt_txn_partition (const tt_txn *txn)
 {
     return txn->unit.partition;
+}
+
+const char *
+tt_txn_stream (const tt_txn *txn)
+{
+    return tt_store_service (txn->batch->store);
 }
 
 int64_t
@@ -84,13 +91,44 @@ tt_number_key (tt_txn *txn, uint64_t number)
 
 /* -- reading -- */
 
+/* The place of a row among the slots: its own, or the free one where it belongs. */
+static struct touched **
+touched_slot (const tt_txn *txn, const struct cached_row *row)
+{
+    size_t i = row->hash & (txn->touched_slot_count - 1);
+    while (txn->touched_slots[i] && txn->touched_slots[i]->row != row)
+        i = (i + 1) & (txn->touched_slot_count - 1);
+    return &txn->touched_slots[i];
+}
+
 static struct touched *
 find_touched (tt_txn *txn, const struct cached_row *row)
 {
+    if (txn->touched_slots)
+        return *touched_slot (txn, row);
     struct touched *t = txn->touched;
     while (t && t->row != row)
         t = t->next;
     return t;
+}
+
+/* A transaction may read tens of thousands of rows: from TOUCHED_FEW on they are found by their hash. */
+static void
+file_touched (tt_txn *txn, struct touched *fresh)
+{
+    txn->touched_count++;
+    if (txn->touched_count < TOUCHED_FEW)
+        return;
+    if (2 * txn->touched_count <= txn->touched_slot_count) {
+        *touched_slot (txn, fresh->row) = fresh;
+        return;
+    }
+    txn->touched_slot_count = 4 * txn->touched_count;
+    while (txn->touched_slot_count & (txn->touched_slot_count - 1))
+        txn->touched_slot_count &= txn->touched_slot_count - 1;
+    txn->touched_slots = tt_arena_zero (txn->batch->arena, txn->touched_slot_count * sizeof (struct touched *));
+    for (struct touched *t = txn->touched; t; t = t->next)
+        *touched_slot (txn, t->row) = t;
 }
 
 static struct touched *
@@ -102,6 +140,7 @@ touch (tt_txn *txn, struct cached_row *row)
         t->row = row;
         t->next = txn->touched;
         txn->touched = t;
+        file_touched (txn, t);
     }
     return t;
 }
@@ -186,7 +225,7 @@ multi (tt_txn *txn, struct multi_read question)
 const tt_rows *
 tt_txn_range (tt_txn *txn, const char *table, uint64_t from, uint32_t count)
 {
-    return multi (txn, (struct multi_read){ .kind = 'r', .name = table, .number = (int64_t) from, .count = count });
+    return multi (txn, (struct multi_read){ .kind = 'r', .name = table, .number = (int64_t)from, .count = count });
 }
 
 const tt_rows *
@@ -227,6 +266,21 @@ version_bytes (tt_txn *txn, uint64_t version)
     return version ? tt_number_key (txn, version) : TT_BYTES_NONE;
 }
 
+/* A version that no other put gets. Counting would not do: what a transaction of this batch wants to put but cannot, and what another replica
+ * puts instead, would bear the same number, and so would a row that was deleted and made anew. (splitmix64: each state once.) */
+static uint64_t
+new_version (tt_batch *batch)
+{
+    uint64_t z;
+    do {
+        z = batch->versions += UINT64_C (0x9E3779B97F4A7C15);
+        z = (z ^ z >> 30) * UINT64_C (0xBF58476D1CE4E5B9);
+        z = (z ^ z >> 27) * UINT64_C (0x94D049BB133111EB);
+        z ^= z >> 31;
+    } while (z == 0);
+    return z;
+}
+
 /* A put or delete of a row; a second one in the same transaction replaces the first. */
 static void
 write_row (tt_txn *txn, char op, const char *table, tt_bytes key, tt_bytes value, bool blind)
@@ -238,7 +292,7 @@ write_row (tt_txn *txn, char op, const char *table, tt_bytes key, tt_bytes value
     assert (blind || row->loaded);
     uint64_t version = row->loaded ? row->row.version : 0;
     uint8_t *stored = tt_arena_alloc (arena, value.size + 8);
-    tt_bytes next = version_bytes (txn, version + 1);
+    tt_bytes next = version_bytes (txn, new_version (txn->batch));
     memcpy (stored, next.data, 8);
     if (value.size)
         memcpy (stored + 8, value.data, value.size);
@@ -246,7 +300,9 @@ write_row (tt_txn *txn, char op, const char *table, tt_bytes key, tt_bytes value
     tt_bytes stored_bytes = op == 'd' ? TT_BYTES_NONE : (tt_bytes){ stored, value.size + 8 };
     t->blind = blind;
     if (t->op)
-        *t->op = (tt_op){ .next = t->op->next, .op = op, .kind = 't', .name = row->table, .a = row->key, .b = expected, .c = stored_bytes };
+        *t->op = (tt_op){
+            .next = t->op->next, .op = op, .kind = 't', .name = row->table, .a = row->key, .b = expected, .c = stored_bytes
+        };
     else
         t->op = add_op (txn, op, 't', row->table, row->key, expected, stored_bytes);
 }
@@ -287,13 +343,13 @@ tt_txn_put_message (tt_txn *txn, const char *table, tt_bytes key, const Protobuf
 static int64_t
 parse_number (tt_bytes text)
 {
-    return strtoll ((const char *) text.data, NULL, 10); /* arena text: NUL-terminated */
+    return strtoll ((const char *)text.data, NULL, 10); /* arena text: NUL-terminated */
 }
 
 static tt_bytes
 number_text (tt_txn *txn, int64_t number)
 {
-    return tt_bytes_of_text (tt_arena_printf (txn->batch->arena, "%lld", (long long) number));
+    return tt_bytes_of_text (tt_arena_printf (txn->batch->arena, "%lld", (long long)number));
 }
 
 void
@@ -302,7 +358,7 @@ tt_txn_add (tt_txn *txn, const char *table, tt_bytes key, int64_t delta, int64_t
     assert (txn->located);
     assert (delta > -NUMBER_LIMIT && delta < NUMBER_LIMIT && min >= -NUMBER_LIMIT && max <= NUMBER_LIMIT);
     struct cached_row *row = tt_batch_row (txn->batch, txn->unit.partition, 'n', table, key);
-    tt_bytes bounds = tt_bytes_of_text (tt_arena_printf (txn->batch->arena, "%lld:%lld", (long long) min, (long long) max));
+    tt_bytes bounds = tt_bytes_of_text (tt_arena_printf (txn->batch->arena, "%lld:%lld", (long long)min, (long long)max));
     struct touched *t = touch (txn, row);
     if (t->op) { /* one operation a number: the function checks all bounds before it adds anything */
         t->op->b = number_text (txn, parse_number (t->op->b) + delta);
@@ -326,15 +382,16 @@ void
 tt_txn_index_put (tt_txn *txn, const char *index, tt_bytes member, int64_t score)
 {
     tt_arena *arena = txn->batch->arena;
-    add_op (txn, 'z', 'x', tt_arena_strndup (arena, index, strlen (index)), tt_arena_copy (arena, member), number_text (txn, score),
-            TT_BYTES_NONE);
+    add_op (txn, 'z', 'x', tt_arena_strndup (arena, index, strlen (index)), tt_arena_copy (arena, member),
+            number_text (txn, score), TT_BYTES_NONE);
 }
 
 void
 tt_txn_index_remove (tt_txn *txn, const char *index, tt_bytes member)
 {
     tt_arena *arena = txn->batch->arena;
-    add_op (txn, 'y', 'x', tt_arena_strndup (arena, index, strlen (index)), tt_arena_copy (arena, member), TT_BYTES_NONE, TT_BYTES_NONE);
+    add_op (txn, 'y', 'x', tt_arena_strndup (arena, index, strlen (index)), tt_arena_copy (arena, member), TT_BYTES_NONE,
+            TT_BYTES_NONE);
 }
 
 static tt_bytes
@@ -346,13 +403,13 @@ event_header (tt_txn *txn, const char *subject, const ProtobufCMessage *body)
     tt_uuid_format (id, text);
     Techtransfer__V1__EventHeader header = TECHTRANSFER__V1__EVENT_HEADER__INIT;
     header.id = text;
-    header.source = (char *) txn->batch->source;
-    header.type = (char *) body->descriptor->name;
-    header.subject = (char *) subject;
+    header.source = (char *)txn->batch->source;
+    header.type = (char *)body->descriptor->name;
+    header.subject = (char *)subject;
     header.time = txn->batch->time;
-    header.dataschema = (char *) txn->batch->schema;
-    header.partitionkey = txn->partition_key.size ? (char *) txn->partition_key.data : (char *) "";
-    header.traceparent = (char *) (txn->spec.traceparent ? txn->spec.traceparent : "");
+    header.dataschema = (char *)txn->batch->schema;
+    header.partitionkey = txn->partition_key.size ? (char *)txn->partition_key.data : (char *)"";
+    header.traceparent = (char *)(txn->spec.traceparent ? txn->spec.traceparent : "");
     return pack (txn, &header.base);
 }
 
@@ -430,6 +487,8 @@ tt_txn_restart (tt_txn *txn)
 {
     drop_writes (txn);
     txn->touched = NULL;
+    txn->touched_slots = NULL;
+    txn->touched_slot_count = txn->touched_count = 0;
     txn->pending = txn->located = false;
     txn->status = TT_OK;
     txn->message = NULL;

@@ -20,7 +20,7 @@ typedef struct tt_txn tt_txn;
 /* A row as it was read. The bytes live until the batch ends. */
 typedef struct {
     bool present;
-    uint64_t version; /* 1 when first put, one more with each put; 0 if absent */
+    uint64_t version; /* another one with each put, in no order; 0 if absent */
     tt_bytes value;
 } tt_row;
 
@@ -38,6 +38,7 @@ void tt_txn_at (tt_txn *txn, tt_bytes partition_key);
 /* The same with the partition given by number, for processors and statistics. */
 void tt_txn_at_partition (tt_txn *txn, uint32_t partition);
 uint32_t tt_txn_partition (const tt_txn *txn);
+const char *tt_txn_stream (const tt_txn *txn); /* name of the service, first segment of its topics; borrowed */
 int64_t tt_txn_now (const tt_txn *txn);     /* milliseconds since 1970: when the batch began */
 tt_arena *tt_txn_arena (tt_txn *txn);       /* lives until the batch ends */
 size_t tt_txn_item (const tt_txn *txn);     /* which item of a bulk command, from 0 */
@@ -128,6 +129,13 @@ typedef struct {
 /* Adds one; returns it so that the outcome can be read after the run. Owned by the batch. */
 tt_txn *tt_batch_add (tt_batch *batch, const tt_txn_spec *spec);
 
+/* Begins what tt_batch_run (which must follow) would do: decides and sends the commit without waiting for it, so that the caller can prepare
+ * or finish another batch meanwhile. `ahead`: the batch of another store that was started before and not run yet, or NULL. Where this batch
+ * touches a row that one touches too, or reads several rows, it waits for its tt_batch_run, which then must come after the other's: commands
+ * about one entity keep their order. */
+void tt_batch_start (tt_batch *batch, const tt_batch *ahead);
+/* Descriptor that is readable once the answer to a started commit comes in; -1 if nothing was sent, and tt_batch_run has it all to do. */
+int tt_batch_fd (const tt_batch *batch);
 /* Runs all: reads, decides, commits, until each has an outcome. TT_UNAVAILABLE with the reason if the store could not be reached: then
  * transactions without an outcome have the status UNAVAILABLE and may or may not have been committed; the same request id tells. */
 tt_status tt_batch_run (tt_batch *batch, tt_error *error);

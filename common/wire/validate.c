@@ -298,41 +298,38 @@ tt_validate_utf8 (const ProtobufCMessage *message, tt_violations *v)
     return validate_message (message, v, 0);
 }
 
-/* How many fields of this number stand before `at` in a packed message: the index in the path of a repeated field. */
-static size_t
-fields_before (tt_bytes packed, const uint8_t *at, uint32_t number)
+/* What a field that holds a NUL has to do with text: a string, a message that may hold one, or nothing. */
+static bool
+may_be_text (const ProtobufCFieldDescriptor *rule, unsigned depth)
 {
-    tt_wire_reader reader = tt_wire_read (packed);
-    tt_wire_field field;
-    size_t count = 0;
-    while (tt_wire_next (&reader, &field) == TT_WIRE_FIELD && reader.at < at)
-        count += field.number == number;
-    return count;
+    return rule && (rule->type == PROTOBUF_C_TYPE_STRING || (rule->type == PROTOBUF_C_TYPE_MESSAGE && depth < DEPTH_MAX));
 }
 
+/* `seen` counts each field as it comes: looking back for the index in the path would cost the square of a hostile message's size. */
 static bool
 find_nul (const ProtobufCMessageDescriptor *type, tt_bytes packed, tt_violations *v, unsigned depth)
 {
     tt_wire_reader reader = tt_wire_read (packed);
     tt_wire_field field;
     bool right = true;
+    size_t *seen = tt_alloc_zero (type->n_fields, sizeof *seen);
     while (tt_wire_next (&reader, &field) == TT_WIRE_FIELD) {
-        if (field.type != TT_WIRE_BYTES || field.bytes.size == 0 || memchr (field.bytes.data, 0, field.bytes.size) == NULL)
-            continue;
         const ProtobufCFieldDescriptor *rule = protobuf_c_message_descriptor_get_field (type, field.number);
-        bool inner = rule && rule->type == PROTOBUF_C_TYPE_MESSAGE && depth < DEPTH_MAX;
-        if (!inner && (rule == NULL || rule->type != PROTOBUF_C_TYPE_STRING))
+        size_t index = rule ? seen[rule - type->fields]++ : 0;
+        if (field.type != TT_WIRE_BYTES || field.bytes.size == 0 || !may_be_text (rule, depth)
+            || memchr (field.bytes.data, 0, field.bytes.size) == NULL)
             continue;
-        size_t mark = rule->label == PROTOBUF_C_LABEL_REPEATED
-                          ? tt_violations_enter (v, "%s[%zu]", rule->name, fields_before (packed, reader.at, field.number))
-                          : tt_violations_enter (v, "%s", rule->name);
-        if (inner)
+        size_t mark = rule->label == PROTOBUF_C_LABEL_REPEATED ? tt_violations_enter (v, "%s[%zu]", rule->name, index)
+                                                               : tt_violations_enter (v, "%s", rule->name);
+        if (rule->type == PROTOBUF_C_TYPE_MESSAGE) {
             right &= find_nul (rule->descriptor, field.bytes, v, depth + 1);
-        else
+        } else {
             tt_violate (v, NULL, "text must not hold a NUL");
-        right &= inner;
+            right = false;
+        }
         tt_violations_leave (v, mark);
     }
+    free (seen);
     return right;
 }
 

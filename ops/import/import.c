@@ -17,6 +17,7 @@
 
 #define MAX_MAPS 32
 #define MAX_MAP_SIZE 1048576
+#define SECRECY "secrecy" /* the field of an achievement, and so the target in maps */
 
 struct tt_import {
     tt_import_kind kind;
@@ -260,14 +261,51 @@ mapped (tt_import *import, const tt_map *map, const json_t *record)
 
 /* Classified records are refused, and nothing of them is kept: not in the reject file either. */
 static tt_status
-refuse_classified (tt_import *import)
+conceal (tt_import *import, const char *reason)
 {
-    const Techtransfer__Achievement__V1__Achievement *a = (const void *)import->record.message;
-    if (import->kind != TT_IMPORT_ACHIEVEMENTS || a->secrecy[0] == '\0' || strcmp (a->secrecy, "public") == 0)
-        return TT_OK;
     import->record.secret = true;
     import->record.text = TT_BYTES_NONE;
-    return refuse (import, "secrecy: classified records are refused; nothing of it is kept");
+    tt_buffer_clear (&import->notes);
+    tt_buffer_clear (&import->id);
+    return refuse (import, reason);
+}
+
+/* Whether an achievement says that it is classified; asked before it is converted, because what is wrong with a record is quoted.
+ */
+static bool
+is_classified (const tt_import *import, const json_t *record)
+{
+    if (import->kind != TT_IMPORT_ACHIEVEMENTS)
+        return false;
+    const tt_map *map = best_map (import, record);
+    json_t *mapped = map && tt_map_has (map, SECRECY) ? tt_map_value (map, record, SECRECY) : NULL;
+    const json_t *level = mapped ? mapped : json_object_get (record, SECRECY);
+    const char *text = json_string_value (level);
+    bool classified = level && !json_is_null (level) && !(text && (*text == '\0' || strcmp (text, "public") == 0));
+    json_decref (mapped);
+    return classified;
+}
+
+/* What cannot be read may be classified all the same, if a level of secrecy is stated anywhere in it. */
+static bool
+may_be_classified (const tt_import *import, tt_bytes text)
+{
+    bool stated = memmem (text.data, text.size, SECRECY, strlen (SECRECY)) != NULL;
+    size_t count = 0;
+    const char *const *columns = tt_rows_columns (import->rows, &count);
+    for (size_t i = 0; columns && i < count; i++)
+        stated = stated || strcmp (columns[i], SECRECY) == 0;
+    for (size_t i = 0; i < import->map_count; i++)
+        stated = stated || tt_map_has (import->maps[i], SECRECY);
+    return stated && import->kind == TT_IMPORT_ACHIEVEMENTS;
+}
+
+static tt_status
+unreadable (tt_import *import, const char *reason, tt_bytes text)
+{
+    return may_be_classified (import, text)
+               ? conceal (import, "it cannot be read, and states a level of secrecy: nothing of it is kept")
+               : refuse (import, reason);
 }
 
 static tt_status
@@ -275,12 +313,11 @@ convert_object (tt_import *import, const json_t *record)
 {
     if (!json_is_object (record))
         return refuse (import, "a JSON object is expected");
+    if (is_classified (import, record))
+        return conceal (import, "secrecy: classified records are refused; nothing of it is kept");
     const tt_map *map = best_map (import, record);
     bool is_short = import->kind == TT_IMPORT_PATENTS && json_object_get (record, "pn") && !import->chosen;
-    tt_status status = is_short ? short_patent (import, record)
-                       : map    ? mapped (import, map, record)
-                                : by_contract (import, record);
-    return status == TT_OK ? refuse_classified (import) : status;
+    return is_short ? short_patent (import, record) : map ? mapped (import, map, record) : by_contract (import, record);
 }
 
 static tt_status
@@ -288,8 +325,11 @@ convert_json (tt_import *import, tt_bytes text)
 {
     json_error_t where;
     json_t *record = json_loadb ((const char *)text.data, text.size, JSON_REJECT_DUPLICATES, &where);
-    if (record == NULL)
-        return tt_fail (&import->why, TT_INVALID_ARGUMENT, "no JSON: column %d: %s", where.column, where.text);
+    if (record == NULL) {
+        char reason[sizeof where.text + 64];
+        snprintf (reason, sizeof reason, "no JSON: column %d: %s", where.column, where.text);
+        return unreadable (import, reason, text);
+    }
     tt_status status = convert_object (import, record);
     json_decref (record);
     return status;
@@ -308,7 +348,7 @@ static tt_status
 convert (tt_import *import, const tt_row *row)
 {
     if (row->broken)
-        return refuse (import, row->broken);
+        return unreadable (import, row->broken, row->text);
     switch (tt_rows_what (import->rows)) {
     case TT_ROWS_XML:
         return convert_xml (import, row);

@@ -307,6 +307,35 @@ put (json_t *root, const rule *r, json_t *value, tt_error *error)
     return TT_OK;
 }
 
+bool
+tt_map_has (const tt_map *map, const char *target)
+{
+    for (const rule *r = map->rules; r; r = r->next)
+        if (strcmp (r->target, target) == 0)
+            return true;
+    return false;
+}
+
+json_t *
+tt_map_value (const tt_map *map, const json_t *record, const char *target)
+{
+    tt_error ignored = { 0 };
+    tt_buffer notes = { 0 };
+    json_t *found = NULL;
+    for (const rule *r = map->rules; r; r = r->next) {
+        json_t *value = NULL;
+        if (strcmp (r->target, target) != 0)
+            continue;
+        if (tt_expr_eval (r->expr, record, target, &value, &notes, &ignored) != TT_OK)
+            value = json_false ();
+        if (value)
+            json_decref (found);
+        found = value ? value : found;
+    }
+    tt_buffer_free (&notes);
+    return found;
+}
+
 tt_status
 tt_map_apply (const tt_map *map, const json_t *record, json_t **out, tt_buffer *notes, tt_error *error)
 {

@@ -2,13 +2,10 @@
  *
  *     # NASA technology transfer catalogue
  *     @kind achievements                     what the records become
- *     @when case_number set !center          a record with all of these columns, and without those behind a !, is of this kind: the map
- *                                            is chosen by itself
- *     source    = "nasa-" + key(set)         target = expression
- *     source_id = id
- *     keywords  = split(topics, ";")
- *     keywords  = category                   a target that is a list takes several lines
- *     legs[0].amount_fen = fen([amount, yuan])
+ *     @when case_number set !center          a record with all of these columns, and without those behind a !, is of this kind:
+ * the map is chosen by itself source    = "nasa-" + key(set)         target = expression source_id = id keywords  = split(topics,
+ * ";") keywords  = category                   a target that is a list takes several lines legs[0].amount_fen = fen([amount,
+ * yuan])
  *
  * An expression joins with + : "constants" (\n \t \" \\), column names (in [brackets] if they hold blanks or signs), and
  *     lower(x)  key(x): a-z 0-9 - _ . only  cut(x, n): at most n characters  hash(x): 16 hexadecimal digits
@@ -44,6 +41,11 @@ size_t tt_map_fits (const tt_map *map, const json_t *record);
 /* A record (a JSON object: column to value) as the JSON object that the targets describe; *out is owned. INVALID_ARGUMENT
  * "<target>: <reason>". What was cut is said in *notes, a line each. */
 TT_MUST_USE tt_status tt_map_apply (const tt_map *map, const json_t *record, json_t **out, tt_buffer *notes, tt_error *error);
+
+/* Whether the map gives a target a value; and which one for this record (owned): false where the expression fails, NULL for none.
+ */
+bool tt_map_has (const tt_map *map, const char *target);
+json_t *tt_map_value (const tt_map *map, const json_t *record, const char *target);
 
 /* The maps that come with the suite: i from 0, false past the last. Static storage. */
 bool tt_map_builtin (size_t i, const char **name, const char **text);

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # Configuring and building a preset, quietly: output goes to a log, one line to the person. Expects $root and ops/lib/say.sh.
 
 # build_preset PRESET LOG [TARGET...]

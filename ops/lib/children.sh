@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # Processes that a script starts and must end. Each gets a session of its own, so that Ctrl-C reaches the script alone and the
 # script ends them in order: the last started first.
 

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # Which files are loaded, and loading them. Expects stack.sh; fills `files` (kind to file names, one a line) and, while loading,
 # results/<kind>.jsonl (one line of counts a file) and rejects/ (what was refused, with line and reason).
 

@@ -1,9 +1,10 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # The packages of Debian 12 that the project needs: the one list. Sourced by ops/setup.
 
 build_packages=(
     build-essential ca-certificates ccache cmake ninja-build pkg-config protobuf-c-compiler
     libczmq-dev libhiredis-dev libjansson-dev libmicrohttpd-dev libopencc-dev libprotobuf-c-dev
-    libutf8proc-dev libxml2-dev libxxhash-dev libzmq3-dev zlib1g-dev
+    libutf8proc-dev libxml2-dev libxxhash-dev libzmq3-dev uthash-dev zlib1g-dev
 )
 run_packages=(curl libjs-chart.js libopencc-data python3 redis-server redis-tools)
 # Tests: Criterion, an independent optimum, and a subscriber in another language.

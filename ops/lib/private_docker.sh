@@ -1,15 +1,9 @@
+# shellcheck shell=bash
 # A Docker daemon of one's own in a temporary directory, for a machine without an image registry: the base image comes from the
-# distribution, compose and buildx from its next release (their static binaries run on this one). Sourced; sets work, the directory,
-# and the environment that docker commands need. Everything is removed when the script ends, however it ends.
+# distribution, compose and buildx from its next release (their static binaries run on this one). Expects say.sh; sets work, the
+# directory, and the environment that docker commands need. Everything is removed when the script ends, however it ends.
 
 work=
-
-# give_up WHAT [LOG]
-give_up () {
-    printf '%s: %s failed\n' "${0##*/}" "$1" >&2
-    [[ -z ${2:-} ]] || tail -n 25 "$2" >&2
-    exit 1
-}
 
 private_docker_install () {
     local missing=() name
@@ -19,13 +13,13 @@ private_docker_install () {
     ((${#missing[@]} == 0)) && return 0
     # RUNLEVEL: the packages must not start a Docker of the system.
     { apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "${missing[@]}"; } \
-        >"$work/apt.log" 2>&1 || give_up "installing ${missing[*]}" "$work/apt.log"
+        >"$work/apt.log" 2>&1 || fail "installing ${missing[*]} failed" "$work/apt.log"
 }
 
 private_docker_base () {
     mmdebstrap --quiet --variant=minbase --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/doc/*' \
-        --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$work/base.tar" >"$work/base.log" 2>&1 || give_up "the base image" "$work/base.log"
-    docker import --change 'CMD ["bash"]' "$work/base.tar" debian:bookworm-slim >"$work/base.log" 2>&1 || give_up "docker import" "$work/base.log"
+        --dpkgopt='path-exclude=/usr/share/locale/*' bookworm "$work/base.tar" >"$work/base.log" 2>&1 || fail "the base image failed" "$work/base.log"
+    docker import --change 'CMD ["bash"]' "$work/base.tar" debian:bookworm-slim >"$work/base.log" 2>&1 || fail "docker import failed" "$work/base.log"
     rm "$work/base.tar"
 }
 
@@ -37,7 +31,7 @@ private_docker_plugins () {
     local options=(-o "Dir::Etc::sourcelist=$apt/next.sources" -o Dir::Etc::sourceparts=- -o "Dir::State::lists=$apt/lists"
                    -o "Dir::State::status=$apt/status" -o "Dir::Cache=$apt" -o APT::Sandbox::User=root)
     (cd "$apt" && apt-get "${options[@]}" update -qq && apt-get "${options[@]}" download -qq docker-compose docker-buildx) \
-        >"$work/plugins.log" 2>&1 || give_up "compose and buildx" "$work/plugins.log"
+        >"$work/plugins.log" 2>&1 || fail "compose and buildx failed" "$work/plugins.log"
     for package in "$apt"/*.deb; do
         dpkg -x "$package" "$apt/x"
     done
@@ -46,24 +40,24 @@ private_docker_plugins () {
 
 private_docker_start () {
     local begin=$SECONDS
-    ((EUID == 0)) || give_up "starting: this needs root; that"
-    [[ ! -e /sys/class/net/docker0 ]] || give_up "starting: a Docker runs on this machine already (interface docker0); that"
+    ((EUID == 0)) || fail "this needs root"
+    [[ ! -e /sys/class/net/docker0 ]] || fail "a Docker runs on this machine already: there is an interface docker0"
     work=$(mktemp -d "${TMPDIR:-/tmp}/tt-containers.XXXXXX")
     trap private_docker_stop EXIT
     export DOCKER_HOST=unix://$work/docker.sock DOCKER_CONFIG=$work/config PATH=/usr/sbin:/usr/bin:$PATH
-    printf '==> starting a private Docker in %s\n' "$work"
+    step "starting a private Docker in $work"
     private_docker_install
     forward_policy=$(iptables -S FORWARD | sed -n 's/^-P FORWARD //p')
     forwarding=$(sysctl -n net.ipv4.ip_forward)
     setsid dockerd --data-root "$work/data-root" --exec-root "$work/exec" --pidfile "$work/pid" -H "$DOCKER_HOST" >"$work/dockerd.log" 2>&1 </dev/null &
     private_docker_pid=$!
     until docker info >/dev/null 2>&1; do
-        kill -0 "$private_docker_pid" 2>/dev/null || give_up "dockerd" "$work/dockerd.log"
+        kill -0 "$private_docker_pid" 2>/dev/null || fail "dockerd failed" "$work/dockerd.log"
         sleep 0.2
     done
     private_docker_base
     private_docker_plugins
-    printf '    Docker %s with a base image after %s s\n' "$(docker version -f '{{.Server.Version}}')" $((SECONDS - begin))
+    say "    Docker $(docker version -f '{{.Server.Version}}') with a base image after $(seconds_since "$begin")"
 }
 
 # dockerd leaves its chains, a policy and forwarding behind.
@@ -75,6 +69,7 @@ private_docker_firewall () {
 # Containers and networks first, while dockerd can take down their interfaces; then the daemon and what it left.
 private_docker_stop () {
     trap - EXIT
+    trap '' INT TERM # a second signal must not leave half of it behind
     [[ -n $work ]] || return 0
     if [[ -n ${private_docker_pid:-} ]]; then
         docker ps -aq 2>/dev/null | xargs -r docker rm -f >/dev/null 2>&1 || true

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # What a script tells the person before it. Sourced; nothing here does work.
 
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034,SC2154
 # A private Redis and the four daemons. Expects say.sh and children.sh, and:
 #   run      the run directory, which is the working directory (so that the socket's path stays short)
 #   programs the build directory with the programs

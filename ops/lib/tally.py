@@ -55,7 +55,7 @@ def count_case(case):
         return 0, 0, 1
     inside = count_inside(text)
     if status == "run" and case.find("failure") is None:
-        return inside if inside and sum(inside) > 0 else (1, 0, 0)
+        return (1, 0, 0) if inside is None else inside if sum(inside) > 0 else (0, 0, 1)
     passed, failed, skipped = inside or (0, 0, 0)
     return passed, max(failed, 1), skipped
 

@@ -179,13 +179,15 @@ send_request (const ctl_args *args, const ProtobufCMessage *request, ProtobufCMe
 
 /* The reply as a table, a record, or JSON; what a page leaves over is said on stderr. */
 static void
-show_reply (const ctl_args *args, const json_t *reply)
+show_reply (const ctl_args *args, json_t *reply)
 {
     const ctl_command *command = args->command;
     const char *next = json_string_value (json_object_get (reply, "nextAfter"));
     const json_t *number = json_object_get (reply, "nextNumber"), *warning;
     size_t i;
     if (ctl_has (args, "json")) {
+        if (command->rows && strchr (command->rows, '.') == NULL && ctl_at (reply, command->rows) == NULL)
+            json_object_set_new (reply, command->rows, json_array ()); /* an empty list is a list, for those who go through it */
         ctl_print_json (reply);
         return;
     }

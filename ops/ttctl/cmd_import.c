@@ -129,18 +129,65 @@ run_files (const ctl_args *args, tt_import_kind kind, ctl_service service, tt_cl
     return code;
 }
 
-/* Files that may share one reject file would lose each other's rejections. */
+static bool
+is_same_file (const char *a, const char *b)
+{
+    struct stat x, y;
+    return strcmp (a, b) == 0 || (stat (a, &x) == 0 && stat (b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino);
+}
+
+/* An import begins by removing the reject file and the state of the one before: neither may be what is to be read. */
+static bool
+spares_inputs (const ctl_args *args, const char *rejects)
+{
+    static const char *const endings[] = { "", ".state", ".state.new" };
+    const char *map = ctl_get (args, "map");
+    bool spared = true;
+    for (size_t e = 0; e < sizeof endings / sizeof *endings; e++) {
+        tt_buffer path = { 0 };
+        tt_buffer_printf (&path, "%s%s", rejects, endings[e]);
+        for (size_t i = 0; i <= ctl_count (args, "file"); i++) {
+            const char *input = i < ctl_count (args, "file") ? ctl_value_at (args, "file", i) : map;
+            if (!spared || input == NULL || !is_same_file (tt_buffer_cstr (&path), input))
+                continue;
+            fprintf (stderr, "ttctl: %s is to be read, and would be overwritten with what is rejected: choose with --rejects\n",
+                     input);
+            spared = false;
+        }
+        tt_buffer_free (&path);
+    }
+    return spared;
+}
+
+/* Files that share one reject file would lose each other's rejections. */
+static bool
+is_own (const ctl_args *args, size_t file, const char *rejects)
+{
+    bool own = true;
+    for (size_t i = 0; i < file && own; i++) {
+        char *other = reject_path (args, ctl_value_at (args, "file", i));
+        own = !is_same_file (rejects, other);
+        if (!own)
+            fprintf (stderr, "ttctl: %s and %s would share the reject file %s: import them one by one, with --rejects\n",
+                     ctl_value_at (args, "file", i), ctl_value_at (args, "file", file), rejects);
+        free (other);
+    }
+    return own;
+}
+
 static bool
 rejects_are_clear (const ctl_args *args)
 {
     const char *wanted = ctl_get (args, "rejects");
-    struct stat about;
-    bool folder
-        = wanted && *wanted && (wanted[strlen (wanted) - 1] == '/' || (stat (wanted, &about) == 0 && S_ISDIR (about.st_mode)));
-    if (wanted == NULL || folder || (*wanted && ctl_count (args, "file") == 1))
-        return true;
-    fprintf (stderr, "ttctl: --rejects: with several files a folder is expected\n");
-    return false;
+    bool clear = wanted == NULL || *wanted;
+    if (!clear)
+        fprintf (stderr, "ttctl: --rejects: a file or a folder is expected\n");
+    for (size_t i = 0; i < ctl_count (args, "file") && clear; i++) {
+        char *rejects = reject_path (args, ctl_value_at (args, "file", i));
+        clear = is_own (args, i, rejects) && spares_inputs (args, rejects);
+        free (rejects);
+    }
+    return clear;
 }
 
 static tt_import_kind

@@ -57,7 +57,7 @@ const ctl_command ctl_patent_commands[] = {
       .summary = "Puts a standing query: new, or in place of the one with this id",
       .examples
       = "  ttctl watch put ent-4 graphene 'ti=石墨烯 and ic=C01B'\n"
-        "  ttctl watch put ent-4 magnets 'ta=(magnet any \"sintered bonded\")' --severity warning --label 'magnets abroad'",
+        "  ttctl watch put ent-4 magnets 'ta=magnet and ta any \"sintered bonded\"' --severity warning --label 'magnets abroad'",
       .options = put_options,
       .run = ctl_call,
       .service = CTL_PATENT,

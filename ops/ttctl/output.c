@@ -4,6 +4,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "ctl.h"
 #include "text_width.h"
 
@@ -67,13 +68,16 @@ ctl_cell (const json_t *value, bool money, tt_buffer *out)
     }
 }
 
-/* Line breaks and control characters have no place in a cell. */
+/* Line breaks and control characters have no place in a cell: U+0000 to 001F, 007F, and U+0080 to 009F, which are two bytes. */
 static void
 flatten (tt_buffer *cell)
 {
-    for (size_t i = 0; i < cell->size; i++)
+    for (size_t i = 0; i < cell->size; i++) {
         if (cell->data[i] < 0x20 || cell->data[i] == 0x7f)
             cell->data[i] = ' ';
+        else if (cell->data[i] == 0xc2 && i + 1 < cell->size && cell->data[i + 1] >= 0x80 && cell->data[i + 1] < 0xa0)
+            cell->data[i] = cell->data[i + 1] = ' ';
+    }
     tt_buffer_cstr (cell);
 }
 
@@ -172,7 +176,35 @@ ctl_print_table (const json_t *rows, const ctl_column *columns)
     free (t.cells);
 }
 
-/* Fields one below the other, those inside a message under their path. Names that end in Fen are money. */
+static bool
+ends_in (const char *name, const char *ending)
+{
+    size_t size = strlen (name), end = strlen (ending);
+    return size > end && strcmp (name + size - end, ending) == 0;
+}
+
+/* A field by what its name says: what ends in Fen is shown in yuan, and what ends in UnixMs as a time; then without the ending.
+ */
+static void
+print_field (tt_buffer *path, const char *name, const json_t *value)
+{
+    tt_buffer cell = { 0 };
+    bool money = ends_in (name, "Fen"), moment = ends_in (name, "UnixMs") && json_is_string (value);
+    if (moment) {
+        char text[TT_TIME_TEXT_SIZE];
+        tt_time_format (strtoll (json_string_value (value), NULL, 10), text);
+        tt_buffer_text (&cell, text);
+    } else {
+        ctl_cell (value, money, &cell);
+        tt_buffer_text (&cell, money ? " yuan" : "");
+    }
+    flatten (&cell);
+    path->size -= money ? strlen ("Fen") : moment ? strlen ("UnixMs") : 0;
+    printf ("%-32s  %s\n", tt_buffer_cstr (path), (const char *)cell.data);
+    tt_buffer_free (&cell);
+}
+
+/* Fields one below the other, those inside a message under their path. */
 static void
 print_fields (const char *prefix, const json_t *value)
 {
@@ -197,12 +229,7 @@ print_fields (const char *prefix, const json_t *value)
                 tt_buffer_free (&place);
             }
         } else {
-            tt_buffer cell = { 0 };
-            size_t size = strlen (name);
-            ctl_cell (item, size > 3 && strcmp (name + size - 3, "Fen") == 0, &cell);
-            flatten (&cell);
-            printf ("%-32s  %s\n", tt_buffer_cstr (&path), (const char *)cell.data);
-            tt_buffer_free (&cell);
+            print_field (&path, name, item);
         }
     }
     tt_buffer_free (&path);

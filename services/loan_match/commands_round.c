@@ -39,7 +39,7 @@ put_progress (job *j)
     tt_buffer_free (&bytes);
 }
 
-/* The row that says which round of the market is running. It is emptied, never deleted, so that its version only grows. */
+/* The row that says which round of the market is running. It is emptied, never deleted. */
 static const tt_row *
 get_lock (job *j)
 {

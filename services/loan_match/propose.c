@@ -1,6 +1,7 @@
 #include "propose.h"
 
 #include <string.h>
+#include <xxhash.h>
 
 #include "proposal.h"
 
@@ -86,6 +87,8 @@ typedef struct {
     capacity_use *uses;
     int64_t *drawn; /* of each use */
     size_t use_count;
+    size_t *use_slots;     /* number of a use + 1, by the hash of table and key; 0 = free */
+    size_t use_slot_count; /* a power of two, more than twice the uses */
 } slice;
 
 /* The use of a capacity, shared by the items that draw on it; its number is asked for once. */
@@ -93,10 +96,14 @@ static size_t
 use_of (slice *s, const char *kind, tt_bytes key, int64_t limit)
 {
     const char *table = match_table (s->txn, kind, s->market);
-    for (size_t i = 0; i < s->use_count; i++)
-        if (strcmp (s->uses[i].table, table) == 0 && tt_bytes_equal (s->uses[i].key, key))
-            return i;
+    size_t at = XXH3_64bits_withSeed (key.data, key.size, XXH3_64bits (table, strlen (table))) & (s->use_slot_count - 1);
+    for (; s->use_slots[at]; at = (at + 1) & (s->use_slot_count - 1)) {
+        const capacity_use *known = &s->uses[s->use_slots[at] - 1];
+        if (strcmp (known->table, table) == 0 && tt_bytes_equal (known->key, key))
+            return s->use_slots[at] - 1;
+    }
     capacity_use *use = &s->uses[s->use_count];
+    s->use_slots[at] = s->use_count + 1;
     *use = (capacity_use){ .table = table, .key = key, .limit = limit };
     tt_txn_number (s->txn, table, key, &use->taken);
     return s->use_count++;
@@ -229,6 +236,9 @@ match_propose (tt_txn *txn, const char *market, const match_plan_item *items, si
     s.states = tt_arena_zero (arena, count * sizeof *s.states);
     s.uses = tt_arena_zero (arena, 3 * count * sizeof *s.uses);
     s.drawn = tt_arena_zero (arena, 3 * count * sizeof *s.drawn);
+    for (s.use_slot_count = 8; s.use_slot_count < 6 * count;)
+        s.use_slot_count *= 2;
+    s.use_slots = tt_arena_zero (arena, s.use_slot_count * sizeof *s.use_slots);
     for (size_t i = 0; i < count; i++)
         read_item (&s, i);
     if (tt_txn_pending (txn) || tt_txn_refused (txn))

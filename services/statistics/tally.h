@@ -9,7 +9,7 @@
 #include "effects.h"
 #include "statistics.pb-c.h"
 
-#define STATS_VALUE_MAX INT64_C (9007199254740991) /* of a cell, either sign: exact in every JSON reader */
+#define STATS_VALUE_MAX INT64_MAX /* of a cell, either sign: room for 1,024 confirmations of the highest amount there is */
 
 typedef struct {
     const char *name;     /* with the detail */

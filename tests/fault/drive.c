@@ -17,13 +17,13 @@
 #define WINDOW 512
 #define KEYS 997
 #define PARTITIONS_MAX 1024
-#define LIFE 6000            /* events after which the consumer is begun anew from its checkpoint */
+#define LIFE 6000 /* events after which the consumer is begun anew from its checkpoint */
 #define PATIENCE_MS 120000
 
 struct consumer {
     tt_subscriber_options options;
     size_t total;
-    uint8_t *seen;           /* how often each number was handed over */
+    uint8_t *seen; /* how often each number was handed over */
     size_t count;
     uint64_t next[PARTITIONS_MAX]; /* the checkpoint */
     bool dense;
@@ -113,10 +113,10 @@ send_put (tt_client *client, uint64_t number, tt_error *error)
 {
     char key[32];
     uint8_t body[128];
-    snprintf (key, sizeof key, "key-%llu", (unsigned long long) number % KEYS);
+    snprintf (key, sizeof key, "key-%llu", (unsigned long long)number % KEYS);
     Techtransfer__V1__ProbePutRequest request = TECHTRANSFER__V1__PROBE_PUT_REQUEST__INIT;
     request.key = key;
-    request.payload = (ProtobufCBinaryData){ sizeof number, (uint8_t *) &number };
+    request.payload = (ProtobufCBinaryData){ sizeof number, (uint8_t *)&number };
     size_t size = techtransfer__v1__probe_put_request__pack (&request, body);
     return tt_client_send (client, "techtransfer.v1.Probe/Put", (tt_bytes){ body, size }, NULL, error) == TT_OK;
 }
@@ -134,7 +134,8 @@ produce (const char *endpoints, size_t total)
             right = send_put (client, sent++, &error);
         tt_client_reply reply = { .result = { .code = TT_UNKNOWN } };
         if (right && tt_client_receive (client, -1, &reply) == TT_OK && reply.result.code != TT_OK)
-            right = tt_fail (&error, reply.result.code, "%s: %s", tt_status_name (reply.result.code), reply.result.message) == TT_OK;
+            right = tt_fail (&error, reply.result.code, "%s: %s", tt_status_name (reply.result.code), reply.result.message)
+                    == TT_OK;
         acknowledged += right;
         replayed += right && reply.result.replayed;
         if (right && acknowledged % 500 == 0)
@@ -144,8 +145,8 @@ produce (const char *endpoints, size_t total)
         printf ("client: after %zu acknowledged: %s\n", acknowledged, error.message);
     if (client) {
         tt_client_counts counts = tt_client_count (client);
-        printf ("client: %llu sends, %llu failovers, %zu answered from memory\n", (unsigned long long) counts.sends,
-                (unsigned long long) counts.failovers, replayed);
+        printf ("client: %llu sends, %llu failovers, %zu answered from memory\n", (unsigned long long)counts.sends,
+                (unsigned long long)counts.failovers, replayed);
     }
     tt_client_close (&client);
     return right;
@@ -161,10 +162,12 @@ main (int argc, char **argv)
     setvbuf (stdout, NULL, _IOLBF, 0);
     static struct consumer c;
     const char *filter = argc > 5 ? argv[5] : "";
-    c.total = (size_t) atol (argv[4]);
+    c.total = (size_t)atol (argv[4]);
     c.seen = tt_alloc_zero (c.total, 1);
     c.dense = argc < 6;
-    c.options = (tt_subscriber_options){ .stream = "probe", .events = argv[2], .replay = argv[3], .filters = &filter, .filter_count = 1 };
+    c.options = (tt_subscriber_options){
+        .stream = "probe", .events = argv[2], .replay = argv[3], .filters = &filter, .filter_count = 1
+    };
     for (size_t p = 0; p < PARTITIONS_MAX; p++)
         c.next[p] = 1;
     pthread_t thread;
@@ -176,9 +179,10 @@ main (int argc, char **argv)
     pthread_join (thread, NULL);
     if (c.failure[0])
         printf ("%s (%zu of %zu)\n", c.failure, c.count, c.total);
-    printf ("subscriber: %u lives, %llu delivered, %llu duplicates, %llu gaps, %llu replayed, %llu failovers, %llu lost\n", c.lives,
-            (unsigned long long) c.counts.delivered, (unsigned long long) c.counts.duplicates, (unsigned long long) c.counts.gaps,
-            (unsigned long long) c.counts.replayed, (unsigned long long) c.counts.failovers, (unsigned long long) c.counts.lost);
+    printf ("subscriber: %u lives, %llu delivered, %llu duplicates, %llu gaps, %llu replayed, %llu failovers, %llu lost\n",
+            c.lives, (unsigned long long)c.counts.delivered, (unsigned long long)c.counts.duplicates,
+            (unsigned long long)c.counts.gaps, (unsigned long long)c.counts.replayed, (unsigned long long)c.counts.failovers,
+            (unsigned long long)c.counts.lost);
     free (c.seen);
     return c.failure[0] ? 1 : 0;
 }

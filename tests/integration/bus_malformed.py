@@ -122,6 +122,11 @@ def test_body(world):
     head = refused(daemon, [commands.header(), commands.put_body("k", b"x" * 65537)], pb.INVALID_ARGUMENT, "payload")
     assert head.violations[0].path == "payload"
     refused(daemon, [commands.header(), commands.put_body("k", b"x" * 200_000)], pb.INVALID_ARGUMENT, "limit|131072")
+    refused(daemon, [commands.header(), b"\x78\x00" * 60_000], pb.INVALID_ARGUMENT, "tiny")  # would take forty times its size unpacked
+    peer = commands.socket(daemon.endpoints["commands"])
+    peer.send_multipart([commands.header(), b"x" * 400_000])  # a frame that is not even taken in
+    assert commands.receive(peer, 1) is None
+    peer.close()
     works(daemon)
 
 
@@ -231,6 +236,7 @@ def test_replay_requests(world):
                                  (pb.ReplayRequest(partition=0, from_sequence=1, limit=5001), pb.INVALID_ARGUMENT, "limit"),
                                  (pb.ReplayRequest(partition=0, from_sequence=1, filters=["a"]), pb.INVALID_ARGUMENT, "filters[0]"),
                                  (pb.ReplayRequest(partition=0, from_sequence=1, filters=["", "a//"]), pb.INVALID_ARGUMENT, "filters[1]"),
+                                 (pb.ReplayRequest(partition=0, from_sequence=1, filters=["a/"] * 257), pb.INVALID_ARGUMENT, "256"),
                                  (pb.ReplayRequest(partition=0, from_sequence=99), pb.DATA_LOSS, "partition 0"),
                                  (pb.ReplayRequest(partition=0, from_sequence=2**63), pb.DATA_LOSS, "partition 0"),
                                  (pb.ReplayRequest(partition=0, from_sequence=2**64 - 1), pb.DATA_LOSS, "partition 0")):

@@ -27,8 +27,8 @@ answers (const char *path)
     snprintf (address.sun_path, sizeof address.sun_path, "%s", path);
     int fd = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     char reply[8] = "";
-    bool right = connect (fd, (struct sockaddr *) &address, sizeof address) == 0 && write (fd, "PING\r\n", 6) == 6 && read (fd, reply, 7) >= 5
-                 && strncmp (reply, "+PONG", 5) == 0;
+    bool right = connect (fd, (struct sockaddr *)&address, sizeof address) == 0 && write (fd, "PING\r\n", 6) == 6
+                 && read (fd, reply, 7) >= 5 && strncmp (reply, "+PONG", 5) == 0;
     close (fd);
     return right;
 }
@@ -41,8 +41,8 @@ execute (const private_redis *redis)
     dup2 (null, 0);
     dup2 (null, 1);
     dup2 (null, 2);
-    execlp ("redis-server", "redis-server", "--port", "0", "--unixsocket", redis->endpoint + 5, "--dir", redis->folder, "--save", "", "--appendonly",
-            "yes", "--appendfsync", "always", "--daemonize", "no", (char *) NULL);
+    execlp ("redis-server", "redis-server", "--port", "0", "--unixsocket", redis->endpoint + 5, "--dir", redis->folder, "--save",
+            "", "--appendonly", "yes", "--appendfsync", "always", "--daemonize", "no", (char *)NULL);
     _exit (127);
 }
 

@@ -82,13 +82,14 @@ class Redis:
 
 
 class Daemon:
-    """A daemon on free ports. `arguments` are added to its command line."""
+    """A daemon on free ports; `arguments` are added to its command line. The system chooses the ports: "*" would take the lowest free one, which a
+    daemon of another test may take as soon as this one is killed."""
 
     def __init__(self, program, folder, redis, name="daemon", arguments=(), environment=None):
         self.file = os.path.join(folder, name + ".json")
         self.log = os.path.join(folder, name + ".log")
-        self.command = [program, "--endpoints.file", self.file, "--commands.endpoint", "tcp://127.0.0.1:*", "--events.endpoint", "tcp://127.0.0.1:*",
-                        "--replay.endpoint", "tcp://127.0.0.1:*", "--http.bind", "127.0.0.1:0", "--redis.endpoints",
+        self.command = [program, "--endpoints.file", self.file, "--commands.endpoint", "tcp://127.0.0.1:0", "--events.endpoint", "tcp://127.0.0.1:0",
+                        "--replay.endpoint", "tcp://127.0.0.1:0", "--http.bind", "127.0.0.1:0", "--redis.endpoints",
                         redis if isinstance(redis, str) else redis.endpoint, "--log.form", "json", *arguments]
         self.environment = dict(os.environ, **(environment or {}))
         self.process = None

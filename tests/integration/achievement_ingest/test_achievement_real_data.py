@@ -9,7 +9,7 @@ import sys
 import time
 import unittest
 
-DATA = os.environ.get("TT_REAL_DATA", "")
+DATA = os.environ.get("TT_REAL_DATA") or os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../../../shared/data")
 if not os.path.isdir(os.path.join(DATA, "achievements")):
     print("skipped: TT_REAL_DATA names no directory with achievements/")
     sys.exit(77)

@@ -175,7 +175,7 @@ answer_replay (fake_stream *fake, tt_bytes body, tt_buffer *out)
     Techtransfer__V1__ReplayRequest *request = techtransfer__v1__replay_request__unpack (NULL, body.size, body.data);
     fake_journal *j = &fake->journals[request->partition];
     uint64_t from = request->from_sequence, at = from;
-    tt_status status = from < j->earliest || from > j->head + 1 ? TT_OUT_OF_RANGE : TT_OK;
+    tt_status status = from < j->earliest ? TT_OUT_OF_RANGE : from > j->head + 1 ? TT_DATA_LOSS : TT_OK;
     if (status == TT_OK && request->after_id[0] && strcmp (j->events[from - 1].id, request->after_id) != 0)
         status = TT_DATA_LOSS;
     uint32_t limit = fake->page ? fake->page : 500;

@@ -343,6 +343,28 @@ Test (subscriber, a_rewritten_journal_is_data_loss_and_goes_on)
     close_bench (&b);
 }
 
+/* The publisher notices that Redis lost the end of the journal, and takes another name. What came in its place was once dropped as old. */
+Test (subscriber, a_cut_journal_is_data_loss_before_it_grows_again)
+{
+    fake_open (&first);
+    append (&first, 0, 10);
+    bench b = open_bench (1, &(tt_subscriber_options){ 0 });
+    expect (&b, 10);
+    become_live (&b);
+    b.beating = true;
+    expect_nothing (&b, 2);
+    first.journals[0].head = 6;
+    fake_publish (&first, 0, "patent/x/");
+    snprintf (first.events_at, sizeof first.events_at, "another instance");
+    tt_event event;
+    cr_assert_eq (next (&b, &event), TT_DATA_LOSS);
+    cr_assert (strstr (b.error.message, "sequences 8 to 10"), "%s", b.error.message);
+    b.next[0] = 8;
+    fake_publish (&first, 0, "patent/x/");
+    expect (&b, 1);
+    close_bench (&b);
+}
+
 Test (subscriber, another_previous_event_is_data_loss)
 {
     fake_open (&first);

@@ -144,6 +144,43 @@ Test (ledger, nothing_of_a_classified_record_is_kept)
     tt_import_close (&import);
 }
 
+static void
+expect_concealed (const char *content, const char *map)
+{
+    tt_import *import;
+    tt_error error = { 0 };
+    const tt_import_record *record;
+    tt_import_options options = { .kind = TT_IMPORT_ACHIEVEMENTS, .map = map };
+    write_file (input, content);
+    cr_assert_eq (tt_import_open (&import, input, &options, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (tt_import_next (import, &record, &error), TT_OK);
+    cr_assert_not_null (record, "%s", content);
+    cr_expect (record->secret && record->message == NULL && record->text.size == 0, "%s", content);
+    cr_expect (record->reason && strstr (record->reason, "hidden") == NULL, "%s", record->reason);
+    cr_expect_null (strstr (record->notes, "hidden"));
+    tt_import_close (&import);
+}
+
+/* What else is wrong with a classified record would be quoted, and its text kept beside it. */
+Test (ledger, a_classified_record_with_other_faults_is_not_kept_either)
+{
+    static char columns[] = "/tmp/tt-map-XXXXXX";
+    int file = mkstemp (columns);
+    cr_assert (file >= 0);
+    close (file);
+    write_file (columns,
+                "source = \"s\"\nsource_id = id\ntitle = name\nowners = name\nprice_fen = fen(price)\nsecrecy = level\n");
+    expect_concealed ("{\"source\": \"s\", \"title\": \"hidden\", \"secrecy\": \"secret\", \"trl\": \"hidden\"}\n", NULL);
+    expect_concealed ("{\"source\": \"s\", \"hidden\": 1, \"secrecy\": \"secret\"}\n", NULL);
+    expect_concealed ("{\"source\": \"s\", \"title\": \"hidden\", \"secrecy\": [\"secret\"]}\n", NULL);
+    expect_concealed ("{\"source\": \"s\", \"title\": \"hidden\", \"secrecy\": \"secret\", hidden\n", NULL);
+    expect_concealed ("source,source_id,title,owners,secrecy,trl\ns,1,hidden,o,secret,hidden\n", NULL);
+    expect_concealed ("source,source_id,title,owners,secrecy\ns,1,hidden,o,secret,hidden\n", NULL);
+    expect_concealed ("id,name,price,level\n1,hidden,hidden,secret\n", columns);
+    expect_concealed ("id,name,price,level\n1,hidden,1,secret,hidden\n", columns);
+    unlink (columns);
+}
+
 Test (ledger, tables_and_what_is_no_table)
 {
     tt_import *import;

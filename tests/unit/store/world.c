@@ -28,7 +28,9 @@ world_open (void)
     signal (SIGPIPE, SIG_IGN); /* as a daemon does: hiredis writes to sockets whose peer may be dead */
     tt_log_configure ("test", TT_LOG_ERROR, TT_LOG_TEXT);
     private_redis_open (&world.redis);
-    world.options = (tt_store_options){ .endpoints = world.redis.endpoint, .service = "test", .partitions = PARTITIONS, .timeout_ms = 3000 };
+    world.options = (tt_store_options){
+        .endpoints = world.redis.endpoint, .service = "test", .partitions = PARTITIONS, .timeout_ms = 3000
+    };
     world.store = world_store ();
     world.batch = tt_batch_new (world.store, "envelope.proto");
 }
@@ -91,7 +93,8 @@ reply_number (tt_txn *txn, uint32_t number)
 uint32_t
 number_of (tt_outcome outcome)
 {
-    Techtransfer__V1__ProbePutReply *reply = techtransfer__v1__probe_put_reply__unpack (NULL, outcome.reply.size, outcome.reply.data);
+    Techtransfer__V1__ProbePutReply *reply
+        = techtransfer__v1__probe_put_reply__unpack (NULL, outcome.reply.size, outcome.reply.data);
     cr_assert_not_null (reply);
     uint32_t number = reply->partition;
     techtransfer__v1__probe_put_reply__free_unpacked (reply, NULL);
@@ -102,14 +105,14 @@ static void
 say (tt_txn *txn, const char *key)
 {
     Techtransfer__V1__ProbeStored event = TECHTRANSFER__V1__PROBE_STORED__INIT;
-    event.key = (char *) key;
+    event.key = (char *)key;
     tt_txn_event (txn, "test/stored/", key, &event.base);
 }
 
 void
 put_row (tt_txn *txn, const void *message, void *service)
 {
-    (void) service;
+    (void)service;
     const put_request *request = message;
     tt_bytes key = tt_bytes_of_text (request->key);
     tt_txn_at (txn, key);
@@ -118,23 +121,24 @@ put_row (tt_txn *txn, const void *message, void *service)
         return;
     tt_txn_put (txn, "t", key, tt_bytes_of_text (request->value));
     say (txn, request->key);
-    reply_number (txn, (uint32_t) row->version + 1);
+    reply_number (txn, row->present ? 2 : 1);
 }
 
 void
 append_row (tt_txn *txn, const void *message, void *service)
 {
-    (void) service;
+    (void)service;
     const put_request *request = message;
     tt_bytes key = tt_bytes_of_text (request->key);
     tt_txn_at (txn, key);
     const tt_row *row = tt_txn_get (txn, "t", key);
     if (row == NULL)
         return;
-    char *text = tt_arena_printf (tt_txn_arena (txn), "%.*s%s", (int) row->value.size, row->present ? (const char *) row->value.data : "", request->value);
+    char *text = tt_arena_printf (tt_txn_arena (txn), "%.*s%s", (int)row->value.size,
+                                  row->present ? (const char *)row->value.data : "", request->value);
     tt_txn_put (txn, "t", key, tt_bytes_of_text (text));
     say (txn, request->key);
-    reply_number (txn, (uint32_t) strlen (text));
+    reply_number (txn, (uint32_t)strlen (text));
 }
 
 void
@@ -161,13 +165,13 @@ struct look {
 static void
 look_at (tt_txn *txn, const void *message, void *service)
 {
-    (void) service;
+    (void)service;
     const struct look *look = message;
     tt_txn_at (txn, tt_bytes_of_text (look->key));
     const tt_row *row = tt_txn_get (txn, "t", tt_bytes_of_text (look->key));
     if (row == NULL)
         return;
-    snprintf (look->out, 4096, "%.*s", (int) row->value.size, row->value.size ? (const char *) row->value.data : "");
+    snprintf (look->out, 4096, "%.*s", (int)row->value.size, row->value.size ? (const char *)row->value.data : "");
     if (look->version)
         *look->version = row->version;
 }

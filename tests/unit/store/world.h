@@ -44,7 +44,7 @@ tt_outcome do_one (tt_handler *handle, const void *request, void *service, const
 void reply_number (tt_txn *txn, uint32_t number);
 uint32_t number_of (tt_outcome outcome);
 
-/* Handlers. put_row: sets the row and writes one event; replies with the row's new version. */
+/* Handlers. put_row: sets the row and writes one event; replies with 1 if it was absent, else 2. */
 void put_row (tt_txn *txn, const void *request, void *service);
 /* Appends the request's value to the row; replies with the new length. */
 void append_row (tt_txn *txn, const void *request, void *service);

@@ -3,12 +3,16 @@
 #include <criterion/redirect.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/text.h"
+#include "catalog/catalog.h"
 #include "ctl.h"
+#include "query/cql.h"
 #include "text_width.h"
 #include "wire/json.h"
 
-#define MAX_WORDS 24
+#define MAX_WORDS 32
 
 /* Parses a line cut at |. */
 static bool
@@ -120,6 +124,126 @@ Test (args, the_table_is_whole)
     cr_expect_geq (n, 30);
 }
 
+/* -- the examples of --help, as a shell would cut them -- */
+
+#define MAX_EXAMPLE 1024
+
+/* Cuts one example into words, up to a | or > that belongs to the shell; a line that ends in \\ goes on. Returns where it ends.
+ */
+static const char *
+cut_example (const char *at, char *text, char **words, int *count)
+{
+    char quote = 0;
+    bool word = false, over = false;
+    for (*count = 0; *at && (quote || *at != '\n'); at++) {
+        if (at[0] == '\\' && at[1] == '\n') {
+            at++;
+            continue;
+        }
+        over = over || (!quote && (*at == '|' || *at == '>'));
+        bool blank = !quote && (*at == ' ' || over);
+        if (blank && word)
+            *text++ = '\0';
+        if (!blank && !word && *count < MAX_WORDS)
+            words[(*count)++] = text;
+        word = !blank;
+        if (!blank && (*at == '\'' ? quote == 0 || quote == '\'' : false))
+            quote = quote ? 0 : '\'';
+        else if (!blank)
+            *text++ = *at;
+    }
+    *text = '\0';
+    return *at ? at + 1 : at;
+}
+
+static void
+expect_query (const tt_schema *schema, const char *query)
+{
+    tt_cql *cql = NULL;
+    tt_error error = { 0 };
+    if (query)
+        cr_expect_eq (tt_cql_parse (schema, query, strlen (query), &cql, &error), TT_OK, "%s: %s", query, error.message);
+    tt_cql_free (&cql);
+}
+
+/* Keys in examples are keys of the catalogue. */
+static void
+expect_known (const tt_catalog *catalog, const ctl_args *args)
+{
+    const char *indicator = ctl_get (args, "indicator"), *key = ctl_get (args, "key"), *department = ctl_get (args, "department");
+    if (args->command->service != CTL_STATISTICS)
+        return;
+    indicator = indicator ? indicator : key;
+    cr_expect (indicator == NULL || tt_catalog_indicator_by_key (catalog, indicator), "%s", indicator);
+    cr_expect (department == NULL || tt_catalog_department_by_code (catalog, department), "%s", department);
+}
+
+static void
+expect_example (const tt_catalog *catalog, int count, char **words)
+{
+    ctl_args args;
+    bool done;
+    if (count == 0 || strcmp (words[0], "ttctl") != 0) /* another program's */
+        return;
+    cr_assert (ctl_parse (count, words, &args, &done), "%s %s %s", words[1], words[2], count > 3 ? words[3] : "");
+    json_t *request = args.command->request ? ctl_request (&args) : NULL;
+    ProtobufCMessage *message = NULL;
+    tt_error error = { 0 };
+    if (request)
+        cr_expect_eq (tt_json_to_message (args.command->request, request, 0, NULL, &message, &error), TT_OK, "%s", error.message);
+    if (message)
+        protobuf_c_message_free_unpacked (message, NULL);
+    bool patents = args.command->service == CTL_PATENT || args.command->service == CTL_NO_SERVICE;
+    expect_query (patents ? tt_schema_patent () : tt_schema_achievement (), ctl_get (&args, "query"));
+    expect_known (catalog, &args);
+    json_decref (request);
+    ctl_args_free (&args);
+}
+
+Test (args, the_examples_work_as_they_are_typed)
+{
+    tt_catalog *catalog = NULL;
+    tt_error error = { 0 };
+    const ctl_command *command;
+    cr_assert_eq (tt_text_open (&error), TT_OK);
+    cr_assert_eq (tt_catalog_open (&catalog, NULL, &error), TT_OK, "%s", error.message);
+    for (size_t n = 0; (command = ctl_command_at (n)); n++)
+        for (const char *at = command->examples; *at;) {
+            char text[MAX_EXAMPLE], *words[MAX_WORDS];
+            int count;
+            at = cut_example (at, text, words, &count);
+            expect_example (catalog, count, words);
+        }
+    tt_catalog_close (&catalog);
+}
+
+Test (args, rejects_spare_what_is_read, .init = cr_redirect_stderr)
+{
+    char folder[] = "/tmp/tt-args-XXXXXX", line[512], a[64], b[64];
+    ctl_args args;
+    bool done;
+    cr_assert_not_null (mkdtemp (folder));
+    snprintf (a, sizeof a, "%s/a.jsonl", folder);
+    snprintf (b, sizeof b, "%s/a.jsonl.state", folder);
+    fclose (fopen (a, "w"));
+    fclose (fopen (b, "w"));
+    const struct {
+        const char *form, *x, *y;
+    } cases[] = { { "import|patents|%s|--rejects|%s", a, a },
+                  { "import|patents|%s|--rejects|%s", b, a },
+                  { "import|patents|x/p.xml|y/p.xml|--rejects|%s", folder, "" } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        snprintf (line, sizeof line, cases[i].form, cases[i].x, cases[i].y);
+        cr_assert (parse (line, &args, &done), "%s", line);
+        cr_expect_eq (args.command->run (&args), CTL_USAGE, "%s", line);
+        ctl_args_free (&args);
+        cr_expect (access (a, F_OK) == 0 && access (b, F_OK) == 0, "%s", line);
+    }
+    unlink (a);
+    unlink (b);
+    rmdir (folder);
+}
+
 Test (args, endpoints)
 {
     ctl_args args;
@@ -160,4 +284,15 @@ Test (table, columns_line_up, .init = cr_redirect_stdout)
                              "甬江 天使  1,234,567.89  one\n"
                              "bank               0.05\n");
     json_decref (rows);
+}
+
+Test (table, a_record_says_its_units, .init = cr_redirect_stdout)
+{
+    json_t *record = json_loads ("{\"capacityFen\": \"3000000050\", \"putUnixMs\": \"0\", \"name\": \"a\\u009bb\"}", 0, NULL);
+    ctl_print_record (record);
+    fflush (stdout);
+    cr_expect_stdout_eq_str ("capacity                          30,000,000.50 yuan\n"
+                             "put                               1970-01-01T00:00:00.000Z\n"
+                             "name                              a  b\n");
+    json_decref (record);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "sample.pb-c.h"
+#include "wire/footprint.h"
 #include "wire/validate.h"
 
 #define Sample Techtransfer__Test__Sample
@@ -159,4 +160,73 @@ Test (validate, nesting_is_bounded)
     cr_expect_eq (v.total, 1);
     cr_expect (tt_validate_utf8 (&chain[N - 60].base, &v));
     tt_violations_free (&v);
+}
+
+static bool
+no_nul (const char *bytes, size_t size, tt_violations *v)
+{
+    return tt_validate_no_nul (&techtransfer__test__sample__descriptor, (tt_bytes){ (const uint8_t *) bytes, size }, v);
+}
+
+/* Unpacked, such text ends at its NUL, and nobody can tell. */
+Test (validate, nul_in_text_is_found_in_packed_bytes)
+{
+    tt_violations v = { 0 };
+    cr_expect (no_nul ("", 0, &v));
+    cr_expect (no_nul ("\x7a\x02" "ab\x82\x01\x02" "a\0", 9, &v), "in a field of bytes it may stand");
+    cr_expect (no_nul ("\x08\x00\x7a\x02" "ab", 6, &v), "a number of 0 is no text");
+    cr_expect (no_nul ("\xfa\x3f\x01\0", 4, &v), "a field that is not known is skipped");
+    cr_expect_eq (v.total, 0);
+    cr_expect_not (no_nul ("\x7a\x03" "a\0b", 5, &v));
+    expect_item (&v, 0, "a_string: text must not hold a NUL");
+    tt_violations_clear (&v);
+    /* texts[1]; items[1].inner.texts[0]; choice_text */
+    cr_expect_not (no_nul ("\x9a\x01\x01" "a" "\x9a\x01\x01\0" "\xaa\x01\x00" "\xaa\x01\x07\x8a\x01\x04\x9a\x01\x01\0" "\xc2\x01\x02" "a\0", 26, &v));
+    cr_assert_eq (v.total, 3);
+    expect_item (&v, 0, "texts[1]: text must not hold a NUL");
+    expect_item (&v, 1, "items[1].inner.texts[0]: text must not hold a NUL");
+    expect_item (&v, 2, "choice_text: text must not hold a NUL");
+    tt_violations_clear (&v);
+    cr_expect (no_nul ("\x9a\x01\x7f\0", 4, &v), "what cannot be read is left to unpacking");
+    tt_violations_free (&v);
+}
+
+/* The index of each violation was once counted from the start again: minutes for a frame of this size. */
+Test (validate, nuls_in_very_many_fields_cost_no_square, .timeout = 20)
+{
+    tt_buffer packed = { 0 };
+    tt_violations v = { 0 };
+    for (int i = 0; i < 500000; i++)
+        tt_buffer_append (&packed, "\x9a\x01\x01\0", 4);
+    cr_expect_not (no_nul ((const char *)packed.data, packed.size, &v));
+    cr_expect_eq (v.total, 500000);
+    expect_item (&v, 3, "texts[3]: text must not hold a NUL");
+    tt_violations_free (&v);
+    tt_buffer_free (&packed);
+}
+
+Test (validate, footprint_of_empty_items_is_seen_before_they_are_made)
+{
+    const ProtobufCMessageDescriptor *type = &techtransfer__test__sample__descriptor;
+    tt_buffer packed = { 0 };
+    for (int i = 0; i < 1000; i++)
+        tt_buffer_append (&packed, "\xaa\x01\x00", 3);
+    tt_bytes bytes = { packed.data, packed.size };
+    cr_expect_geq (tt_wire_footprint (type, bytes), 1001 * sizeof (Sample));
+    cr_expect_eq (tt_wire_count (bytes, 21), 1000);
+    cr_expect_eq (tt_wire_count (bytes, 20), 0);
+    tt_buffer_clear (&packed);
+    for (int i = 0; i < 70; i++) {
+        tt_buffer outer = { 0 };
+        tt_buffer_append (&outer, "\x8a\x01", 2);
+        size_t n = packed.size;
+        for (; n >= 0x80; n >>= 7)
+            tt_buffer_append (&outer, &(uint8_t){ (uint8_t)(n | 0x80) }, 1);
+        tt_buffer_append (&outer, &(uint8_t){ (uint8_t)n }, 1);
+        tt_buffer_append (&outer, packed.data, packed.size);
+        tt_buffer_free (&packed);
+        packed = outer;
+    }
+    cr_expect_eq (tt_wire_footprint (type, (tt_bytes){ packed.data, packed.size }), SIZE_MAX);
+    tt_buffer_free (&packed);
 }

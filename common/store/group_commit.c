@@ -1,0 +1,288 @@
+/* The commit of a batch: units of one partition go to Redis together, and what comes back becomes outcomes, or work that is to be done
+ * again. The executor is batch.c. */
+#include <string.h>
+
+#include "base/uuid.h"
+#include "store/batch.h"
+#include "store/commit_run.h"
+
+#define MAX_ATTEMPTS 64
+#define MAX_UNITS_A_CALL 256      /* one call blocks Redis: keep it short */
+#define MAX_BYTES_A_CALL (1 << 20)
+#define OUTCOME_FINAL 0
+#define OUTCOME_THEN 1
+
+/* A second commit of the same unit would conflict with the first: the first changed a version that it expects. */
+static bool
+guards_itself (const tt_unit *unit)
+{
+    for (const tt_op *op = unit->ops; op; op = op->next)
+        if ((op->op == 'p' && (op->b.size == 0 || op->b.size == 8)) || (op->op == 'd' && op->b.size == 8))
+            return true;
+    return false;
+}
+
+/* A commit whose answer was lost is sent again: without an id of the caller's, and without a guard that its first try has broken, it needs
+ * an id to be done once. */
+static bool
+find_id (tt_txn *txn)
+{
+    if (txn->spec.request_id.size == TT_UUID_SIZE)
+        memcpy (txn->id, txn->spec.request_id.data, TT_UUID_SIZE);
+    else if (!txn->writes || guards_itself (&txn->unit))
+        return false;
+    else if (!txn->own_id)
+        tt_uuid7_make (txn->id);
+    txn->own_id = txn->spec.request_id.size != TT_UUID_SIZE;
+    return true;
+}
+
+static void
+fill_unit (tt_txn *txn)
+{
+    tt_unit *unit = &txn->unit;
+    unit->request_id = TT_BYTES_NONE;
+    if (!txn->spec.read_only && find_id (txn)) {
+        uint32_t item = (uint32_t) txn->spec.item;
+        for (int i = 0; i < 4; i++)
+            txn->id[TT_UUID_SIZE + i] = (uint8_t) (item >> (24 - 8 * i));
+        for (int i = 0; i < 4; i++)
+            txn->id[TT_UUID_SIZE + 4 + i] = (uint8_t) (txn->step >> (24 - 8 * i));
+        unit->request_id = (tt_bytes){ txn->id, sizeof txn->id };
+        unit->id_unix_ms = tt_uuid7_unix_ms (txn->id);
+    }
+    uint8_t *outcome = tt_arena_alloc (txn->batch->arena, txn->reply.size + 1);
+    outcome[0] = txn->then ? OUTCOME_THEN : OUTCOME_FINAL;
+    if (txn->reply.size)
+        memcpy (outcome + 1, txn->reply.data, txn->reply.size);
+    unit->outcome = (tt_bytes){ outcome, txn->reply.size + 1 };
+}
+
+static size_t
+unit_bytes (const tt_unit *unit)
+{
+    size_t bytes = unit->outcome.size + 64;
+    for (const tt_op *op = unit->ops; op; op = op->next)
+        bytes += op->a.size + op->b.size + op->c.size + 32;
+    return bytes;
+}
+
+struct call {
+    struct call *next;
+    size_t command;
+    size_t begin, count; /* in the sorted array */
+    bool run;            /* its units do not meet */
+};
+
+/* Writers in order of partition, within it in order of adding. */
+static size_t
+sort_writers (tt_batch *batch, tt_txn ***sorted)
+{
+    uint32_t partitions = tt_store_partitions (batch->store);
+    size_t *starts = tt_arena_zero (batch->arena, (partitions + 1) * sizeof *starts);
+    size_t count = 0;
+    for (tt_txn *txn = batch->first; txn; txn = txn->next)
+        if (txn->state == TXN_DECIDED && txn->writes) {
+            starts[txn->unit.partition + 1]++;
+            count++;
+        }
+    for (uint32_t p = 0; p < partitions; p++)
+        starts[p + 1] += starts[p];
+    *sorted = tt_arena_alloc (batch->arena, (count + 1) * sizeof (tt_txn *));
+    for (tt_txn *txn = batch->first; txn; txn = txn->next)
+        if (txn->state == TXN_DECIDED && txn->writes)
+            (*sorted)[starts[txn->unit.partition]++] = txn;
+    return count;
+}
+
+/* True if no earlier transaction of this call writes a row that this one touches, and it adds to no number. Rows that earlier ones have only
+ * read do not matter: all guards of a run are checked before its writes. */
+static bool
+stands_apart (tt_txn *txn, uint64_t call)
+{
+    bool apart = !txn->by_itself;
+    for (const struct touched *t = txn->touched; t; t = t->next) {
+        if (t->row->call == call || (t->row->kind == 'n' && t->op))
+            apart = false;
+        if (t->op)
+            t->row->call = call;
+    }
+    return apart;
+}
+
+/* Cuts the sorted writers into calls of one partition and bounded size, and adds them to the pipeline. */
+static struct call *
+add_calls (tt_batch *batch, tt_txn **sorted, tt_unit **units, size_t count)
+{
+    struct call *calls = NULL, **link = &calls;
+    for (size_t begin = 0, end; begin < count; begin = end) {
+        size_t bytes = 0;
+        bool run = true;
+        batch->calls++;
+        for (end = begin; end < count && end - begin < MAX_UNITS_A_CALL && bytes < MAX_BYTES_A_CALL; end++) {
+            if (sorted[end]->unit.partition != sorted[begin]->unit.partition)
+                break;
+            fill_unit (sorted[end]);
+            units[end] = &sorted[end]->unit;
+            bytes += unit_bytes (units[end]);
+            run = stands_apart (sorted[end], batch->calls) && run;
+        }
+        struct call *call = tt_arena_alloc (batch->arena, sizeof *call);
+        *call = (struct call){ .begin = begin, .count = end - begin, .run = run };
+        call->command = run ? tt_commit_run_add (batch->store, units + begin, call->count) : tt_commit_add (batch->store, units + begin, call->count);
+        *link = call;
+        link = &call->next;
+        batch->counts.commits++;
+    }
+    return calls;
+}
+
+void
+tt_txn_finish (tt_txn *txn, tt_status status, const char *message)
+{
+    txn->state = TXN_DONE;
+    if (status != TT_OK) {
+        txn->status = status;
+        txn->message = tt_arena_strndup (txn->batch->arena, message, strlen (message));
+        txn->reply = TT_BYTES_NONE;
+    }
+}
+
+/* Undone: what it read is stale, and what it showed to later ones was never true. */
+static void
+undecide (tt_txn *txn)
+{
+    for (struct touched *t = txn->touched; t; t = t->next) {
+        t->row->loaded = false;
+        t->row->holder = NULL;
+    }
+    txn->reads = NULL;
+    txn->state = TXN_UNDECIDED;
+    if (++txn->attempts > MAX_ATTEMPTS)
+        tt_txn_finish (txn, TT_ABORTED, "too many concurrent changes to the same entity");
+}
+
+static void
+take_remembered (tt_txn *txn, tt_bytes outcome)
+{
+    txn->batch->counts.replayed++;
+    if (outcome.size && outcome.data[0] == OUTCOME_THEN) {
+        undecide (txn); /* its own rows changed since it was first decided */
+        tt_txn_next_step (txn);
+        return;
+    }
+    txn->replayed = true;
+    txn->status = TT_OK;
+    txn->message = NULL;
+    txn->violation_count = 0;
+    txn->reply = outcome.size > 1 ? tt_arena_copy (txn->batch->arena, (tt_bytes){ outcome.data + 1, outcome.size - 1 }) : TT_BYTES_NONE;
+    for (struct touched *t = txn->touched; t; t = t->next) {
+        t->row->loaded = false;
+        t->row->holder = NULL;
+    }
+    tt_txn_finish (txn, TT_OK, "");
+}
+
+static void
+remember_bound (tt_txn *txn)
+{
+    const tt_op *op = txn->unit.ops;
+    for (size_t i = 0; op && i < txn->unit.failed_op; i++)
+        op = op->next;
+    if (op == NULL)
+        return;
+    struct bound *bound = tt_arena_alloc (txn->batch->arena, sizeof *bound);
+    *bound = (struct bound){ txn->bounds, op->name, op->a };
+    txn->bounds = bound;
+}
+
+static bool
+take_result (tt_txn *txn)
+{
+    tt_batch_counts *counts = &txn->batch->counts;
+    switch (txn->unit.result) {
+    case TT_UNIT_COMMITTED:
+        counts->committed++;
+        if (txn->then)
+            tt_txn_next_step (txn);
+        else
+            tt_txn_finish (txn, TT_OK, "");
+        return true;
+    case TT_UNIT_REPLAYED:
+        take_remembered (txn, txn->unit.remembered);
+        return false;
+    case TT_UNIT_BOUND:
+        counts->bounds++;
+        remember_bound (txn);
+        undecide (txn);
+        return false;
+    case TT_UNIT_AGAIN:
+        txn->by_itself = true; /* what it decided stands */
+        return false;
+    default:
+        counts->conflicts++;
+        undecide (txn);
+        return false;
+    }
+}
+
+/* Decided without an effect: an earlier try under the same request id may have had one. Asked after the commits of this batch, which may
+ * hold that earlier try. */
+static void
+add_lookups (tt_batch *batch)
+{
+    for (tt_txn *txn = batch->first; txn; txn = txn->next) {
+        txn->needs_lookup = txn->state == TXN_DECIDED && !txn->writes && !txn->spec.read_only && txn->spec.request_id.size && txn->located;
+        if (!txn->needs_lookup)
+            continue;
+        fill_unit (txn);
+        txn->command = tt_commit_lookup_add (batch->store, &txn->unit);
+    }
+}
+
+/* Transactions without an effect: final, unless something that they were shown in this round was taken back. */
+static tt_status
+settle_effectless (tt_batch *batch, bool all_true, tt_error *error)
+{
+    for (tt_txn *txn = batch->first; txn; txn = txn->next) {
+        if (txn->state != TXN_DECIDED || txn->writes)
+            continue;
+        const redisReply *reply = txn->needs_lookup ? tt_pipe_reply (batch->store, txn->command) : NULL;
+        if (reply && reply->type == REDIS_REPLY_ERROR)
+            return tt_redis_error_status (reply, error);
+        if (reply && reply->type == REDIS_REPLY_STRING)
+            take_remembered (txn, (tt_bytes){ (const uint8_t *) reply->str, (size_t) reply->len });
+        else if (all_true)
+            tt_txn_finish (txn, TT_OK, "");
+        else
+            undecide (txn);
+    }
+    return TT_OK;
+}
+
+void
+tt_batch_build_commit (tt_batch *batch)
+{
+    batch->writer_count = sort_writers (batch, &batch->writers);
+    batch->units = tt_arena_alloc (batch->arena, (batch->writer_count + 1) * sizeof *batch->units);
+    tt_pipe_begin (batch->store);
+    batch->commit = add_calls (batch, batch->writers, batch->units, batch->writer_count);
+    add_lookups (batch);
+}
+
+tt_status
+tt_batch_run_commit (tt_batch *batch, tt_error *error)
+{
+    batch->sent = false;
+    tt_status status = tt_pipe_run_together (batch->store, error);
+    bool all_true = true;
+    for (struct call *call = batch->commit; status == TT_OK && call; call = call->next)
+        status = (call->run ? tt_commit_run_result : tt_commit_result) (batch->store, call->command, batch->units + call->begin,
+                                                                        call->count, error);
+    if (status != TT_OK)
+        return status;
+    for (size_t i = 0; i < batch->writer_count; i++)
+        if (!take_result (batch->writers[i]))
+            all_true = false;
+    return settle_effectless (batch, all_true, error);
+}
