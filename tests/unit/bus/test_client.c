@@ -318,7 +318,7 @@ Test (client, more_than_fit_under_way_and_one_in_nine_lost)
     pthread_t thread;
     fake_open (&e.fake);
     pthread_create (&thread, NULL, serve, &e);
-    tt_client *client = open_client (e.fake.at, 60000, 100);
+    tt_client *client = open_client (e.fake.at, 600000, 100); /* valgrind needs minutes */
     static uint8_t seen[COUNT + 1];
     int received = 0;
     tt_client_reply reply;
