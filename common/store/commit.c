@@ -133,8 +133,7 @@ tt_commit_add (tt_store *store, tt_unit *const *units, size_t count)
     struct keys keys = { 0 };
     tt_buffer arguments = { 0 };
     char (*buckets)[24] = tt_alloc (count * sizeof *buckets);
-    size_t argument_count = 2;
-    tt_resp_number (&arguments, tt_commit_remember_s (store));
+    size_t argument_count = 4;
     tt_resp_number (&arguments, (int64_t) count);
     for (size_t i = 0; i < count; i++) {
         add_unit (&arguments, units[i], &keys, &buckets[i]);
@@ -148,6 +147,8 @@ tt_commit_add (tt_store *store, tt_unit *const *units, size_t count)
     tt_pipe_key (store, out, partition, 'm', "");
     for (size_t i = 0; i < keys.count; i++)
         tt_pipe_key (store, out, partition, keys.list[i].kind, keys.list[i].name);
+    tt_resp_number (out, tt_commit_remember_s (store));
+    tt_pipe_server (store, out);
     tt_buffer_append (out, arguments.data, arguments.size);
     tt_buffer_free (&arguments);
     free (keys.list);

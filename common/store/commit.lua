@@ -1,7 +1,7 @@
 -- The commit: guards, writes and events of a run of units inside one partition, each unit all or none.
 --
 -- KEYS: 1 = meta; the others are named by their number in the operations.
--- ARGV: seconds to remember request ids, number of units, then each unit:
+-- ARGV: seconds to remember request ids, the server's run_id, the epoch that begins if another server wrote last, number of units, then each unit:
 --       key number of its request-id bucket (0 = none), request id, outcome, number of operations, then operations of five:
 --         op  key  a       b         c
 --         g   k    field   expected           guard: the row's version is still the one read
@@ -19,6 +19,26 @@
 -- A call of Redis from here costs more than the work it does, so hashes are read once for the whole run (HMGET), worked on in tables,
 -- and written once (HSET). redis.call and string exist only while a function runs: hence the locals inside.
 local CHUNK = 1000 -- arguments that unpack may put on the stack at a time
+local EPOCHS = 64  -- that are remembered
+local RESERVED = { run = true, epoch = true, epochs = true, confirmed = true, ids_from = true } -- fields of meta that are no journal
+
+-- Before anything is appended: a server that was not the last to write may have come up without the end of the journals, and would give out its
+-- sequences again. It begins a new epoch behind what is there, so that everybody who saw more can tell. One line an epoch:
+-- "<epoch> <journal>=<first sequence> ...". Returns the epoch that is written in.
+local function enter_epoch (meta, run, fresh)
+  local call = redis.call
+  local known = call ('HMGET', meta, 'run', 'epoch', 'epochs')
+  if known[1] == run then return known[2] end
+  local line, lines = { fresh }, {}
+  local all = call ('HGETALL', meta)
+  for i = 1, #all, 2 do
+    if not RESERVED[all[i]] then line[#line + 1] = string.format ('%s=%.0f', all[i], tonumber (all[i + 1]) + 1) end
+  end
+  for old in string.gmatch (known[3] or '', '[^\n]+') do lines[#lines + 1] = old end
+  lines[#lines + 1] = table.concat (line, ' ')
+  call ('HSET', meta, 'run', run, 'epoch', fresh, 'epochs', table.concat (lines, '\n', math.max (1, #lines - EPOCHS + 1)) .. '\n')
+  return fresh
+end
 
 -- Hash fields that are looked at: fields[key] = { list of fields }.
 local function want (fields, seen, key, field)
@@ -35,8 +55,8 @@ local function want (fields, seen, key, field)
 end
 
 local function collect (args)
-  local fields, seen, at = {}, {}, 3
-  for unit = 1, tonumber (args[2]) do
+  local fields, seen, at = {}, {}, 5
+  for unit = 1, tonumber (args[4]) do
     local bucket = args[at]
     if bucket ~= '0' then want (fields, seen, bucket, args[at + 1]) end
     local first = at + 4
@@ -98,7 +118,8 @@ local function set (values, changed, key, field, value)
   list[#list + 1] = field
 end
 
-local function append (keys, heads, name)
+local function append (keys, args, heads, name)
+  if not heads.epoch then heads.epoch = enter_epoch (keys[1], args[2], args[3]) end
   local head = (heads[name] or tonumber (redis.call ('HGET', keys[1], name) or 0)) + 1
   heads[name] = head
   return head
@@ -109,7 +130,7 @@ local function apply (keys, args, first, last, values, changed, heads)
   for i = first, last, 5 do
     local op, key = args[i], args[i + 1]
     if op == 'e' then
-      call ('XADD', keys[tonumber (key)], format ('%.0f-0', append (keys, heads, 'events')), 't', args[i + 2], 'h', args[i + 3], 'b', args[i + 4])
+      call ('XADD', keys[tonumber (key)], format ('%.0f-0', append (keys, args, heads, 'events')), 't', args[i + 2], 'h', args[i + 3], 'b', args[i + 4])
     elseif op == 'p' then
       set (values, changed, key, args[i + 2], args[i + 4])
     elseif op == 'n' then
@@ -118,7 +139,7 @@ local function apply (keys, args, first, last, values, changed, heads)
     elseif op == 'd' then
       set (values, changed, key, args[i + 2], false)
     elseif op == 'l' then
-      call ('XADD', keys[tonumber (key)], format ('%.0f-0', append (keys, heads, args[i + 2])), 'b', args[i + 4])
+      call ('XADD', keys[tonumber (key)], format ('%.0f-0', append (keys, args, heads, args[i + 2])), 'b', args[i + 4])
     elseif op == 'z' then
       call ('ZADD', keys[tonumber (key)], args[i + 3], args[i + 2])
     elseif op == 'y' then
@@ -173,14 +194,15 @@ local function commit (keys, args)
   local call, format = redis.call, string.format
   local fields, values = collect (args)
   load (keys, fields, values)
-  local results, changed, heads, buckets, at = {}, {}, {}, {}, 3
-  for unit = 1, tonumber (args[2]) do
+  local results, changed, heads, buckets, at = {}, {}, {}, {}, 5
+  for unit = 1, tonumber (args[4]) do
     local last = at + 3 + 5 * tonumber (args[at + 3])
     if args[at] ~= '0' then buckets[args[at]] = true end
     results[unit] = run_unit (keys, args, at, last, values, changed, heads)
     at = last + 1
   end
   store (keys, values, changed)
+  heads.epoch = nil
   for name, head in pairs (heads) do
     call ('HSET', keys[1], name, format ('%.0f', head))
   end

@@ -3,7 +3,7 @@
 -- any unit (a request id that is known, a changed version), nothing at all is done, and the caller sends the run to commit.lua.
 --
 -- KEYS: 1 = meta; group i is about key i + 1.
--- ARGV: seconds to remember request ids, the groups ("r64p64e70": letter and number of items), then the items of each group:
+-- ARGV: seconds to remember request ids, run_id and epoch as in commit.lua, the groups ("r64p64e70": letter and number of items), then the items of each group:
 --         r   request id, outcome         request ids, none of them known
 --         c   field, expected             rows whose version is still the one read (guards, and guarded puts and deletes)
 --         p   field, value                rows to put
@@ -100,10 +100,10 @@ local function write_group (keys, args, group)
 end
 
 local function commit_run (keys, args)
-  local groups, n, at = {}, 0, 3
-  for op, count in string.gmatch (args[2], '(%l)(%d+)') do
+  local groups, n, at, appends = {}, 0, 5, false
+  for op, count in string.gmatch (args[4], '(%l)(%d+)') do
     n = n + 1
-    if op == 'e' or op == 'l' then at = at + 1 end
+    if op == 'e' or op == 'l' then at, appends = at + 1, true end
     local last = at + WIDTH[op] * tonumber (count) - 1
     groups[n] = { op = op, key = keys[n + 1], first = at, last = last }
     at = last + 1
@@ -113,6 +113,7 @@ local function commit_run (keys, args)
     if group.op == 'r' and not none_known (group.key, args, group.first, group.last) then return 0 end
     if group.op == 'c' and not none_changed (group.key, args, group.first, group.last) then return 0 end
   end
+  if appends then enter_epoch (keys[1], args[2], args[3]) end
   for i = 1, n do write_group (keys, args, groups[i]) end
   return 1
 end

@@ -8,9 +8,12 @@
 
 #include "store/store.h"
 
+#define TT_EPOCH_SIZE 37 /* a UUID in text, with its NUL */
+
 typedef struct {
     uint32_t partition;
     uint64_t sequence;
+    tt_bytes epoch;  /* the part of the journal's history that it belongs to */
     tt_bytes topic;  /* empty in a log */
     tt_bytes header; /* packed EventHeader without its place (stream, partition, sequence, previous_id, epoch); empty in a log */
     tt_bytes body;   /* packed message */
@@ -26,6 +29,29 @@ TT_MUST_USE tt_status tt_journal_read (tt_store *store, const char *name, uint32
                                        const tt_entry **entries, size_t *count, uint64_t *earliest, tt_error *error);
 /* The lowest sequence kept (0 = none) and the epoch (NUL-terminated, at most 36 characters) of a partition. */
 TT_MUST_USE tt_status tt_journal_extent (tt_store *store, const char *name, uint32_t partition, uint64_t *earliest, char epoch[40],
+                                         tt_error *error);
+
+/* Epochs: a server of Redis that was not the last to write begins a new one with its first append, since a fail-over may have lost the
+ * journal's end, and its sequences would be given out again. Who holds a position (the last sequence that it saw, and that one's epoch) can
+ * ask whether that is still in the history:
+ *   TT_OK: everything up to the position is there as it was seen (or was trimmed since);
+ *   TT_DATA_LOSS: [*lost_first, position.sequence] were seen and are gone; *lost_first is 0 if it cannot be said from where on.
+ * position.sequence 0 is always in the history. One round trip. */
+typedef struct {
+    uint64_t sequence;
+    char epoch[TT_EPOCH_SIZE]; /* "" = not known: only the journal's end is looked at */
+} tt_position;
+TT_MUST_USE tt_status tt_journal_check (tt_store *store, const char *name, uint32_t partition, const tt_position *position,
+                                        uint64_t *lost_first, tt_error *error);
+/* The highest sequence of each of the P journals of this name, and the epoch that the partition is in; positions[P]. One round trip. */
+TT_MUST_USE tt_status tt_journal_positions (tt_store *store, const char *name, tt_position *positions, tt_error *error);
+/* The epochs of a partition, oldest first, at most 64: *epochs is borrowed until the next call on this store; first: the first sequence of
+ * this journal in each. */
+typedef struct {
+    char epoch[TT_EPOCH_SIZE];
+    uint64_t first;
+} tt_epoch;
+TT_MUST_USE tt_status tt_journal_epochs (tt_store *store, const char *name, uint32_t partition, const tt_epoch **epochs, size_t *count,
                                          tt_error *error);
 
 /* Follows all P journals of a name from given positions on; wakes as soon as something is appended. Has its own connection. */

@@ -7,6 +7,11 @@
 #include "base/log.h"
 #include "store/keys.h"
 
+/* Room for a run_id and an epoch in the commands. */
+struct server_argument {
+    size_t run_id, epoch; /* offsets */
+};
+
 static void
 free_replies (tt_store *store)
 {
@@ -23,13 +28,14 @@ tt_pipe_begin (tt_store *store)
     free_replies (store);
     store->count = 0;
     store->sent = false;
+    store->server_count = 0;
     tt_buffer_clear (&store->commands);
 }
 
 tt_buffer *
 tt_pipe_command (tt_store *store, uint32_t partition)
 {
-    (void) partition; /* one Redis holds all partitions here; a cluster map would choose the connection by it */
+    (void)partition; /* one Redis holds all partitions here; a cluster map would choose the connection by it */
     return &store->commands;
 }
 
@@ -53,6 +59,30 @@ tt_pipe_key (tt_store *store, tt_buffer *out, uint32_t partition, char kind, con
     tt_resp_buffer (out, &store->key);
 }
 
+void
+tt_pipe_server (tt_store *store, tt_buffer *out)
+{
+    static const char room[TT_RUN_ID_SIZE] = { 0 };
+    if (store->server_count == store->server_capacity) {
+        store->server_capacity = store->server_capacity ? store->server_capacity * 2 : 16;
+        store->servers = tt_realloc (store->servers, store->server_capacity * sizeof *store->servers);
+    }
+    struct server_argument *argument = &store->servers[store->server_count++];
+    tt_resp_argument (out, room, TT_RUN_ID_SIZE);
+    argument->run_id = out->size - TT_RUN_ID_SIZE - 2;
+    tt_resp_argument (out, room, TT_UUID_TEXT_SIZE - 1);
+    argument->epoch = out->size - (TT_UUID_TEXT_SIZE - 1) - 2;
+}
+
+static void
+name_server (tt_store *store)
+{
+    for (size_t i = 0; i < store->server_count; i++) {
+        memcpy (store->commands.data + store->servers[i].run_id, store->redis.run_id, TT_RUN_ID_SIZE);
+        memcpy (store->commands.data + store->servers[i].epoch, store->redis.epoch, TT_UUID_TEXT_SIZE - 1);
+    }
+}
+
 const redisReply *
 tt_pipe_reply (const tt_store *store, size_t i)
 {
@@ -72,7 +102,7 @@ static tt_status
 receive_each (tt_store *store, tt_error *error)
 {
     for (size_t i = 0; i < store->count; i++)
-        if (redisGetReply (store->redis.context, (void **) &store->replies[i]) != REDIS_OK)
+        if (redisGetReply (store->redis.context, (void **)&store->replies[i]) != REDIS_OK)
             return connection_lost (store, error);
     return TT_OK;
 }
@@ -86,7 +116,7 @@ receive_together (tt_store *store, tt_error *error)
     for (size_t i = 0; i < store->count + 2; i++) {
         if (reply)
             freeReplyObject (reply);
-        if (redisGetReply (store->redis.context, (void **) &reply) != REDIS_OK)
+        if (redisGetReply (store->redis.context, (void **)&reply) != REDIS_OK)
             return connection_lost (store, error);
         if (reply->type == REDIS_REPLY_ERROR && refused == TT_OK)
             refused = tt_redis_error_status (reply, error);
@@ -108,9 +138,10 @@ send_all (tt_store *store, bool together, tt_error *error)
     if (status != TT_OK)
         return status;
     redisContext *context = store->redis.context;
+    name_server (store);
     if (together)
         redisAppendFormattedCommand (context, "*1\r\n$5\r\nMULTI\r\n", 15);
-    redisAppendFormattedCommand (context, (const char *) store->commands.data, store->commands.size);
+    redisAppendFormattedCommand (context, (const char *)store->commands.data, store->commands.size);
     if (together)
         redisAppendFormattedCommand (context, "*1\r\n$4\r\nEXEC\r\n", 14);
     for (int done = 0; !done;)
@@ -144,7 +175,7 @@ run (tt_store *store, bool together, tt_error *error)
 {
     if (store->count == 0)
         return TT_OK;
-    int64_t until = tt_clock_monotonic_us () + (int64_t) store->redis.timeout_ms * 1000;
+    int64_t until = tt_clock_monotonic_us () + (int64_t)store->redis.timeout_ms * 1000;
     for (bool told = false;; told = true) {
         tt_error why = { 0 };
         tt_status status = attempt (store, together, &why);

@@ -15,11 +15,14 @@ struct tt_store {
     size_t *ends;             /* where each command ends in commands */
     redisReply **replies;
     size_t count, capacity;
+    struct server_argument *servers; /* where the pipeline names the server that it goes to */
+    size_t server_count, server_capacity;
     tt_buffer key;            /* scratch */
     bool prepared;
     bool sent;                /* the pipeline is on its way: tt_pipe_run_together only waits */
     void *entries;            /* of journal.c: what the last read lent out */
     size_t entries_capacity;
+    void *epochs;             /* of journal.c, likewise */
 };
 
 /* Begins an empty pipeline; the replies of the last one are freed. */
@@ -27,6 +30,9 @@ void tt_pipe_begin (tt_store *store);
 /* The buffer to write one command to (tt_resp_*), for this partition; tt_pipe_end closes it and returns its number. */
 tt_buffer *tt_pipe_command (tt_store *store, uint32_t partition);
 size_t tt_pipe_end (tt_store *store);
+/* Appends two arguments to the command being built: the run_id of the server that it is sent to, and the epoch that begins if that is another
+ * one than the last that wrote. Filled in when the command is sent, since only then it is known where. */
+void tt_pipe_server (tt_store *store, tt_buffer *out);
 /* Sends all, waits for all replies; reconnects and sends again within the time limit. TT_UNAVAILABLE otherwise. */
 TT_MUST_USE tt_status tt_pipe_run (tt_store *store, tt_error *error);
 /* The same as one transaction of Redis (MULTI ... EXEC): with `appendfsync always` Redis then syncs once for the whole pipeline and not

@@ -60,7 +60,7 @@ dial (const char *endpoint, struct timeval timeout)
     if (strncmp (endpoint, "tcp://", 6) == 0)
         endpoint += 6;
     const char *colon = strrchr (endpoint, ':');
-    char *host = tt_strndup (endpoint, colon ? (size_t) (colon - endpoint) : strlen (endpoint));
+    char *host = tt_strndup (endpoint, colon ? (size_t)(colon - endpoint) : strlen (endpoint));
     redisContext *context = redisConnectWithTimeout (host, colon ? atoi (colon + 1) : 6379, timeout);
     free (host);
     return context;
@@ -72,7 +72,7 @@ read_password (const char *path, char *out, size_t size, tt_error *error)
     FILE *file = fopen (path, "re");
     if (file == NULL)
         return tt_fail (error, TT_FAILED_PRECONDITION, "password file %s: %m", path);
-    bool ok = fgets (out, (int) size, file) != NULL;
+    bool ok = fgets (out, (int)size, file) != NULL;
     fclose (file);
     out[strcspn (out, "\r\n")] = '\0';
     return ok && out[0] ? TT_OK : tt_fail (error, TT_FAILED_PRECONDITION, "password file %s: first line is empty", path);
@@ -91,9 +91,33 @@ authenticate (tt_redis *redis, tt_error *error)
                                            : redisCommand (redis->context, "AUTH %s", password);
     explicit_bzero (password, sizeof password);
     if (reply == NULL || reply->type == REDIS_REPLY_ERROR)
-        status = tt_fail (error, TT_UNAVAILABLE, "Redis refused to authenticate: %s", reply ? reply->str : redis->context->errstr);
+        status
+            = tt_fail (error, TT_UNAVAILABLE, "Redis refused to authenticate: %s", reply ? reply->str : redis->context->errstr);
     if (reply)
         freeReplyObject (reply);
+    return status;
+}
+
+/* Which process answers. */
+static tt_status
+identify (tt_redis *redis, tt_error *error)
+{
+    redisReply *reply = redisCommand (redis->context, "INFO server");
+    const char *line = reply && reply->type == REDIS_REPLY_STRING ? strstr (reply->str, "run_id:") : NULL;
+    tt_status status = TT_OK;
+    if (reply == NULL)
+        status = tt_fail (error, TT_UNAVAILABLE, "Redis: %s", redis->context->errstr);
+    else if (reply->type == REDIS_REPLY_ERROR)
+        status = tt_redis_error_status (reply, error);
+    else if (line == NULL || strspn (line + 7, "0123456789abcdef") != TT_RUN_ID_SIZE)
+        status = tt_fail (error, TT_FAILED_PRECONDITION, "what answers at %s is no Redis: it has no run_id", redis->endpoints);
+    else
+        snprintf (redis->run_id, sizeof redis->run_id, "%.*s", TT_RUN_ID_SIZE, line + 7);
+    if (reply)
+        freeReplyObject (reply);
+    uint8_t id[TT_UUID_SIZE];
+    tt_uuid7_make (id);
+    tt_uuid_format (id, redis->epoch);
     return status;
 }
 
@@ -127,6 +151,8 @@ tt_redis_connect (tt_redis *redis, tt_error *error)
         redisSetTimeout (redis->context, timeout);
         status = authenticate (redis, error);
     }
+    if (status == TT_OK)
+        status = identify (redis, error);
     if (status == TT_OK) {
         redis->backoff_ms = 0;
         return TT_OK;
@@ -140,8 +166,9 @@ tt_redis_connect (tt_redis *redis, tt_error *error)
 tt_status
 tt_redis_error_status (const redisReply *reply, tt_error *error)
 {
-    static const char *const passing[] = { "LOADING", "READONLY", "MASTERDOWN", "MISCONF", "OOM", "BUSY ", /* not BUSYGROUP */
-                                           "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "NOAUTH", "NOPERM" };
+    static const char *const passing[]
+        = { "LOADING",     "READONLY", "MASTERDOWN", "MISCONF", "OOM",   "BUSY ", /* not BUSYGROUP */
+            "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "NOAUTH",  "NOPERM" };
     tt_status code = TT_INTERNAL;
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
         if (strncmp (reply->str, passing[i], strlen (passing[i])) == 0)
@@ -158,10 +185,10 @@ head_line (tt_buffer *out, char mark, size_t number)
     *--p = '\n';
     *--p = '\r';
     do
-        *--p = (char) ('0' + number % 10);
+        *--p = (char)('0' + number % 10);
     while (number /= 10);
     *--p = mark;
-    tt_buffer_append (out, p, (size_t) (text + sizeof text - p));
+    tt_buffer_append (out, p, (size_t)(text + sizeof text - p));
 }
 
 void
@@ -188,5 +215,5 @@ void
 tt_resp_number (tt_buffer *out, int64_t number)
 {
     char text[24];
-    tt_resp_argument (out, text, (size_t) snprintf (text, sizeof text, "%lld", (long long) number));
+    tt_resp_argument (out, text, (size_t)snprintf (text, sizeof text, "%lld", (long long)number));
 }

@@ -4,7 +4,10 @@
 
 #include <hiredis/hiredis.h>
 
+#include "base/uuid.h"
 #include "store/store.h"
+
+#define TT_RUN_ID_SIZE 40 /* characters of a server's run_id */
 
 typedef struct {
     char *endpoints; /* owned copies of the options */
@@ -15,6 +18,10 @@ typedef struct {
     size_t endpoint;        /* which endpoint is tried next */
     int64_t next_try_us;    /* monotonic: not before */
     uint32_t backoff_ms;
+    /* of the connection: which server process answers, and the epoch that begins with this connection's first append if the server
+     * is another one than the last that wrote (journal.h, epochs) */
+    char run_id[TT_RUN_ID_SIZE + 1];
+    char epoch[TT_UUID_TEXT_SIZE];
 } tt_redis;
 
 void tt_redis_init (tt_redis *redis, const tt_store_options *options);

@@ -57,6 +57,8 @@ tt_store_close (tt_store **reference)
     free (store->entries);
     free (store->ends);
     free (store->replies);
+    free (store->servers);
+    free (store->epochs);
     tt_buffer_free (&store->commands);
     tt_buffer_free (&store->key);
     free (store);
@@ -110,7 +112,7 @@ hash_set_absent (tt_store *store, const char *key, const char *field, const char
     tt_pipe_end (store);
 }
 
-/* P is written once; the epoch of each partition's journal likewise. */
+/* P is written once. */
 static tt_status
 check_partitions (tt_store *store, tt_error *error)
 {
@@ -137,25 +139,6 @@ check_partitions (tt_store *store, tt_error *error)
     return TT_OK;
 }
 
-static tt_status
-write_epochs (tt_store *store, tt_error *error)
-{
-    tt_pipe_begin (store);
-    for (uint32_t p = 0; p < store->options.partitions; p++) {
-        uint8_t id[TT_UUID_SIZE];
-        char text[TT_UUID_TEXT_SIZE], key[160];
-        tt_uuid7_make (id);
-        tt_uuid_format (id, text);
-        snprintf (key, sizeof key, "tt:{%s.%u}:meta", store->options.service, p);
-        hash_set_absent (store, key, "epoch", text);
-    }
-    tt_status status = tt_pipe_run (store, error);
-    for (size_t i = 0; status == TT_OK && i < store->count; i++)
-        if (tt_pipe_reply (store, i)->type == REDIS_REPLY_ERROR)
-            status = tt_redis_error_status (tt_pipe_reply (store, i), error);
-    return status;
-}
-
 tt_status
 tt_store_prepare (tt_store *store, tt_error *error)
 {
@@ -166,8 +149,6 @@ tt_store_prepare (tt_store *store, tt_error *error)
         status = tt_commit_load (store, error);
     if (status == TT_OK)
         status = check_partitions (store, error);
-    if (status == TT_OK)
-        status = write_epochs (store, error);
     store->prepared = status == TT_OK;
     return status;
 }
