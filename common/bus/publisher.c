@@ -218,7 +218,7 @@ static void
 heartbeat_if_due (tt_publisher *self)
 {
     int64_t now = tt_clock_monotonic_us ();
-    if (now < self->next_heartbeat_us || self->tail == NULL || tt_tail_fd (self->tail) < 0)
+    if (now < self->next_heartbeat_us || self->tail == NULL || !tt_tail_connected (self->tail))
         return;
     self->next_heartbeat_us = now + (int64_t) self->options.heartbeat_ms * 1000;
     heartbeat (self);
@@ -260,7 +260,7 @@ told_to_stop (zsock_t *pipe)
 static long
 wait_ms (const tt_publisher *self)
 {
-    if (self->tail == NULL || tt_tail_fd (self->tail) < 0)
+    if (self->tail == NULL || !tt_tail_connected (self->tail))
         return 50;
     int64_t left = (self->next_heartbeat_us - tt_clock_monotonic_us ()) / 1000;
     return left < 0 ? 0 : (long) left + 1;

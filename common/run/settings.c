@@ -13,7 +13,10 @@ static tt_config_row rows[] = {
     [EVENTS_ROW] = { "events.endpoint", TT_CONFIG_STRING, "", 1, 255, NULL, "", "ZeroMQ endpoint that events are published on", false, false },
     [REPLAY_ROW] = { "replay.endpoint", TT_CONFIG_STRING, "", 1, 255, NULL, "", "ZeroMQ endpoint that replays are asked for on", false, false },
     [HTTP_ROW] = { "http.bind", TT_CONFIG_STRING, "", 1, 255, NULL, "", "address and port of health, metrics and pages", false, false },
-    { "redis.endpoints", TT_CONFIG_STRING, "127.0.0.1:6379", 1, 1024, NULL, "", "Redis: \"unix:/path\" or \"host:port\", several with commas", false, false },
+    { "redis.endpoints", TT_CONFIG_STRING, "127.0.0.1:6379", 1, 1024, NULL, "", "Redis: \"unix:/path\" or \"host:port\", several with commas: servers of which one is the master, some nodes of one cluster, or Sentinels", false, false },
+    { "redis.sentinel", TT_CONFIG_STRING, "", 0, 128, NULL, "", "name of the master, if redis.endpoints are Sentinels; empty: they are Redis itself", false, false },
+    { "redis.replicas", TT_CONFIG_INT, "0", 0, 8, NULL, "copies", "copies beside the master's that must confirm a command before its reply, and an event before it is published", false, false },
+    { "redis.replica-timeout", TT_CONFIG_DURATION, "1s", 10, 30000, NULL, "ms", "longest wait for the copies; at most half of redis.timeout", false, false },
     { "redis.username", TT_CONFIG_STRING, "", 0, 128, NULL, "", "Redis user; empty is the default user", false, false },
     { "redis.password-file", TT_CONFIG_STRING, "", 0, 4096, NULL, "", "file whose first line is the Redis password; empty: none", false, false },
     { "redis.timeout", TT_CONFIG_DURATION, "5s", 100, 60000, NULL, "ms", "longest wait for one answer of Redis", false, false },
@@ -47,6 +50,9 @@ tt_settings_store (const tt_config *config, const char *service)
 {
     return (tt_store_options){
         .endpoints = tt_config_text (config, "redis.endpoints"),
+        .sentinel = tt_config_text (config, "redis.sentinel"),
+        .replicas = (uint32_t) tt_config_int (config, "redis.replicas"),
+        .replica_timeout_ms = (uint32_t) tt_config_int (config, "redis.replica-timeout"),
         .username = tt_config_text (config, "redis.username"),
         .password_file = tt_config_text (config, "redis.password-file"),
         .service = service,

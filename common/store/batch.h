@@ -121,6 +121,7 @@ struct tt_batch {
     tt_unit **units;  /* of the writers */
     size_t writer_count;
     struct call *commit;
+    bool deferred; /* some writers wait for the next round */
     tt_batch_counts counts;
 };
 

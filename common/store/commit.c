@@ -31,14 +31,14 @@ source_tag (void)
 }
 
 static void
-add_load_command (tt_store *store)
+add_load_command (tt_store *store, uint32_t partition)
 {
     tt_buffer code = { 0 };
     tt_buffer_printf (&code, "#!lua name=techtransfer_%s\n", source_tag ());
     tt_buffer_append (&code, source ().data, source ().size);
     tt_buffer_printf (&code, "\nredis.register_function ('tt_units_%s', commit)\n", source_tag ());
     tt_buffer_printf (&code, "redis.register_function ('tt_run_%s', commit_run)\n", source_tag ());
-    tt_buffer *out = tt_pipe_command (store, 0);
+    tt_buffer *out = tt_pipe_command (store, partition);
     tt_resp_begin (out, 3);
     tt_resp_text (out, "FUNCTION");
     tt_resp_text (out, "LOAD");
@@ -61,18 +61,30 @@ tt_commit_remember_s (const tt_store *store)
     return ((int64_t) store->options.remember_ms + BUCKET_MS + AHEAD_MS) / 1000;
 }
 
+/* The first partition of each master. */
+static bool
+leads (const tt_store *store, uint32_t partition)
+{
+    for (uint32_t p = 0; p < partition; p++)
+        if (store->routes[p] == store->routes[partition])
+            return false;
+    return true;
+}
+
 tt_status
 tt_commit_load (tt_store *store, tt_error *error)
 {
     tt_pipe_begin (store);
-    add_load_command (store);
+    for (uint32_t p = 0; p < store->options.partitions; p++)
+        if (leads (store, p))
+            add_load_command (store, p);
     tt_status status = tt_pipe_run (store, error);
-    if (status != TT_OK)
-        return status;
-    const redisReply *reply = tt_pipe_reply (store, 0);
-    if (reply->type == REDIS_REPLY_ERROR && strstr (reply->str, "already exists") == NULL)
-        return tt_redis_error_status (reply, error);
-    return TT_OK;
+    for (size_t i = 0; status == TT_OK && i < store->count; i++) {
+        const redisReply *reply = tt_pipe_reply (store, i);
+        if (reply->type == REDIS_REPLY_ERROR && strstr (reply->str, "already exists") == NULL)
+            status = tt_redis_error_status (reply, error);
+    }
+    return status;
 }
 
 void

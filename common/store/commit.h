@@ -34,7 +34,7 @@ typedef struct {
     tt_bytes remembered; /* REPLAYED: borrowed until the next pipeline */
 } tt_unit;
 
-/* Loads the function library if this version of it is not there. */
+/* Loads the function library on every master where this version of it is not there. The route must be known. */
 TT_MUST_USE tt_status tt_commit_load (tt_store *store, tt_error *error);
 /* Adds the commit of units of ONE partition, in order, to the pipeline being built; returns the number of the command. */
 size_t tt_commit_add (tt_store *store, tt_unit *const *units, size_t count);

@@ -3,14 +3,16 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/entries.h"
+#include "store/confirm.h"
 #include "store/keys.h"
 #include "store/listen.h"
-#include "store/pipe.h"
 
 struct tt_group {
-    tt_listen listen;
-    tt_store *store; /* for acknowledging and claiming, while the listener waits */
+    tt_listen *listen;
+    const redisReply **held; /* of each ear: what came and waits for the copies; borrowed from the listener */
+    size_t ears;
+    tt_store *store;     /* for acknowledging and claiming, while the listener waits */
+    tt_store *confirmer; /* for the high watermark, while entries borrow from the store; NULL where no copies are wished */
     char *name, *consumer;
     uint32_t claim_idle_ms;
     int64_t next_claim_us;
@@ -32,9 +34,14 @@ tt_group_open (tt_group **out, const tt_store_options *options, const tt_group_o
     group->name = tt_strdup (group_options->name);
     group->consumer = tt_strdup (group_options->consumer);
     group->claim_idle_ms = group_options->claim_idle_ms ? group_options->claim_idle_ms : 5000;
-    tt_listen_init (&group->listen, options);
+    group->listen = tt_listen_new (store);
+    group->held = tt_alloc_zero (options->partitions, sizeof *group->held);
+    if (options->replicas)
+        status = tt_store_open (&group->confirmer, options, error);
+    if (status != TT_OK)
+        tt_group_close (&group);
     *out = group;
-    return TT_OK;
+    return status;
 }
 
 void
@@ -43,8 +50,10 @@ tt_group_close (tt_group **reference)
     tt_group *group = *reference;
     if (group == NULL)
         return;
-    tt_listen_free (&group->listen);
+    tt_listen_destroy (&group->listen);
     tt_store_close (&group->store);
+    tt_store_close (&group->confirmer);
+    free (group->held);
     free (group->name);
     free (group->consumer);
     free (group->entries.list);
@@ -57,7 +66,22 @@ tt_group_close (tt_group **reference)
 int
 tt_group_fd (const tt_group *group)
 {
-    return tt_listen_fd (&group->listen);
+    return tt_listen_fd (group->listen);
+}
+
+bool
+tt_group_connected (const tt_group *group)
+{
+    for (size_t e = 0; e < group->ears; e++)
+        if (group->held[e])
+            return false;
+    return tt_listen_connected (group->listen);
+}
+
+static bool
+is_confirmed (const tt_group *group, size_t from)
+{
+    return group->confirmer == NULL || tt_confirm_entries (group->confirmer, &group->entries, from);
 }
 
 /* One command about the group for each partition: words before the key, words behind it. */
@@ -120,24 +144,26 @@ claim (tt_group *group, uint32_t limit, tt_error *error)
         else if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2)
             status = tt_entries_take (&group->entries, p, reply->element[1], error);
     }
+    if (!is_confirmed (group, 0))
+        group->entries.count = 0; /* they stay pending, and are claimed again */
     return status;
 }
 
 static void
-build_request (tt_group *group, uint32_t limit)
+build_request (tt_group *group, uint32_t first, uint32_t partitions, uint32_t limit)
 {
-    uint32_t partitions = tt_store_partitions (group->store);
+    uint32_t all = tt_store_partitions (group->store);
     tt_buffer *out = &group->request;
     tt_buffer_clear (out);
     tt_resp_begin (out, 9 + 2 * partitions);
     const char *const words[] = { "XREADGROUP", "GROUP", group->name, group->consumer, "COUNT" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         tt_resp_text (out, words[i]);
-    tt_resp_number (out, limit / partitions ? limit / partitions : 1);
+    tt_resp_number (out, limit / all ? limit / all : 1);
     tt_resp_text (out, "BLOCK");
     tt_resp_text (out, TT_LISTEN_BLOCK);
     tt_resp_text (out, "STREAMS");
-    for (uint32_t p = 0; p < partitions; p++) {
+    for (uint32_t p = first; p < first + partitions; p++) {
         tt_key (&group->key, tt_store_service (group->store), p, 'j', TT_JOURNAL_EVENTS);
         tt_resp_buffer (out, &group->key);
     }
@@ -150,8 +176,67 @@ claim_if_due (tt_group *group, uint32_t limit, tt_error *error)
 {
     if (tt_clock_monotonic_us () < group->next_claim_us)
         return TT_OK;
-    group->next_claim_us = tt_clock_monotonic_us () + (int64_t) group->claim_idle_ms * 500;
+    group->next_claim_us = tt_clock_monotonic_us () + (int64_t)group->claim_idle_ms * 500;
     return claim (group, limit, error);
+}
+
+/* What one ear has heard. What the copies do not have yet is kept. */
+static tt_status
+take (tt_group *group, size_t ear, tt_error *error)
+{
+    size_t from = group->entries.count;
+    const redisReply *reply = group->held[ear];
+    tt_status status = reply ? TT_OK : tt_listen_hear (group->listen, ear, &reply, error);
+    group->held[ear] = NULL;
+    if (status == TT_OK && reply && reply->type == REDIS_REPLY_ARRAY)
+        status = tt_entries_take_all (&group->entries, reply, error);
+    if (status == TT_OK && group->entries.count > from && !is_confirmed (group, from)) {
+        group->held[ear] = reply;
+        group->entries.count = from;
+    }
+    return status;
+}
+
+static tt_status
+ask (tt_group *group, size_t ear, uint32_t limit, tt_error *error)
+{
+    bool fresh;
+    uint32_t first, partitions;
+    if (tt_listen_asked (group->listen, ear) || group->held[ear])
+        return TT_OK;
+    tt_listen_span (group->listen, ear, &first, &partitions);
+    tt_status status = tt_listen_connect (group->listen, ear, &fresh, error);
+    if (status != TT_OK)
+        return status;
+    build_request (group, first, partitions, limit);
+    return tt_listen_ask (group->listen, ear, &group->request, error);
+}
+
+/* Hears all ears; trouble with one does not keep what another has heard. */
+static tt_status
+take_all (tt_group *group, tt_error *error)
+{
+    tt_status status = tt_listen_ears (group->listen, &group->ears, error);
+    for (size_t e = 0; e < group->ears; e++) {
+        tt_error why = { 0 };
+        tt_status taken = take (group, e, &why);
+        if (taken != TT_OK && status == TT_OK)
+            status = tt_fail (error, taken, "%s", why.message);
+    }
+    return group->entries.count ? TT_OK : status;
+}
+
+static tt_status
+ask_all (tt_group *group, uint32_t limit, tt_error *error)
+{
+    tt_status status = TT_OK;
+    for (size_t e = 0; e < group->ears; e++) {
+        tt_error why = { 0 };
+        tt_status asked = ask (group, e, limit, &why);
+        if (asked != TT_OK && status == TT_OK)
+            status = tt_fail (error, asked, "%s", why.message);
+    }
+    return status;
 }
 
 tt_status
@@ -160,26 +245,17 @@ tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t
     *entries = NULL;
     *count = group->entries.count = 0;
     tt_status status = group->created ? TT_OK : create_groups (group, error);
-    const redisReply *reply = NULL;
     if (status == TT_OK)
-        status = tt_listen_hear (&group->listen, &reply, error);
-    if (status == TT_OK && reply && reply->type == REDIS_REPLY_ARRAY)
-        status = tt_entries_take_all (&group->entries, reply, error);
+        status = take_all (group, error);
     if (status == TT_OK && group->entries.count == 0)
         status = claim_if_due (group, limit, error);
     if (status == TT_UNAVAILABLE || status == TT_INTERNAL)
         group->created = false; /* a Redis that came back empty must get its groups again */
     if (status != TT_OK)
         return status;
-    if (group->entries.count) {
-        *entries = group->entries.list;
-        *count = group->entries.count;
-        return TT_OK;
-    }
-    if (group->listen.asked)
-        return TT_OK;
-    build_request (group, limit);
-    return tt_listen_ask (&group->listen, &group->request, error);
+    *entries = group->entries.count ? group->entries.list : NULL;
+    *count = group->entries.count;
+    return *count ? TT_OK : ask_all (group, limit, error);
 }
 
 static void
@@ -193,7 +269,7 @@ add_acknowledge (tt_group *group, size_t begin, size_t end)
     tt_resp_text (out, group->name);
     for (size_t i = begin; i < end; i++) {
         char id[32];
-        snprintf (id, sizeof id, "%llu-0", (unsigned long long) group->entries.list[i].sequence);
+        snprintf (id, sizeof id, "%llu-0", (unsigned long long)group->entries.list[i].sequence);
         tt_resp_text (out, id);
     }
     tt_pipe_end (group->store);
@@ -235,7 +311,7 @@ tt_group_lag (tt_group *group, uint64_t *lag, tt_error *error)
             continue; /* no journal yet */
         for (size_t i = 0; i < reply->elements; i++)
             if (reply->element[i]->elements >= 2 && strcmp (reply->element[i]->element[1]->str, group->name) == 0)
-                *lag += (uint64_t) (group_field (reply->element[i], "pending") + group_field (reply->element[i], "lag"));
+                *lag += (uint64_t)(group_field (reply->element[i], "pending") + group_field (reply->element[i], "lag"));
     }
     return status;
 }

@@ -54,15 +54,22 @@ typedef struct {
 TT_MUST_USE tt_status tt_journal_epochs (tt_store *store, const char *name, uint32_t partition, const tt_epoch **epochs, size_t *count,
                                          tt_error *error);
 
+/* High watermark: with redis.replicas, lowers heads[P], as they were just read of the journals of events, to what so many copies hold; what lies
+ * above must not leave the service, since a fail-over could take it back. One round trip, at most redis.replica-timeout; none where all is
+ * known already. Without redis.replicas nothing changes. TT_UNAVAILABLE: some could not be asked; heads are lowered all the same. */
+TT_MUST_USE tt_status tt_journal_confirm (tt_store *store, uint64_t *heads, tt_error *error);
+
 /* Follows all P journals of a name from given positions on; wakes as soon as something is appended. Has its own connection. */
 typedef struct tt_tail tt_tail;
 /* next[P]: the first sequence wanted of each partition. The options are the store's. */
 TT_MUST_USE tt_status tt_tail_open (tt_tail **out, const tt_store_options *options, const char *name, const uint64_t *next,
                                     tt_error *error);
 void tt_tail_close (tt_tail **tail);
-/* Descriptor to poll for reading; -1 while not connected (then call tt_tail_read at least every 100 ms). */
+/* Descriptor to poll for reading; -1 before the first connection. */
 int tt_tail_fd (const tt_tail *tail);
-/* What has arrived, without blocking; ascending in each partition. *entries is borrowed until the next call. TT_UNAVAILABLE while the
+/* False while a part of the journals cannot be heard, or waits for copies (high watermark): then call tt_tail_read at least every 100 ms. */
+bool tt_tail_connected (const tt_tail *tail);
+/* What has arrived, without blocking (with redis.replicas: waiting for the copies for at most a quarter of a second); ascending in each partition. *entries is borrowed until the next call. TT_UNAVAILABLE while the
  * connection is being made again (nothing is lost: it goes on where it was). TT_DATA_LOSS if a journal ended before the position asked for
  * or a sequence was skipped: the history was cut or rewritten. */
 TT_MUST_USE tt_status tt_tail_read (tt_tail *tail, const tt_entry **entries, size_t *count, tt_error *error);
@@ -77,8 +84,9 @@ typedef struct {
 } tt_group_options;
 TT_MUST_USE tt_status tt_group_open (tt_group **out, const tt_store_options *store, const tt_group_options *options, tt_error *error);
 void tt_group_close (tt_group **group);
-/* Descriptor to poll, -1 while not connected; as tt_tail_fd. */
+/* As tt_tail_fd and tt_tail_connected. */
 int tt_group_fd (const tt_group *group);
+bool tt_group_connected (const tt_group *group);
 /* Entries for this replica (new ones or claimed ones), at most `limit` and at most one batch unacknowledged at a time. Non-blocking. */
 TT_MUST_USE tt_status tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t *count, tt_error *error);
 /* Everything of the last tt_group_read is done. */

@@ -11,10 +11,12 @@
 #define BACKOFF_MAX_MS 1000
 
 void
-tt_redis_init (tt_redis *redis, const tt_store_options *options)
+tt_redis_init (tt_redis *redis, const tt_store_options *options, const char *endpoint)
 {
     *redis = (tt_redis){
-        .endpoints = tt_strdup (options->endpoints),
+        .endpoints = tt_strdup (endpoint ? endpoint : options->endpoints),
+        .sentinel = tt_strdup (endpoint || options->sentinel == NULL ? "" : options->sentinel),
+        .any_role = endpoint != NULL,
         .username = tt_strdup (options->username ? options->username : ""),
         .password_file = tt_strdup (options->password_file ? options->password_file : ""),
         .timeout_ms = options->timeout_ms ? options->timeout_ms : 5000,
@@ -29,11 +31,22 @@ tt_redis_drop (tt_redis *redis)
     redis->context = NULL;
 }
 
+tt_status
+tt_redis_lost (tt_redis *redis, tt_error *error)
+{
+    const char *reason = redis->context ? redis->context->errstr : "";
+    tt_status status
+        = tt_fail (error, TT_UNAVAILABLE, "Redis at %s: %s", redis->endpoints, reason[0] ? reason : "connection lost");
+    tt_redis_drop (redis);
+    return status;
+}
+
 void
 tt_redis_free (tt_redis *redis)
 {
     tt_redis_drop (redis);
     free (redis->endpoints);
+    free (redis->sentinel);
     free (redis->username);
     free (redis->password_file);
     *redis = (tt_redis){ 0 };
@@ -98,27 +111,95 @@ authenticate (tt_redis *redis, tt_error *error)
     return status;
 }
 
-/* Which process answers. */
+/* The value of a line "name:value" of INFO, or NULL. */
+static const char *
+info_value (const char *info, const char *name)
+{
+    size_t size = strlen (name);
+    for (const char *line = info; line; line = strchr (line, '\n')) {
+        line += *line == '\n';
+        if (strncmp (line, name, size) == 0 && line[size] == ':')
+            return line + size + 1;
+    }
+    return NULL;
+}
+
+static bool
+value_is (const char *info, const char *name, const char *value)
+{
+    const char *found = info_value (info, name);
+    size_t size = strlen (value);
+    return found && strncmp (found, value, size) == 0 && (found[size] == '\r' || found[size] == '\n' || found[size] == '\0');
+}
+
+static tt_status
+read_info (tt_redis *redis, const char *info, tt_error *error)
+{
+    const char *id = info_value (info, "run_id"), *version = info_value (info, "redis_version");
+    if (version == NULL || id == NULL || strspn (id, "0123456789abcdef") != TT_RUN_ID_SIZE)
+        return tt_fail (error, TT_FAILED_PRECONDITION, "what answers at %s is no Redis", redis->endpoints);
+    if (value_is (info, "redis_mode", "sentinel"))
+        return tt_fail (error, TT_FAILED_PRECONDITION, "%s are Sentinels: set redis.sentinel to the name of their master",
+                        redis->endpoints);
+    if (atoi (version) < 7)
+        return tt_fail (error, TT_FAILED_PRECONDITION, "redis.endpoints %s: Redis 7 or later is needed, this is %.*s",
+                        redis->endpoints, (int)strcspn (version, "\r\n"), version);
+    redis->cluster = value_is (info, "redis_mode", "cluster");
+    if (!redis->cluster && !redis->any_role && !value_is (info, "role", "master"))
+        return tt_fail (error, TT_UNAVAILABLE, "Redis at %s is a replica: waiting for the master", redis->endpoints);
+    memcpy (redis->run_id, id, TT_RUN_ID_SIZE);
+    redis->run_id[TT_RUN_ID_SIZE] = '\0';
+    return TT_OK;
+}
+
+/* Which process answers, and in which role. */
 static tt_status
 identify (tt_redis *redis, tt_error *error)
 {
-    redisReply *reply = redisCommand (redis->context, "INFO server");
-    const char *line = reply && reply->type == REDIS_REPLY_STRING ? strstr (reply->str, "run_id:") : NULL;
+    redisReply *reply = redisCommand (redis->context, "INFO");
     tt_status status = TT_OK;
     if (reply == NULL)
         status = tt_fail (error, TT_UNAVAILABLE, "Redis: %s", redis->context->errstr);
     else if (reply->type == REDIS_REPLY_ERROR)
         status = tt_redis_error_status (reply, error);
-    else if (line == NULL || strspn (line + 7, "0123456789abcdef") != TT_RUN_ID_SIZE)
-        status = tt_fail (error, TT_FAILED_PRECONDITION, "what answers at %s is no Redis: it has no run_id", redis->endpoints);
     else
-        snprintf (redis->run_id, sizeof redis->run_id, "%.*s", TT_RUN_ID_SIZE, line + 7);
+        status = read_info (redis, reply->type == REDIS_REPLY_STRING ? reply->str : "", error);
     if (reply)
         freeReplyObject (reply);
     uint8_t id[TT_UUID_SIZE];
     tt_uuid7_make (id);
     tt_uuid_format (id, redis->epoch);
     return status;
+}
+
+/* The endpoint of the master that the Sentinel at `endpoint` names; owned, NULL with the reason if it cannot say. */
+static char *
+ask_sentinel (tt_redis *redis, const char *endpoint, struct timeval timeout, tt_error *error)
+{
+    char *master = NULL;
+    redisContext *context = dial (endpoint, timeout);
+    redisReply *reply = NULL;
+    if (context && !context->err) {
+        redisSetTimeout (context, timeout);
+        reply = redisCommand (context, "SENTINEL get-master-addr-by-name %s", redis->sentinel);
+    }
+    if (reply && reply->type == REDIS_REPLY_ARRAY && reply->elements == 2) {
+        tt_buffer text = { 0 };
+        tt_buffer_printf (&text, "%s:%s", reply->element[0]->str, reply->element[1]->str);
+        master = tt_strdup (tt_buffer_cstr (&text));
+        tt_buffer_free (&text);
+    } else {
+        tt_fail (error, TT_UNAVAILABLE, "Sentinel at %s: %s", endpoint,
+                 reply && reply->type == REDIS_REPLY_ERROR ? reply->str
+                 : reply                                   ? "knows no master of this name"
+                 : context                                 ? context->errstr
+                                                           : "out of memory");
+    }
+    if (reply)
+        freeReplyObject (reply);
+    if (context)
+        redisFree (context);
+    return master;
 }
 
 /* Twice as long after each failure, with jitter so that the threads of many daemons do not come back in step. */
@@ -132,6 +213,39 @@ back_off (tt_redis *redis)
     redis->next_try_us = tt_clock_monotonic_us () + redis->backoff_ms * (500 + random * 2);
 }
 
+/* Connecting may take a part of the time limit only: another endpoint wants its turn within it. */
+static struct timeval
+part_of (uint32_t timeout_ms, uint32_t parts)
+{
+    uint32_t ms = timeout_ms / parts > 50 ? timeout_ms / parts : 50;
+    return (struct timeval){ ms / 1000, (ms % 1000) * 1000 };
+}
+
+static tt_status
+open_connection (tt_redis *redis, tt_error *error)
+{
+    char *endpoint = endpoint_at (redis->endpoints, redis->endpoint);
+    tt_status status = TT_OK;
+    if (redis->sentinel[0]) {
+        char *master = ask_sentinel (redis, endpoint, part_of (redis->timeout_ms, 4), error);
+        free (endpoint);
+        endpoint = master;
+        if (master == NULL)
+            return TT_UNAVAILABLE;
+    }
+    redis->context = dial (endpoint, part_of (redis->timeout_ms, 4));
+    if (redis->context == NULL || redis->context->err)
+        status = tt_fail (error, TT_UNAVAILABLE, "Redis at %s: %s", endpoint,
+                          redis->context ? redis->context->errstr : "out of memory");
+    free (endpoint);
+    if (status != TT_OK)
+        return status;
+    redisSetTimeout (redis->context,
+                     part_of (redis->timeout_ms, 2)); /* so that a server that hangs leaves time to find another */
+    status = authenticate (redis, error);
+    return status == TT_OK ? identify (redis, error) : status;
+}
+
 tt_status
 tt_redis_connect (tt_redis *redis, tt_error *error)
 {
@@ -139,20 +253,7 @@ tt_redis_connect (tt_redis *redis, tt_error *error)
         return TT_OK;
     if (tt_clock_monotonic_us () < redis->next_try_us)
         return tt_fail (error, TT_UNAVAILABLE, "Redis at %s cannot be reached; next try soon", redis->endpoints);
-    struct timeval timeout = { redis->timeout_ms / 1000, (redis->timeout_ms % 1000) * 1000 };
-    char *endpoint = endpoint_at (redis->endpoints, redis->endpoint);
-    redis->context = dial (endpoint, timeout);
-    tt_status status = TT_OK;
-    if (redis->context == NULL || redis->context->err)
-        status = tt_fail (error, TT_UNAVAILABLE, "Redis at %s: %s", endpoint,
-                          redis->context ? redis->context->errstr : "out of memory");
-    free (endpoint);
-    if (status == TT_OK) {
-        redisSetTimeout (redis->context, timeout);
-        status = authenticate (redis, error);
-    }
-    if (status == TT_OK)
-        status = identify (redis, error);
+    tt_status status = open_connection (redis, error);
     if (status == TT_OK) {
         redis->backoff_ms = 0;
         return TT_OK;

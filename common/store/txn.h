@@ -137,12 +137,14 @@ void tt_batch_start (tt_batch *batch, const tt_batch *ahead);
 /* Descriptor that is readable once the answer to a started commit comes in; -1 if nothing was sent, and tt_batch_run has it all to do. */
 int tt_batch_fd (const tt_batch *batch);
 /* Runs all: reads, decides, commits, until each has an outcome. TT_UNAVAILABLE with the reason if the store could not be reached: then
- * transactions without an outcome have the status UNAVAILABLE and may or may not have been committed; the same request id tells. */
+ * transactions without an outcome have the status UNAVAILABLE and may or may not have been committed; the same request id tells. With
+ * redis.replicas a transaction that was done, but not confirmed by so many copies in time, has the outcome UNAVAILABLE as well. */
 tt_status tt_batch_run (tt_batch *batch, tt_error *error);
 
 /* What has happened since tt_batch_new. */
 typedef struct {
     uint64_t committed, conflicts, bounds, replayed, reads, commits;
+    uint64_t unconfirmed; /* done, but not on as many copies as wished */
 } tt_batch_counts;
 tt_batch_counts tt_batch_count (const tt_batch *batch);
 
