@@ -4,6 +4,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 
 import suite
 from redis_world import HOST, TOPOLOGIES, One, ram_disk_on
@@ -134,13 +135,19 @@ class World:
     # -- the supervisor: what systemd or Kubernetes would do. Only it starts again what has ended: a child dies with the thread that made it --
 
     def _supervise(self):
-        while not self.stopping.wait(0.2):
-            with self.lock:
-                for name in self.topology.supervise():
-                    self.recorder.write("note", what=f"{name} had ended and was started again")
-                for replica in self.replicas:
-                    if replica.wanted and not replica.alive():
-                        self._start_again(replica)
+        try:
+            while not self.stopping.wait(0.2):
+                self._look_after()
+        except Exception:  # told by the episode
+            self.crashes.append("the harness's supervisor: " + traceback.format_exc())
+
+    def _look_after(self):
+        with self.lock:
+            for name in self.topology.supervise():
+                self.recorder.write("note", what=f"{name} had ended and was started again")
+            for replica in self.replicas:
+                if replica.wanted and not replica.alive():
+                    self._start_again(replica)
 
     def _start_again(self, replica):
         code = replica.process.returncode
