@@ -58,6 +58,13 @@ keep_id (place *at, uint64_t sequence, tt_bytes header)
         snprintf (at->head_id, sizeof at->head_id, "%.*s", (int) decoded.id.size, (const char *) decoded.id.data);
 }
 
+/* Each event is of the epoch that it was appended in. */
+static void
+keep_epoch (place *at, tt_bytes epoch)
+{
+    snprintf (at->epoch, sizeof at->epoch, "%.*s", (int)epoch.size, (const char *)epoch.data);
+}
+
 static tt_status
 find_place (tt_publisher *self, uint32_t partition, uint64_t head, tt_error *error)
 {
@@ -71,8 +78,10 @@ find_place (tt_publisher *self, uint32_t partition, uint64_t head, tt_error *err
     status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, partition, head, 1, &entries, &count, NULL, error);
     if (status == TT_OUT_OF_RANGE)
         return TT_OK; /* trimmed: the next event will have no previous_id */
-    if (status == TT_OK && count)
+    if (status == TT_OK && count) {
         keep_id (at, head, entries[0].header);
+        keep_epoch (at, entries[0].epoch);
+    }
     return status;
 }
 
@@ -115,7 +124,7 @@ publish (tt_publisher *self, const tt_entry *entry)
         .partition = entry->partition,
         .sequence = entry->sequence,
         .previous_id = tt_bytes_of_text (at->head + 1 == entry->sequence ? at->head_id : ""),
-        .epoch = tt_bytes_of_text (at->epoch),
+        .epoch = entry->epoch,
     };
     tt_buffer_clear (&self->header);
     tt_buffer_append (&self->header, entry->header.data, entry->header.size);
@@ -123,6 +132,7 @@ publish (tt_publisher *self, const tt_entry *entry)
     send_three (self, entry->topic, (tt_bytes){ self->header.data, self->header.size }, entry->body);
     tt_filters_sent (self->filters, entry->topic, entry->partition, entry->sequence);
     keep_id (at, entry->sequence, entry->header);
+    keep_epoch (at, entry->epoch);
     if (at->earliest == 0)
         at->earliest = entry->sequence;
 }
@@ -152,6 +162,8 @@ follow (tt_publisher *self)
         tt_count (self->counters, LOST, 0);
         tt_tail_close (&self->tail); /* places are found anew */
         name_instance (self);        /* by this, subscribers see that they must replay */
+    } else if (status == TT_INTERNAL) {
+        tt_log (TT_LOG_ERROR, "journal cannot be read", "reason", error.message, NULL);
     }
 }
 

@@ -128,7 +128,7 @@ wanted (const Techtransfer__V1__ReplayRequest *request, tt_bytes topic)
 /* Adds entries with their place in the journal; the first one may be the one before the page, read only for its id. Returns the next
  * sequence to ask for. */
 static uint64_t
-add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry *entries, size_t count, const char *epoch)
+add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry *entries, size_t count)
 {
     uint64_t next = request->from_sequence;
     const char *previous = "";
@@ -141,7 +141,7 @@ add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, con
                                          .partition = entry->partition,
                                          .sequence = entry->sequence,
                                          .previous_id = tt_bytes_of_text (previous),
-                                         .epoch = tt_bytes_of_text (epoch) };
+                                         .epoch = entry->epoch };
             tt_buffer_clear (&header);
             tt_buffer_append (&header, entry->header.data, entry->header.size);
             tt_event_header_patch (&position, &header);
@@ -217,7 +217,7 @@ replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_erro
     if (status != TT_OK)
         return status;
     Techtransfer__V1__ReplayReply tail = TECHTRANSFER__V1__REPLAY_REPLY__INIT;
-    tail.next_sequence = add_events (self, request, entries, count, head.epoch);
+    tail.next_sequence = add_events (self, request, entries, count);
     follow_size (self, entries, count);
     if (tail.next_sequence > head.head + 1) /* more was appended since the head was read */
         head.head = tail.next_sequence - 1, head.head_id = (char *) "";

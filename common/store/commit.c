@@ -130,9 +130,10 @@ add_unit (tt_buffer *out, const tt_unit *unit, struct keys *keys, char (*bucket)
     tt_resp_argument (out, unit->outcome.data, unit->outcome.size);
     tt_resp_number (out, (int64_t) unit->op_count);
     for (const tt_op *op = unit->ops; op; op = op->next) {
+        tt_bytes a = op->op == 'e' ? tt_bytes_of_text (op->name) : op->a;
         tt_resp_argument (out, &op->op, 1);
         tt_resp_number (out, (int64_t) key_number (keys, op->kind, op->name));
-        tt_resp_argument (out, op->a.data, op->a.size);
+        tt_resp_argument (out, a.data, a.size);
         tt_resp_argument (out, op->b.data, op->b.size);
         tt_resp_argument (out, op->c.data, op->c.size);
     }

@@ -10,8 +10,7 @@
 --         n   k    field   delta     min:max  add to a number inside bounds
 --         z   k    member  score              put into a sorted index
 --         y   k    member                     remove from a sorted index
---         e   k    topic   header    body     event into the journal
---         l   k    log               body     record into a log
+--         e   k    journal          event     event into the journal (or record into a log), as it stands in a block
 --       expected is 8 bytes of version, or empty for "absent".
 -- Answer: for each unit 0 = done, or "r" and the remembered outcome, or "c<i>" / "b<i>": operation i (from 0)
 --         found a changed version / a bound that would be broken.
@@ -38,6 +37,13 @@ local function enter_epoch (meta, run, fresh)
   lines[#lines + 1] = table.concat (line, ' ')
   call ('HSET', meta, 'run', run, 'epoch', fresh, 'epochs', table.concat (lines, '\n', math.max (1, #lines - EPOCHS + 1)) .. '\n')
   return fresh
+end
+
+-- One entry for all events (their number and their bytes) that a call appends to a journal: its id is the sequence of the last one.
+local function append_block (meta, key, name, epoch, count, events)
+  local head = string.format ('%.0f', tonumber (redis.call ('HGET', meta, name) or 0) + tonumber (count))
+  redis.call ('XADD', key, head .. '-0', 'n', count, 'e', epoch, 'b', events)
+  redis.call ('HSET', meta, name, head)
 end
 
 -- Hash fields that are looked at: fields[key] = { list of fields }.
@@ -118,19 +124,21 @@ local function set (values, changed, key, field, value)
   list[#list + 1] = field
 end
 
-local function append (keys, args, heads, name)
-  if not heads.epoch then heads.epoch = enter_epoch (keys[1], args[2], args[3]) end
-  local head = (heads[name] or tonumber (redis.call ('HGET', keys[1], name) or 0)) + 1
-  heads[name] = head
-  return head
+local function append (appended, key, name, event)
+  local events = appended[name]
+  if not events then
+    events = { key = key }
+    appended[name] = events
+  end
+  events[#events + 1] = event
 end
 
-local function apply (keys, args, first, last, values, changed, heads)
+local function apply (keys, args, first, last, values, changed, appended)
   local call, format = redis.call, string.format
   for i = first, last, 5 do
     local op, key = args[i], args[i + 1]
     if op == 'e' then
-      call ('XADD', keys[tonumber (key)], format ('%.0f-0', append (keys, args, heads, 'events')), 't', args[i + 2], 'h', args[i + 3], 'b', args[i + 4])
+      append (appended, keys[tonumber (key)], args[i + 2], args[i + 4])
     elseif op == 'p' then
       set (values, changed, key, args[i + 2], args[i + 4])
     elseif op == 'n' then
@@ -138,8 +146,6 @@ local function apply (keys, args, first, last, values, changed, heads)
       set (values, changed, key, args[i + 2], format ('%.0f', sum))
     elseif op == 'd' then
       set (values, changed, key, args[i + 2], false)
-    elseif op == 'l' then
-      call ('XADD', keys[tonumber (key)], format ('%.0f-0', append (keys, args, heads, args[i + 2])), 'b', args[i + 4])
     elseif op == 'z' then
       call ('ZADD', keys[tonumber (key)], args[i + 3], args[i + 2])
     elseif op == 'y' then
@@ -180,34 +186,33 @@ local function store (keys, values, changed)
 end
 
 -- The request id is looked at first: a second try must find the first outcome, whatever the rows say by now.
-local function run_unit (keys, args, at, last, values, changed, heads)
+local function run_unit (keys, args, at, last, values, changed, appended)
   local bucket, id = args[at], args[at + 1]
   local remembered = bucket ~= '0' and values[bucket][id]
   if remembered then return 'r' .. remembered end
   local failure = find_failure (args, at + 4, last, values)
   if failure then return failure end
   if bucket ~= '0' then set (values, changed, bucket, id, args[at + 2]) end
-  return apply (keys, args, at + 4, last, values, changed, heads)
+  return apply (keys, args, at + 4, last, values, changed, appended)
 end
 
 local function commit (keys, args)
-  local call, format = redis.call, string.format
   local fields, values = collect (args)
   load (keys, fields, values)
-  local results, changed, heads, buckets, at = {}, {}, {}, {}, 5
+  local results, changed, appended, buckets, at, epoch = {}, {}, {}, {}, 5, nil
   for unit = 1, tonumber (args[4]) do
     local last = at + 3 + 5 * tonumber (args[at + 3])
     if args[at] ~= '0' then buckets[args[at]] = true end
-    results[unit] = run_unit (keys, args, at, last, values, changed, heads)
+    results[unit] = run_unit (keys, args, at, last, values, changed, appended)
     at = last + 1
   end
   store (keys, values, changed)
-  heads.epoch = nil
-  for name, head in pairs (heads) do
-    call ('HSET', keys[1], name, format ('%.0f', head))
+  for name, events in pairs (appended) do
+    epoch = epoch or enter_epoch (keys[1], args[2], args[3])
+    append_block (keys[1], events.key, name, epoch, #events, table.concat (events))
   end
   for bucket in pairs (buckets) do
-    call ('EXPIRE', keys[tonumber (bucket)], args[1], 'NX')
+    redis.call ('EXPIRE', keys[tonumber (bucket)], args[1], 'NX')
   end
   return results
 end

@@ -17,19 +17,23 @@ add_meta_get (tt_store *store, uint32_t partition, const char *field)
     tt_pipe_end (store);
 }
 
+/* The blocks that end at `from` to `to`; `to` 0: the first one that ends at `from` or later. */
 static void
-add_range (tt_store *store, const char *name, uint32_t partition, uint64_t from, uint32_t limit)
+add_range (tt_store *store, const char *name, uint32_t partition, uint64_t from, uint64_t to)
 {
     tt_buffer *out = tt_pipe_command (store, partition);
     char id[32];
-    snprintf (id, sizeof id, "%llu-0", (unsigned long long)from);
-    tt_resp_begin (out, 6);
+    tt_resp_begin (out, to ? 4 : 6);
     tt_resp_text (out, "XRANGE");
     tt_pipe_key (store, out, partition, 'j', name);
+    snprintf (id, sizeof id, "%llu-0", (unsigned long long)from);
     tt_resp_text (out, id);
-    tt_resp_text (out, "+");
-    tt_resp_text (out, "COUNT");
-    tt_resp_number (out, limit);
+    snprintf (id, sizeof id, "%llu-0", (unsigned long long)to);
+    tt_resp_text (out, to ? id : "+");
+    if (to == 0) {
+        tt_resp_text (out, "COUNT");
+        tt_resp_text (out, "1");
+    }
     tt_pipe_end (store);
 }
 
@@ -180,14 +184,14 @@ tt_status
 tt_journal_extent (tt_store *store, const char *name, uint32_t partition, uint64_t *earliest, char epoch[40], tt_error *error)
 {
     tt_pipe_begin (store);
-    add_range (store, name, partition, 0, 1);
+    add_range (store, name, partition, 0, 0);
     add_meta_get (store, partition, "epoch");
     tt_status status = run_checked (store, error);
     if (status != TT_OK)
         return status;
     const redisReply *range = tt_pipe_reply (store, 0), *text = tt_pipe_reply (store, 1);
-    tt_entries entries = { 0 };
-    status = tt_entries_take (&entries, partition, range, error);
+    tt_entries entries = { .parts = tt_entries_parts (name) };
+    status = tt_entries_take (&entries, partition, range, 0, error);
     *earliest = entries.count ? entries.list[0].sequence : 0;
     free (entries.list);
     snprintf (epoch, 40, "%s", text->type == REDIS_REPLY_STRING ? text->str : "");
@@ -207,29 +211,55 @@ explain_absence (uint64_t from, uint64_t first, uint64_t head, uint64_t *earlies
                     (unsigned long long)kept);
 }
 
+/* Reads the blocks of a range and the journal's head. */
+static tt_status
+read_blocks (tt_store *store, const char *name, uint32_t partition, uint64_t from, uint64_t to, tt_entries *taken, uint64_t *head,
+             tt_error *error)
+{
+    tt_pipe_begin (store);
+    add_range (store, name, partition, from, to);
+    add_meta_get (store, partition, name);
+    tt_status status = run_checked (store, error);
+    if (status != TT_OK)
+        return status;
+    *taken = (tt_entries){ .list = store->entries, .capacity = store->entries_capacity, .parts = tt_entries_parts (name) };
+    status = tt_entries_take (taken, partition, tt_pipe_reply (store, 0), from, error);
+    store->entries = taken->list;
+    store->entries_capacity = taken->capacity;
+    *head = number_of (tt_pipe_reply (store, 1));
+    return status;
+}
+
+/* Entries up to the first hole (of entries that somebody deleted): the next read will meet it. */
+static size_t
+dense (const tt_entries *entries, uint64_t from, uint32_t limit)
+{
+    size_t count = 0;
+    while (count < entries->count && count < limit && entries->list[count].sequence == from + count)
+        count++;
+    return count;
+}
+
+/* A block has at most as many entries as its id says, so a range of ids is a bound for what comes. Only if the block that `from`
+ * is in ends behind that range, that one is read. */
 tt_status
 tt_journal_read (tt_store *store, const char *name, uint32_t partition, uint64_t from, uint32_t limit, const tt_entry **entries,
                  size_t *count, uint64_t *earliest, tt_error *error)
 {
     *entries = NULL;
     *count = 0;
-    tt_pipe_begin (store);
-    add_range (store, name, partition, from, limit);
-    add_meta_get (store, partition, name);
-    tt_status status = run_checked (store, error);
-    if (status != TT_OK)
-        return status;
-    tt_entries taken = { .list = store->entries, .capacity = store->entries_capacity };
-    status = tt_entries_take (&taken, partition, tt_pipe_reply (store, 0), error);
-    store->entries = taken.list;
-    store->entries_capacity = taken.capacity;
+    tt_entries taken;
+    uint64_t head;
+    tt_status status = read_blocks (store, name, partition, from, limit > 1 ? from + limit - 1 : 0, &taken, &head, error);
+    if (status == TT_OK && taken.count == 0 && limit > 1 && from <= head)
+        status = read_blocks (store, name, partition, from, 0, &taken, &head, error);
     if (status != TT_OK)
         return status;
     uint64_t first = taken.count ? taken.list[0].sequence : 0;
     if (first != from)
-        return explain_absence (from, first, number_of (tt_pipe_reply (store, 1)), earliest, error);
+        return explain_absence (from, first, head, earliest, error);
     *entries = taken.list;
-    *count = taken.count;
+    *count = dense (&taken, from, limit);
     return TT_OK;
 }
 

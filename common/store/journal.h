@@ -23,7 +23,7 @@ typedef struct {
 
 /* The highest sequence of each of the P journals of this name; heads[P]. One round trip. */
 TT_MUST_USE tt_status tt_journal_heads (tt_store *store, const char *name, uint64_t *heads, tt_error *error);
-/* Entries from a sequence on, at most `limit`. TT_OUT_OF_RANGE if `from` is below what is kept (*earliest, may be NULL, says from where);
+/* Entries from a sequence on, at most `limit`; fewer do not mean that the end was reached. TT_OUT_OF_RANGE if `from` is below what is kept (*earliest, may be NULL, says from where);
  * none and TT_OK at the end. *entries is borrowed until the next call on this store. */
 TT_MUST_USE tt_status tt_journal_read (tt_store *store, const char *name, uint32_t partition, uint64_t from, uint32_t limit,
                                        const tt_entry **entries, size_t *count, uint64_t *earliest, tt_error *error);
@@ -87,11 +87,14 @@ void tt_group_close (tt_group **group);
 /* As tt_tail_fd and tt_tail_connected. */
 int tt_group_fd (const tt_group *group);
 bool tt_group_connected (const tt_group *group);
-/* Entries for this replica (new ones or claimed ones), at most `limit` and at most one batch unacknowledged at a time. Non-blocking. */
+/* Entries for this replica (new ones or claimed ones), at most `limit` and at most one batch unacknowledged at a time. Non-blocking.
+ * Redis gives out and remembers blocks of entries, so the rest of a block comes with the next reads, and a block whose middle was
+ * acknowledged when the replica died comes again as a whole. */
 TT_MUST_USE tt_status tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t *count, tt_error *error);
 /* Everything of the last tt_group_read is done. */
 TT_MUST_USE tt_status tt_group_acknowledge (tt_group *group, tt_error *error);
-/* Entries of the journals that no replica has acknowledged yet. */
+/* Entries of the journals that no replica has taken yet, and one for each block of them (all that one commit appended) that was taken and not
+ * acknowledged. */
 TT_MUST_USE tt_status tt_group_lag (tt_group *group, uint64_t *lag, tt_error *error);
 
 /* All rows of a table in one partition, page by page (a snapshot that may miss or double rows that change meanwhile: read the log's head

@@ -91,6 +91,14 @@ tt_pipe_reply (const tt_store *store, size_t i)
     return store->piped[i].reply;
 }
 
+redisReply *
+tt_pipe_take (tt_store *store, size_t i)
+{
+    redisReply *reply = store->piped[i].reply;
+    store->piped[i].reply = NULL;
+    return reply;
+}
+
 bool
 tt_pipe_confirmed (const tt_store *store, size_t i, uint32_t *copies)
 {

@@ -95,6 +95,8 @@ void tt_pipe_send_together (tt_store *store);
 int tt_pipe_fd (const tt_store *store);
 /* The reply of command i: borrowed until the next begin. May be an error reply. */
 const redisReply *tt_pipe_reply (const tt_store *store, size_t i);
+/* The same, for the caller to keep and to free. */
+redisReply *tt_pipe_take (tt_store *store, size_t i);
 /* True if as many copies as wished have what command i did; always where none are wished. *copies: how many, may be NULL. */
 bool tt_pipe_confirmed (const tt_store *store, size_t i, uint32_t *copies);
 /* Writes the key of kind and name as one argument. */

@@ -299,11 +299,23 @@ tt_resp_begin (tt_buffer *out, size_t argc)
 }
 
 void
-tt_resp_argument (tt_buffer *out, const void *data, size_t size)
+tt_resp_open (tt_buffer *out, size_t size)
 {
     head_line (out, '$', size);
-    tt_buffer_append (out, data, size);
+}
+
+void
+tt_resp_close (tt_buffer *out)
+{
     tt_buffer_append (out, "\r\n", 2);
+}
+
+void
+tt_resp_argument (tt_buffer *out, const void *data, size_t size)
+{
+    tt_resp_open (out, size);
+    tt_buffer_append (out, data, size);
+    tt_resp_close (out);
 }
 
 void

@@ -46,6 +46,9 @@ tt_status tt_redis_error_status (const redisReply *reply, tt_error *error);
 /* RESP: the head of a command of argc arguments, then each argument. */
 void tt_resp_begin (tt_buffer *out, size_t argc);
 void tt_resp_argument (tt_buffer *out, const void *data, size_t size);
+/* The same in pieces: open, append exactly `size` bytes, close. */
+void tt_resp_open (tt_buffer *out, size_t size);
+void tt_resp_close (tt_buffer *out);
 static inline void
 tt_resp_buffer (tt_buffer *out, const tt_buffer *argument)
 {

@@ -6,7 +6,7 @@
 #include "store/keys.h"
 #include "store/listen.h"
 
-#define READ_COUNT "1000"
+#define READ_COUNT "32" /* blocks of each partition: each has up to 256 units */
 #define CONFIRM_MS 250 /* the thread that follows has other things to do than to wait for copies */
 
 struct tt_tail {
@@ -35,6 +35,7 @@ tt_tail_open (tt_tail **out, const tt_store_options *options, const char *name, 
     tt_tail *tail = tt_alloc_zero (1, sizeof *tail);
     tail->store = store;
     tail->name = tt_strdup (name);
+    tail->entries.parts = tt_entries_parts (name);
     tail->next = tt_alloc (options->partitions * sizeof *tail->next);
     memcpy (tail->next, next, options->partitions * sizeof *tail->next);
     tail->held = tt_alloc_zero (options->partitions, sizeof *tail->held);
@@ -170,7 +171,7 @@ take (tt_tail *tail, size_t ear, tt_error *error)
     tt_status status = reply ? TT_OK : tt_listen_hear (tail->listen, ear, &reply, error);
     tail->held[ear] = NULL;
     if (status == TT_OK && reply && reply->type == REDIS_REPLY_ARRAY)
-        status = tt_entries_take_all (&tail->entries, reply, error);
+        status = tt_entries_take_all (&tail->entries, tt_store_partitions (tail->store), reply, tail->next, error);
     if (status != TT_OK)
         return status;
     if (tail->entries.count == from)

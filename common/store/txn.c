@@ -8,6 +8,8 @@
 #include "base/uuid.h"
 #include "envelope.pb-c.h"
 #include "store/batch.h"
+#include "store/block.h"
+#include "store/journal.h"
 
 #define TOUCHED_FEW 32
 #define NUMBER_LIMIT (INT64_C (1) << 53) /* Redis's script engine counts in doubles: exact up to here */
@@ -394,6 +396,16 @@ tt_txn_index_remove (tt_txn *txn, const char *index, tt_bytes member)
             TT_BYTES_NONE);
 }
 
+/* As it stands in a block (store/block.h). */
+static tt_bytes
+pack_entry (tt_txn *txn, const tt_bytes *parts, size_t count)
+{
+    size_t size = tt_block_size (parts, count);
+    uint8_t *data = tt_arena_alloc (txn->batch->arena, size);
+    tt_block_write (data, parts, count);
+    return (tt_bytes){ data, size };
+}
+
 static tt_bytes
 event_header (tt_txn *txn, const char *subject, const ProtobufCMessage *body)
 {
@@ -416,15 +428,16 @@ event_header (tt_txn *txn, const char *subject, const ProtobufCMessage *body)
 void
 tt_txn_event (tt_txn *txn, const char *topic, const char *subject, const ProtobufCMessage *body)
 {
-    tt_bytes topic_bytes = tt_arena_copy (txn->batch->arena, tt_bytes_of_text (topic));
-    add_op (txn, 'e', 'j', "events", topic_bytes, event_header (txn, subject, body), pack (txn, body));
+    const tt_bytes parts[TT_BLOCK_PARTS] = { tt_bytes_of_text (topic), event_header (txn, subject, body), pack (txn, body) };
+    add_op (txn, 'e', 'j', TT_JOURNAL_EVENTS, TT_BYTES_NONE, TT_BYTES_NONE, pack_entry (txn, parts, TT_BLOCK_PARTS));
 }
 
 void
 tt_txn_log (tt_txn *txn, const char *log, const ProtobufCMessage *body)
 {
     const char *name = tt_arena_strndup (txn->batch->arena, log, strlen (log));
-    add_op (txn, 'l', 'j', name, tt_bytes_of_text (name), TT_BYTES_NONE, pack (txn, body));
+    const tt_bytes record = pack (txn, body);
+    add_op (txn, 'e', 'j', name, TT_BYTES_NONE, TT_BYTES_NONE, pack_entry (txn, &record, 1));
 }
 
 /* -- answering -- */
