@@ -9,13 +9,21 @@ import checker
 from checks import operation_of, short
 
 
+class NothingToLieAbout(Exception):
+    pass
+
+
 class Liar:
     def __init__(self, lines, seed):
         self.lines, self.random = [json.loads(line) for line in lines], random.Random(seed)
 
     def some(self, kind, condition=lambda line: True):
         found = [line for line in self.lines if line["e"] == kind and condition(line)]
-        assert found, f"the history has no {kind} of the kind wanted: make it longer"
+        return self.one_of(found)
+
+    def one_of(self, found):
+        if not found:
+            raise NothingToLieAbout
         return self.random.choice(found)
 
     def events(self, *types, condition=lambda line: True):
@@ -76,7 +84,7 @@ def drop_alert_and_its_place_in_the_inbox(liar):
                 last[alert["owner"]] = alert["number"], line
     # One that a watch which was there from the beginning took.
     fit = [line for _, line in last.values() if any(m["watch_id"] in stays for m in line["body"]["alert"]["matches"])]
-    event = liar.random.choice(fit)
+    event = liar.one_of(fit)
     alert = event["body"]["alert"]
     listed = liar.some("query", lambda q: q["name"] == "ListAlerts" and q["args"] == alert["owner"])
     listed["reply"]["alerts"] = [a for a in listed["reply"]["alerts"] if a["alert_id"] != alert["alert_id"]]
@@ -114,7 +122,7 @@ def swap_events(liar):
         for other in journal[journal.index(event) + 1:]:
             if short(other["type"]) == "ProbeStored" and returned.get(operation_of(event), 1e18) < invoked[operation_of(other)]:
                 pairs.append((journal, event, other))
-    journal, one, other = liar.random.choice(pairs)
+    journal, one, other = liar.one_of(pairs)
     i, k = journal.index(one), journal.index(other)
     journal[i], journal[k] = other, one
     liar.renumber(journal)
@@ -145,7 +153,7 @@ def lower_capacity(liar):
 
 def alter_count(liar):
     counts = liar.some("query", lambda q: q["name"] == "GetCounts")["reply"]["counts"]
-    liar.random.choice(counts)["value"] += 1
+    liar.one_of(counts)["value"] += 1
 
 
 def forget_position(liar):
@@ -154,12 +162,12 @@ def forget_position(liar):
 
 def alter_state(liar):
     reply = liar.some("query", lambda q: q["name"] == "ListWatches" and q["reply"]["watches"])["reply"]
-    liar.random.choice(reply["watches"])["label"] = "another"
+    liar.one_of(reply["watches"])["label"] = "another"
 
 
 def hold_more(liar):
     reply = liar.some("query", lambda q: q["name"] == "ListProviders")["reply"]
-    liar.random.choice(reply["products"])["held_fen"] += 1
+    liar.one_of(reply["products"])["held_fen"] += 1
 
 
 def gap_in_inbox(liar):
@@ -198,7 +206,8 @@ def handed_over_late(liar):
     line = liar.some("received")
     same = [o for o in liar.lines if o["e"] == "received" and (o["subscriber"], o["partition"]) == (line["subscriber"], line["partition"])]
     one, other = same[0], same[-1]
-    assert one is not other
+    if one is other:
+        raise NothingToLieAbout
     one["sequence"], other["sequence"] = other["sequence"], one["sequence"]
     one["id"], other["id"] = other["id"], one["id"]
 
@@ -206,7 +215,7 @@ def handed_over_late(liar):
 def stale_read(liar):
     """A list, asked when nobody was changing anything, that shows a watch as it was never then."""
     read_line = liar.some("done", lambda d: "watches" in d["reply"] and d["reply"]["watches"])
-    liar.random.choice(read_line["reply"]["watches"])["revision"] += 40
+    liar.one_of(read_line["reply"]["watches"])["revision"] += 40
 
 
 def stale_content(liar):
@@ -222,7 +231,7 @@ def stale_content(liar):
             newer = [d for d in older if d["reply"]["watch"]["label"] == watch["label"]]
             replaced = [d for d in older if newer and d["t"] < asked[newer[0]["op"]]]
             choices += [(watch, d) for d in replaced]
-    watch, older = liar.random.choice(choices)
+    watch, older = liar.one_of(choices)
     watch.update(older["reply"]["watch"])
 
 
@@ -246,7 +255,11 @@ SEEDS = 2
 
 def caught(lines, lie, expected, seed):
     liar = Liar(lines, f"{seed}/{lie.__name__}")
-    lie(liar)
+    try:
+        lie(liar)
+    except NothingToLieAbout:
+        print(f"none {lie.__name__} (seed {seed}): the history is too short for it")
+        return None
     check, kinds = expected.split(": ")
     found = {v.kind for v in checker.violations(liar.lines, only=[check])}
     good = bool(found & set(kinds.split()))
@@ -261,9 +274,9 @@ def main():
     honest = checker.violations([json.loads(line) for line in lines])
     for violation in honest:
         print(f"FAIL the history itself: {violation.kind}: {violation.what}")
-    missed = [lie.__name__ for lie, kinds in LIES for seed in range(first, first + SEEDS) if not caught(lines, lie, kinds, seed)]
-    print(f"{len(LIES) * SEEDS} lies, {len(missed)} not caught")
-    sys.exit(1 if missed or honest else 0)
+    told = [caught(lines, lie, expected, seed) for lie, expected in LIES for seed in range(first, first + SEEDS)]
+    print(f"{len(told)} lies: {told.count(True)} caught, {told.count(False)} not caught, {told.count(None)} could not be told")
+    sys.exit(1 if honest or False in told or told.count(None) > len(told) // 4 else 0)
 
 
 if __name__ == "__main__":
