@@ -37,8 +37,8 @@ def can_bind(port):
 class Node:
     """One redis-server (or Sentinel) on a TCP port of its own, with a Unix socket for the test."""
 
-    def __init__(self, folder, name, options=(), bus=False, program="redis-server"):
-        self.name, self.program = name, program
+    def __init__(self, folder, name, options=(), bus=False):
+        self.name = name
         self.folder = os.path.join(folder, name)
         os.makedirs(self.folder, exist_ok=True)
         self.data = os.path.join(self.folder, "data")
@@ -52,7 +52,7 @@ class Node:
 
     def command(self):
         fixed = ["--port", self.port, "--bind", HOST, "--unixsocket", self.socket, "--dir", self.data, "--daemonize", "no"]
-        return [self.program, *map(str, fixed), *map(str, self.options)]
+        return ["redis-server", *map(str, fixed), *map(str, self.options)]
 
     def launch(self):
         """Starts without waiting."""
@@ -179,7 +179,7 @@ class Sentinel(Topology):
     def __init__(self, folder):
         super().__init__(folder)
         self.nodes = [Node(folder, f"redis{i}", durable()) for i in range(2)]
-        self.sentinels = [Node(folder, f"sentinel{i}", program="redis-sentinel") for i in range(3)]
+        self.sentinels = [Node(folder, f"sentinel{i}") for i in range(3)]
 
     def start(self, announce=None):
         for node in self.nodes:
@@ -199,7 +199,7 @@ class Sentinel(Topology):
                 file.write(f"port {sentinel.port}\nbind {HOST}\nunixsocket {sentinel.socket}\ndir {sentinel.data}\n"
                            f"sentinel monitor {self.name} {HOST} {master.public} 2\nsentinel down-after-milliseconds {self.name} 1000\n"
                            f"sentinel failover-timeout {self.name} 4000\nsentinel parallel-syncs {self.name} 1\n")
-            sentinel.command = lambda path=path: ["redis-sentinel", path]
+            sentinel.command = lambda path=path: ["redis-server", path, "--sentinel"]
             sentinel.start()
         wait_for(lambda: all(self._ready(s) for s in self.sentinels), "the Sentinels to know each other")
         return self
@@ -218,7 +218,7 @@ class Sentinel(Topology):
                 file.write(f"{words[at][2:]} {' '.join(values)}\n")
                 at += 1 + len(values)
         node.kill()
-        node.command = lambda: [node.program, path]
+        node.command = lambda: ["redis-server", path]
         node.start()
 
     def _ready(self, sentinel):
@@ -272,7 +272,12 @@ class Cluster(Topology):
         return ["--redis.endpoints", ",".join(f"{HOST}:{node.public}" for node in self.nodes)]
 
     def whole(self):
-        return all(n.answers() and "cluster_state:ok" in n.ask("CLUSTER", "INFO", check=False) for n in self.nodes) and super().whole()
+        """Every node also sees all others, each in its role."""
+        return all(n.answers() and "cluster_state:ok" in n.ask("CLUSTER", "INFO", check=False) and self._sees_all(n) for n in self.nodes) and super().whole()
+
+    def _sees_all(self, node):
+        flags = [line.split()[2] for line in node.ask("CLUSTER", "NODES", check=False).splitlines() if line]
+        return len(flags) == len(self.nodes) and sum("slave" in f for f in flags) == 3 and not any("fail" in f or "handshake" in f for f in flags)
 
     def replicas(self):
         return [node for node in self.nodes if node.alive() and node.info("role") == "slave"]

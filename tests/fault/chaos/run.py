@@ -31,6 +31,7 @@ def arguments():
     add("--no-ram-disk", action="store_true", help="limit Redis's files instead of mounting a small file system (which needs root)")
     add("--keep", default=os.path.join(suite.ROOT, "run", "chaos"), help="where the folders of failed episodes are kept (default run/chaos)")
     add("--keep-all", action="store_true", help="keep the others too")
+    add("--lies", action="store_true", help="try the checker on a history of a good episode: lies that it must find")
     add("--json", metavar="FILE", help="write all results there")
     options = parser.parse_args()
     if not 6 <= options.seconds <= 120 or options.episodes < 1 or options.jobs < 1 or not 0.1 <= options.rate <= 100:
@@ -91,6 +92,13 @@ def tell(options, running, result):
         print(f"     again: {repeat(options, running.seed)}", flush=True)
 
 
+def lie(running, result):
+    done = subprocess.run([sys.executable, "-B", os.path.join(HERE, "lies.py"), os.path.join(running.folder, "history.jsonl")], capture_output=True, text=True)
+    print("     " + "\n     ".join([line for line in done.stdout.splitlines() if not line.startswith("ok")] + done.stderr.splitlines()[-5:]), flush=True)
+    if done.returncode:
+        result["violations"].append(["harness", "the checker did not find all lies"])
+
+
 def campaign(options, folder, protos):
     waiting = list(range(options.seed, options.seed + options.episodes))
     running, results = [], []
@@ -102,6 +110,9 @@ def campaign(options, folder, protos):
             running.remove(one)
             results.append(one.result())
             tell(options, one, results[-1])
+            if options.lies and not results[-1]["violations"]:
+                options.lies = False
+                lie(one, results[-1])
             shutil.rmtree(one.folder, ignore_errors=True)
     return results
 

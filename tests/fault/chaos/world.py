@@ -80,7 +80,7 @@ class World:
     def _settings(self, service, number):
         found = ["--redis.timeout", "1s", "--probe.enabled=true", *self.topology.settings(self._reach(f"{service}{number}"))]
         if self.options.replicas_confirm:
-            found += ["--redis.replicas", str(self.options.replicas_confirm), "--redis.replica-timeout", "1s"]
+            found += ["--redis.replicas", str(self.options.replicas_confirm), "--redis.replica-timeout", "500ms"]
         if service == "achievement":
             found += ["--push.backfill", "10000"]
         if service == "statistics":
