@@ -24,6 +24,6 @@ typedef struct {
 void step_print (FILE *out, step how, const state *from, const state *to);
 
 /* At most `limit` states. A counterexample is written to `trace` if that is not NULL. */
-outcome explore (const model *model, uint32_t limit, FILE *trace);
+outcome explore (const model *m, uint32_t limit, FILE *trace);
 
 #endif

@@ -36,7 +36,7 @@ take (walk *w, uint8_t r)
     const partition *p = &w->from->master;
     if (!w->from->daemons[r].up || w->from->daemons[r].work)
         return;
-    uint8_t limit = store_watermark (w->model, w->from);
+    uint8_t limit = store_watermark (w->model, w->from, r);
     if (p->taken < limit) {
         state *s = walk_begin (w);
         begin_work (s, r, ++s->master.taken);

@@ -39,12 +39,25 @@ present_epoch (const partition *p)
 
 /* Begins at the present head. */
 static void
-start_at_head (const model *m, state *s, daemon *d)
+start_at_head (const model *m, state *s, uint8_t r)
 {
-    const partition *p = &s->master;
-    d->position = store_watermark (m, s);
+    daemon *d = &s->daemons[r];
+    const partition *p = store_view (s, r);
+    d->position = store_watermark (m, s, r);
     d->position_uid = d->position ? p->journal[d->position - 1].uid : 0;
     d->position_epoch = present_epoch (p);
+}
+
+/* The former master is gone, or says that it is none. */
+static void
+notice (walk *w, uint8_t r)
+{
+    if (!w->from->daemons[r].stale)
+        return;
+    state *s = walk_begin (w);
+    s->daemons[r].stale = 0;
+    publisher_cut (&s->daemons[r]);
+    walk_end (w, DO_NOTICE, r, 0, false);
 }
 
 /* A new connection to Redis: is what was sent still in its history? */
@@ -65,7 +78,7 @@ follow (walk *w, uint8_t r)
     bool again = from->publisher == PUBLISHER_CUT;
     bool lost = again && store_judge (w->model, &s->master, d->position, d->position_uid, &held) != 0;
     if (!again || lost)
-        start_at_head (w->model, s, d);
+        start_at_head (w->model, s, r);
     if (!again || (lost && w->model->without != SAME_INSTANCE))
         d->instance = fresh_instance (s);
     d->publisher = PUBLISHER_UP;
@@ -76,7 +89,7 @@ static void
 publish (walk *w, uint8_t r)
 {
     const daemon *from = &w->from->daemons[r];
-    if (from->publisher != PUBLISHER_UP || from->position >= store_watermark (w->model, w->from))
+    if (from->publisher != PUBLISHER_UP || from->position >= store_watermark (w->model, w->from, r))
         return;
     bool heard = w->from->reader.connected == r + 1;
     for (int drop = 0; drop <= heard; drop++) {
@@ -84,7 +97,7 @@ publish (walk *w, uint8_t r)
             continue;
         state *s = walk_begin (w);
         daemon *d = &s->daemons[r];
-        entry e = s->master.journal[d->position];
+        entry e = store_view (s, r)->journal[d->position];
         message m = { MESSAGE_EVENT, (uint8_t)(d->position + 1), e.uid, d->position_uid, e.epoch, 0 };
         d->position++;
         d->position_uid = e.uid;
@@ -113,6 +126,7 @@ void
 walk_publishers (walk *w)
 {
     for (uint8_t r = 0; r < w->model->scenario->replicas && w->model->scenario->reading; r++) {
+        notice (w, r);
         follow (w, r);
         publish (w, r);
         heartbeat (w, r);

@@ -41,6 +41,8 @@ normalise (const model *m, state *s)
         memset (&s->copy, 0, sizeof s->copy);
     for (int r = 0; r < REPLICAS && s->failovers == 0; r++)
         s->daemons[r].covered = s->daemons[r].phase == SLOT_COMMITTED;
+    if (!s->daemons[0].stale && !s->daemons[1].stale)
+        memset (&s->old, 0, sizeof s->old);
     if (s->elsewhere_failovers == 0)
         memset (s->effects_copy, 0, sizeof s->effects_copy);
 }

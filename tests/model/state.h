@@ -54,7 +54,7 @@ typedef enum { PUBLISHER_DOWN, PUBLISHER_UP, PUBLISHER_CUT } publisher_phase;
 typedef enum { PROCESSOR_IDLE, PROCESSOR_TOOK, PROCESSOR_DID } processor_phase;
 
 typedef struct {
-    uint8_t up;
+    uint8_t up, stale; /* stale: its connections still lead to the former master */
     /* the command in hand */
     uint8_t phase, command, version, value, reply, covered; /* covered: the copy holds what was written */
     /* the publisher */
@@ -100,6 +100,7 @@ typedef struct {
 
 typedef struct {
     partition master, copy;
+    partition old;    /* the former master, while a replica still talks to it */
     uint8_t server;   /* which one is master */
     uint8_t token[2]; /* of each server: lives in its function library, not in its data */
     uint8_t effects_elsewhere[COMMANDS], effects_copy[COMMANDS], elsewhere_cut;
@@ -155,6 +156,7 @@ typedef enum {
     SEQUENCE_BEFORE_EPOCH,
     NO_HEARTBEAT,
     LOW_HEARTBEAT_IGNORED,
+    STALE_JUDGE,
     SAME_INSTANCE,
     CHECKPOINT_FIRST,
     EFFECT_FIRST,
@@ -173,6 +175,7 @@ typedef struct {
     const char *kinds; /* of each command: 'r' adds its bit to a row that it read, 'n' adds 1 to a bounded number */
     uint8_t replicas;
     bool at_once;    /* a command is one step: for what comes after it */
+    bool stale;      /* a fail-over leaves the former master behind, which replicas may go on reading */
     bool wait;       /* WAIT and high watermark */
     bool reading;    /* publishers and the subscriber */
     bool processing; /* processors */
@@ -195,6 +198,7 @@ typedef enum {
     DO_FAIL_OVER,
     DO_CRASH,
     DO_START,
+    DO_NOTICE,
     DO_FOLLOW,
     DO_PUBLISH,
     DO_DROP,
@@ -234,33 +238,34 @@ struct walk {
     void *context;
 };
 
-state *walk_begin (walk *walk); /* a copy of `from` to change */
-void walk_end (walk *walk, action what, uint8_t who, uint8_t about, bool fault);
+state *walk_begin (walk *w); /* a copy of `from` to change */
+void walk_end (walk *w, action what, uint8_t who, uint8_t about, bool fault);
 
-void state_init (const model *model, state *out);
-void walk_all (walk *walk);
+void state_init (const model *m, state *out);
+void walk_all (walk *w);
 /* SOUND, or what is wrong with the state whatever led to it. */
-fault_name state_check (const model *model, const state *state);
+fault_name state_check (const model *m, const state *s);
 /* Everything is answered, delivered and worked on. */
-bool state_is_done (const model *model, const state *state);
+bool state_is_done (const model *m, const state *s);
 
 /* -- store.c -- */
 uint8_t command_of (uint8_t uid);
 /* Applies a command to the master: the uid or REFUSED that the reply names, 0 if a guard failed. */
-uint8_t store_commit (const model *model, state *state, uint8_t command, uint8_t version, uint8_t value);
+uint8_t store_commit (const model *m, state *s, uint8_t command, uint8_t version, uint8_t value);
 /* SOUND sequence range: first lost one, or 0 if the position is in the journal's history. */
-uint8_t store_judge (const model *model, const partition *journal, uint8_t position, uint8_t uid, const chain *held);
-uint8_t store_watermark (const model *model, const state *state); /* what may be shown */
-void walk_store (walk *walk);
+uint8_t store_judge (const model *m, const partition *journal, uint8_t position, uint8_t uid, const chain *held);
+uint8_t store_watermark (const model *m, const state *s, uint8_t replica); /* what may be shown */
+const partition *store_view (const state *s, uint8_t replica);             /* the master that the replica talks to */
+void walk_store (walk *w);
 
 /* -- the others -- */
-void walk_commands (walk *walk);
-void walk_publishers (walk *walk);
-void publisher_cut (daemon *daemon);
-void queue_push (state *state, message message);
-void walk_reader (walk *walk);
-void reader_settle (const model *model, state *state); /* what it does by itself: held events, the next question */
-void walk_processors (walk *walk);
+void walk_commands (walk *w);
+void walk_publishers (walk *w);
+void publisher_cut (daemon *d);
+void queue_push (state *s, message m);
+void walk_reader (walk *w);
+void reader_settle (const model *m, state *s); /* what it does by itself: held events, the next question */
+void walk_processors (walk *w);
 
 extern const char *const fault_names[BROKEN_COUNT];
 

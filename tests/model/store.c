@@ -86,10 +86,18 @@ store_commit (const model *m, state *s, uint8_t command, uint8_t version, uint8_
 }
 
 uint8_t
-store_watermark (const model *m, const state *s)
+store_watermark (const model *m, const state *s, uint8_t replica)
 {
+    if (s->daemons[replica].stale)
+        return s->old.head;
     bool held = m->scenario->wait && m->without != NO_WATERMARK && s->copy.head < s->master.head;
     return held ? s->copy.head : s->master.head;
+}
+
+const partition *
+store_view (const state *s, uint8_t replica)
+{
+    return s->daemons[replica].stale ? &s->old : &s->master;
 }
 
 /* Last sequence of an epoch in a journal, 0 and false if it never had that epoch. */
@@ -161,12 +169,15 @@ fail_over (walk *w)
     if (lost)
         s->token[s->server] = 0;
     s->server = (uint8_t)!s->server;
+    s->old = s->master;
     s->master = s->copy;
     for (int r = 0; r < REPLICAS; r++) {
         daemon *d = &s->daemons[r];
         if (d->phase == SLOT_COMMITTED) /* the client hears UNAVAILABLE; what was only read is committed on the new connection */
             d->phase = d->command = d->version = d->value = d->reply = d->covered = 0;
-        publisher_cut (d);
+        d->stale = w->model->scenario->stale && d->up;
+        if (!d->stale)
+            publisher_cut (d);
         if (w->model->without != HAND_KEPT)
             d->work = d->work_sequence = d->work_uid = d->work_derived = 0;
     }

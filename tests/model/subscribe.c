@@ -81,16 +81,16 @@ doubt (subscriber *s)
 /* -- the application -- */
 
 static void
-record (state *state)
+record (state *all)
 {
-    subscriber *s = &state->reader;
+    subscriber *s = &all->reader;
     uint8_t top = s->seen_count ? s->seen[s->seen_count - 1] : 0;
-    if (state->before[s->hand_uid] == 0)
-        state->broken = BROKEN_NOT_IN_HISTORY;
+    if (all->before[s->hand_uid] == 0)
+        all->broken = BROKEN_NOT_IN_HISTORY;
     else if (s->hand_sequence != s->seen_count + 1)
-        state->broken = BROKEN_ORDER;
-    else if (state->before[s->hand_uid] != top + 1)
-        state->broken = BROKEN_SPLICE;
+        all->broken = BROKEN_ORDER;
+    else if (all->before[s->hand_uid] != top + 1)
+        all->broken = BROKEN_SPLICE;
     else
         s->seen[s->seen_count++] = s->hand_uid;
 }
@@ -102,21 +102,21 @@ empty_hand (subscriber *s)
 }
 
 static void
-save_both (state *state)
+save_both (state *all)
 {
-    record (state);
-    state->reader.checkpoint = state->reader.at;
-    empty_hand (&state->reader);
+    record (all);
+    all->reader.checkpoint = all->reader.at;
+    empty_hand (&all->reader);
 }
 
 /* Where no crash can come in between, the application saves in the same step. */
 static void
-deliver (state *state, uint8_t sequence, uint8_t uid)
+deliver (state *all, uint8_t sequence, uint8_t uid)
 {
-    state->reader.hand_sequence = sequence;
-    state->reader.hand_uid = uid;
-    if (state->reader_crashes == 0)
-        save_both (state);
+    all->reader.hand_sequence = sequence;
+    all->reader.hand_uid = uid;
+    if (all->reader_crashes == 0)
+        save_both (all);
 }
 
 static void
@@ -180,14 +180,14 @@ take_epoch (const model *m, subscriber *s, const message *e)
 
 /* True if it was not taken because something before it is missing. */
 static bool
-take_live (const model *m, state *state, const message *e)
+take_live (const model *m, state *all, const message *e)
 {
-    subscriber *s = &state->reader;
+    subscriber *s = &all->reader;
     if (!take_epoch (m, s, e))
         return false;
     tt_verdict verdict = offer (m, s, e->sequence, e->uid, e->previous);
     if (verdict == TT_VERDICT_DELIVER)
-        deliver (state, e->sequence, e->uid);
+        deliver (all, e->sequence, e->uid);
     if (verdict == TT_VERDICT_REWRITTEN)
         s->repeat = 1;
     return verdict == TT_VERDICT_GAP;
@@ -252,14 +252,14 @@ receive (walk *w)
 /* -- replay -- */
 
 void
-reader_settle (const model *m, state *state)
+reader_settle (const model *m, state *all)
 {
-    subscriber *s = &state->reader;
-    while (s->state == TT_TRACK_LIVE && s->held_count && s->hand_uid == 0 && state->broken == SOUND) {
+    subscriber *s = &all->reader;
+    while (s->state == TT_TRACK_LIVE && s->held_count && s->hand_uid == 0 && all->broken == SOUND) {
         message first = s->held[0];
         memmove (s->held, s->held + 1, (HELD - 1) * sizeof *s->held);
         s->held[--s->held_count] = (message){ 0 };
-        (void)take_live (m, state, &first); /* after a gap the replay brings it */
+        (void)take_live (m, all, &first); /* after a gap the replay brings it */
     }
     if (s->connected && s->state == TT_TRACK_REPLAYING && s->ask.kind == ASK_NOTHING && s->hand_uid == 0) {
         s->ask = (question){ .kind = ASK_ASKED, .from = s->at.next, .after = s->at.last, .asked = s->at.epochs };
@@ -267,48 +267,76 @@ reader_settle (const model *m, state *state)
     }
 }
 
-/* The replay server of the connected replica judges the position, and answers with a page. */
-static void
-answer (walk *w)
+/* The first sequence that is not the master's, for the check alone. */
+static uint8_t
+true_loss (const state *s)
 {
-    const question *asked = &w->from->reader.ask;
-    if (asked->kind != ASK_ASKED || w->from->reader.connected == 0 || !w->from->daemons[w->from->reader.connected - 1].up)
-        return;
-    state *s = walk_begin (w);
-    partition shown = s->master;
-    shown.head = store_watermark (w->model, s);
-    question *q = &s->reader.ask;
-    uint8_t after = w->model->without == NO_PREVIOUS_ID ? 0 : asked->after;
-    q->lost_first = store_judge (w->model, &shown, (uint8_t)(asked->from - 1), after, &asked->asked);
-    q->kind = q->lost_first ? ASK_LOSS : ASK_PAGE;
-    q->epochs = shown.epochs;
-    q->asked = (chain){ 0 };
-    q->after = 0;
-    for (q->truth = 1; q->truth <= s->reader.seen_count && q->truth <= shown.head; q->truth++)
-        if (s->reader.seen[q->truth - 1] != shown.journal[q->truth - 1].uid)
-            break;
-    if (q->lost_first == 0) {
-        q->truth = 0;
-        q->head = shown.head;
-        q->head_uid = shown.head ? shown.journal[shown.head - 1].uid : 0;
-        q->previous = q->from > 1 ? shown.journal[q->from - 2].uid : 0;
-        for (uint8_t n = q->from; n <= shown.head && q->count < PAGE; n++)
-            q->events[q->count++] = shown.journal[n - 1];
-    }
-    walk_end (w, DO_ANSWER, (uint8_t)(w->from->reader.connected - 1), q->lost_first ? q->lost_first : q->from, false);
+    uint8_t n = 1;
+    while (n <= s->reader.seen_count && n <= s->master.head && s->reader.seen[n - 1] == s->master.journal[n - 1].uid)
+        n++;
+    return n;
 }
 
 static void
-report (const model *m, state *state)
+fill_page (question *q, const partition *shown)
 {
-    subscriber *s = &state->reader;
+    q->kind = ASK_PAGE;
+    q->truth = 0;
+    q->head = shown->head;
+    q->head_uid = shown->head ? shown->journal[shown->head - 1].uid : 0;
+    q->previous = q->from > 1 ? shown->journal[q->from - 2].uid : 0;
+    for (uint8_t n = q->from; n <= shown->head && q->count < PAGE; n++)
+        q->events[q->count++] = shown->journal[n - 1];
+}
+
+static uint8_t
+judge (const model *m, state *s, uint8_t r, partition *shown)
+{
+    const question *q = &s->reader.ask;
+    *shown = *store_view (s, r);
+    shown->head = store_watermark (m, s, r);
+    return store_judge (m, shown, (uint8_t)(q->from - 1), m->without == NO_PREVIOUS_ID ? 0 : q->after, &q->asked);
+}
+
+/* The replay server of the connected replica judges the position, and answers with a page. That something was lost it says only
+ * over a connection that was made anew for it: the server behind the old one may be master no more, and know less than the
+ * subscriber. */
+static void
+answer (walk *w)
+{
+    uint8_t r = (uint8_t)(w->from->reader.connected - 1);
+    if (w->from->reader.ask.kind != ASK_ASKED || w->from->reader.connected == 0 || !w->from->daemons[r].up)
+        return;
+    state *s = walk_begin (w);
+    question *q = &s->reader.ask;
+    partition shown;
+    q->lost_first = judge (w->model, s, r, &shown);
+    if (q->lost_first && s->daemons[r].stale && w->model->without != STALE_JUDGE) {
+        s->daemons[r].stale = 0;
+        publisher_cut (&s->daemons[r]);
+        q->lost_first = judge (w->model, s, r, &shown);
+    }
+    q->kind = ASK_LOSS;
+    q->epochs = shown.epochs;
+    q->asked = (chain){ 0 };
+    q->after = 0;
+    q->truth = true_loss (s);
+    if (q->lost_first == 0)
+        fill_page (q, &shown);
+    walk_end (w, DO_ANSWER, r, q->lost_first ? q->lost_first : q->from, false);
+}
+
+static void
+report (const model *m, state *all)
+{
+    subscriber *s = &all->reader;
     question q = s->ask;
     if (m->scenario->wait)
-        state->broken = BROKEN_WATERMARK;
+        all->broken = BROKEN_WATERMARK;
     else if (q.lost_first > q.truth)
-        state->broken = BROKEN_RANGE_SHORT;
+        all->broken = BROKEN_RANGE_SHORT;
     else if (q.lost_first < q.truth)
-        state->broken = BROKEN_RANGE_LONG;
+        all->broken = BROKEN_RANGE_LONG;
     for (uint8_t n = q.lost_first; n <= s->seen_count; n++)
         s->seen[n - 1] = 0;
     s->seen_count = (uint8_t)(q.lost_first - 1);
@@ -335,9 +363,9 @@ close_page (subscriber *s)
 }
 
 static void
-next_of_page (const model *m, state *state)
+next_of_page (const model *m, state *all)
 {
-    subscriber *s = &state->reader;
+    subscriber *s = &all->reader;
     if (s->ask.count) {
         entry e = s->ask.events[0];
         uint8_t sequence = s->ask.from++, previous = s->ask.previous;
@@ -349,9 +377,9 @@ next_of_page (const model *m, state *state)
             return;
         }
         s->at.epochs = cut_chain (&s->ask.epochs, sequence);
-        deliver (state, sequence, e.uid);
+        deliver (all, sequence, e.uid);
     }
-    if (s->ask.count == 0 && s->hand_uid == 0 && state->broken == SOUND)
+    if (s->ask.count == 0 && s->hand_uid == 0 && all->broken == SOUND)
         close_page (s);
 }
 

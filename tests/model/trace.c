@@ -72,6 +72,7 @@ static const char *const words[DO_COUNT] = {
     [DO_FAIL_OVER] = "FAIL-OVER: the copy becomes master",
     [DO_CRASH] = "CRASH of replica %u",
     [DO_START] = "replica %u starts",
+    [DO_NOTICE] = "replica %u notices that its Redis is master no more",
     [DO_FOLLOW] = "publisher %u connects to Redis and checks its position",
     [DO_PUBLISH] = "publisher %u sends sequence %3$u",
     [DO_DROP] = "publisher %u sends sequence %3$u: LOST on the way",
