@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "store/keys.h"
+#include "store/metrics.h"
 
 static void
 free_replies (tt_store *store)
@@ -155,7 +156,9 @@ run (tt_store *store, bool together, tt_error *error)
         if (!told)
             tt_log (TT_LOG_WARNING, "store unavailable", "reason", why.message, NULL);
         free_replies (store);
-        if (tt_clock_monotonic_us () >= until)
+        bool over = tt_clock_monotonic_us () >= until;
+        tt_store_count (store->options.metrics, over ? TT_STORE_FAILURES : TT_STORE_RETRIES);
+        if (over)
             return tt_fail (error, TT_UNAVAILABLE, "%s", why.message);
         nanosleep (&(struct timespec){ .tv_nsec = 10 * 1000 * 1000 }, NULL);
     }

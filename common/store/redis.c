@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "store/metrics.h"
 
 #define BACKOFF_MIN_MS 20
 #define BACKOFF_MAX_MS 1000
@@ -18,6 +19,7 @@ tt_redis_init (tt_redis *redis, const tt_store_options *options)
         .username = tt_strdup (options->username ? options->username : ""),
         .password_file = tt_strdup (options->password_file ? options->password_file : ""),
         .timeout_ms = options->timeout_ms ? options->timeout_ms : 5000,
+        .metrics = options->metrics,
     };
 }
 
@@ -128,6 +130,7 @@ tt_redis_connect (tt_redis *redis, tt_error *error)
         status = authenticate (redis, error);
     }
     if (status == TT_OK) {
+        tt_store_count (redis->metrics, TT_STORE_CONNECTIONS);
         redis->backoff_ms = 0;
         return TT_OK;
     }

@@ -15,6 +15,7 @@ typedef struct {
     size_t endpoint;        /* which endpoint is tried next */
     int64_t next_try_us;    /* monotonic: not before */
     uint32_t backoff_ms;
+    tt_counter_set *metrics; /* of the options */
 } tt_redis;
 
 void tt_redis_init (tt_redis *redis, const tt_store_options *options);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/counters.h"
 
 typedef struct tt_store tt_store;
 
@@ -19,6 +20,7 @@ typedef struct {
     uint32_t partitions;       /* P, 1 to 1024 */
     uint32_t timeout_ms;       /* for one round trip; 0 = 5000 */
     uint32_t remember_ms;      /* how long request ids are remembered; 0 = 3,600,000 */
+    tt_counter_set *metrics;   /* of tt_store_metrics, shared by all stores of a process; NULL: nothing is counted */
 } tt_store_options;
 
 /* Opens without connecting: the first use connects, and a lost connection is made again with back-off. Strings are copied. */
