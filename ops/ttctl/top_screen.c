@@ -167,20 +167,23 @@ ctl_screen_take (ctl_screen *screen)
     return event;
 }
 
-/* Over what stands there, each line to its end: nothing flickers. */
+/* Over what stands there, in one write, so that nothing flickers. A line is erased before it is written: behind one that is as wide as the
+ * terminal the cursor stands on its last character. */
 bool
 ctl_screen_draw (ctl_screen *screen, tt_bytes lines)
 {
     tt_buffer out = { 0 };
-    (void)screen;
-    tt_buffer_text (&out, "\033[H");
+    size_t width, height, line = 1;
+    ctl_screen_size (screen, &width, &height);
+    tt_buffer_text (&out, "\033[H\033[K");
     for (size_t i = 0; i < lines.size; i++) {
         if (lines.data[i] != '\n')
             tt_buffer_append (&out, lines.data + i, 1);
-        else
-            tt_buffer_text (&out, i + 1 < lines.size ? "\033[K\r\n" : "\033[K");
+        else if (i + 1 < lines.size && line++ < height)
+            tt_buffer_text (&out, "\r\n\033[K");
     }
-    tt_buffer_text (&out, "\033[J");
+    for (; line < height; line++)
+        tt_buffer_text (&out, "\r\n\033[K");
     bool good = write_all (out.data, out.size);
     tt_buffer_free (&out);
     return good;

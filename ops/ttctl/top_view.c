@@ -6,6 +6,7 @@
 #include "top.h"
 
 #define CELL 32 /* bytes of a cell */
+#define NARROW 120 /* columns, below which they stand closer */
 
 typedef enum { RATE, COUNT, TIME, BYTES, PERCENT, AGE, REDIS, STATE } cell_kind;
 
@@ -17,6 +18,7 @@ typedef struct {
     bool bad; /* more than 0 is worth a look */
 } column;
 
+/* What one looks for first stands first: columns that do not fit are left out. */
 static const column command_columns[] = {
     { "state", "state", STATE, 9, false },
     { "ok/s", "ok_per_s", RATE, 7, false },
@@ -24,7 +26,7 @@ static const column command_columns[] = {
     { "queued", "queued", COUNT, 6, false },
     { "wait p99", "queue_p99_s", TIME, 8, false },
     { "batch p50", "batch_p50_s", TIME, 9, false },
-    { "p99", "batch_p99_s", TIME, 7, false },
+    { "p99", "batch_p99_s", TIME, 6, false },
     { "commits/s", "commits_per_s", RATE, 9, false },
     { "conflicts/s", "conflicts_per_s", RATE, 11, false },
     { "again/s", "remembered_per_s", RATE, 7, false },
@@ -33,27 +35,27 @@ static const column command_columns[] = {
 static const column event_columns[] = {
     { "published/s", "published_per_s", RATE, 11, false },
     { "delay p99", "publish_delay_p99_s", TIME, 9, false },
-    { "filters", "filters", COUNT, 7, false },
-    { "slow", "slow_episodes", COUNT, 5, true },
-    { "losses", "losses", COUNT, 6, true },
-    { "replayed/s", "replayed_per_s", RATE, 10, false },
     { "worked/s", "processed_per_s", RATE, 8, false },
-    { "lag", "lag", COUNT, 6, false },
-    { "p99", "processor_p99_s", TIME, 7, false },
-    { "failed/s", "failures_per_s", RATE, 8, true },
+    { "lag", "lag", COUNT, 5, false },
     { "behind", "consumer_lag", COUNT, 6, false },
+    { "slow", "slow_episodes", COUNT, 4, true },
+    { "losses", "losses", COUNT, 6, true },
+    { "filters", "filters", COUNT, 7, false },
+    { "replayed/s", "replayed_per_s", RATE, 10, false },
+    { "work p99", "processor_p99_s", TIME, 8, false },
+    { "failed/s", "failures_per_s", RATE, 8, true },
     { 0 },
 };
 static const column process_columns[] = {
     { "Redis", "redis_up", REDIS, 5, false },
-    { "commit p50", "commit_p50_s", TIME, 10, false },
-    { "p99", "commit_p99_s", TIME, 7, false },
-    { "retries/s", "retries_per_s", RATE, 9, true },
-    { "reconnects/s", "connections_per_s", RATE, 12, true },
+    { "up", "uptime_s", AGE, 7, false },
     { "memory", "memory_bytes", BYTES, 7, false },
     { "cpu", "cpu", PERCENT, 5, false },
+    { "commit p50", "commit_p50_s", TIME, 10, false },
+    { "p99", "commit_p99_s", TIME, 6, false },
+    { "retries/s", "retries_per_s", RATE, 9, true },
+    { "reconnects/s", "connections_per_s", RATE, 12, true },
     { "files", "open_fds", COUNT, 5, false },
-    { "up", "uptime_s", AGE, 6, false },
     { 0 },
 };
 static const struct {
@@ -179,7 +181,20 @@ style_of (const column *c, double value)
 {
     if (c->kind == REDIS)
         return value > 0 ? GREEN : RED;
-    return c->bad && value > 0 ? YELLOW : PLAIN;
+    return value == 0 ? DIM : c->bad ? YELLOW : PLAIN;
+}
+
+static size_t
+gap (const writer *w)
+{
+    return w->form->width && w->form->width < NARROW ? 1 : 2;
+}
+
+/* Is there a next column, and room for all of it? */
+static bool
+fits (const writer *w, const column *c)
+{
+    return c->title && (w->form->width == 0 || w->used + gap (w) + (size_t)c->width <= w->form->width);
 }
 
 static void
@@ -188,7 +203,7 @@ put_cell (writer *w, const column *c, const json_t *row)
     char text[CELL] = "-";
     const json_t *value = json_object_get (row, c->key);
     const char *style = DIM;
-    put_spaces (w, 2);
+    put_spaces (w, gap (w));
     if (c->kind == STATE) {
         const char *state = json_string_value (value);
         style = state == NULL ? PLAIN : strcmp (state, "ready") == 0 ? GREEN : RED;
@@ -223,7 +238,7 @@ static void
 show_row (writer *w, const column *columns, const json_t *row, size_t names, const char *style)
 {
     put_field (w, json_string_value (json_object_get (row, "name")), names, true, style);
-    for (const column *c = columns; c->title; c++)
+    for (const column *c = columns; fits (w, c); c++)
         put_cell (w, c, row);
     end_line (w);
 }
@@ -234,8 +249,8 @@ show_table (writer *w, size_t number, const json_t *report, size_t names)
     size_t i;
     const json_t *daemon;
     put_field (w, tables[number].title, names, true, BOLD);
-    for (const column *c = tables[number].columns; c->title; c++) {
-        put_spaces (w, 2);
+    for (const column *c = tables[number].columns; fits (w, c); c++) {
+        put_spaces (w, gap (w));
         put_field (w, c->title, (size_t)c->width, c->kind == STATE, BOLD);
     }
     end_line (w);
