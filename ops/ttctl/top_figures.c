@@ -68,6 +68,13 @@ typedef struct {
     double seconds;
 } interval;
 
+/* A gauge of whole things stays whole. */
+static json_t *
+number (double value, figure_kind kind)
+{
+    return kind == GAUGE && fabs (value) < 9e15 && value == floor (value) ? json_integer ((json_int_t)value) : json_real (value);
+}
+
 static json_t *
 figure (const interval *in, size_t i)
 {
@@ -81,7 +88,7 @@ figure (const interval *in, size_t i)
         known = ctl_prom_growth (in->before, in->now, figures[i].metric, figures[i].label, figures[i].value, &value);
         value /= in->seconds;
     }
-    return known && isfinite (value) ? json_real (value) : json_null ();
+    return known && isfinite (value) ? number (value, figures[i].kind) : json_null ();
 }
 
 /* Refusals by code, those that happened; *all gets their sum. */
@@ -127,7 +134,7 @@ consumers (const interval *in)
             (void)ctl_prom_sum (in->now, sample->name, lags[k].label, who, &sum); /* over its partitions, if it is told for each */
             (void)ctl_prom_sum (in->now, "consumer_live", "stream", who, &live);
             ctl_text_clean (name);
-            json_object_set_new (out, name, json_pack ("{s:f, s:b}", "lag", sum, "live", k > 0 || live > 0));
+            json_object_set_new (out, name, json_pack ("{s:o, s:b}", "lag", number (sum, GAUGE), "live", k > 0 || live > 0));
             free (name);
         }
     }
@@ -190,7 +197,7 @@ is_told_by_another (const json_t *daemons, size_t own, const char *key, double v
 }
 
 static json_t *
-add_up (const json_t *daemons, const char *key, figure_total how)
+add_up (const json_t *daemons, const char *key, figure_kind kind, figure_total how)
 {
     size_t i;
     const json_t *daemon;
@@ -208,7 +215,7 @@ add_up (const json_t *daemons, const char *key, figure_total how)
             total = value;
         any = true;
     }
-    return any ? json_real (total) : json_null ();
+    return any ? number (total, kind) : json_null ();
 }
 
 json_t *
@@ -225,7 +232,7 @@ ctl_top_total (const json_t *daemons)
     json_object_set_new (out, "ready", json_integer ((json_int_t)ready));
     json_object_set_new (out, "daemons", json_integer ((json_int_t)json_array_size (daemons)));
     for (size_t f = 0; f < FIGURES; f++)
-        json_object_set_new (out, figures[f].key, add_up (daemons, figures[f].key, figures[f].total));
-    json_object_set_new (out, "refused_per_s", add_up (daemons, "refused_per_s", SUM));
+        json_object_set_new (out, figures[f].key, add_up (daemons, figures[f].key, figures[f].kind, figures[f].total));
+    json_object_set_new (out, "refused_per_s", add_up (daemons, "refused_per_s", RATE, SUM));
     return out;
 }
