@@ -24,6 +24,7 @@ OWNED = (
     (re.compile(r"hiredis"), {"common/store"}),
     (re.compile(r"^c?zmq"), {"common/bus", "common/run"}),
     (re.compile(r"^microhttpd"), {"common/run"}),
+    (re.compile(r"^curl/"), {"ops"}),
 )
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 

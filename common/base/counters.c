@@ -108,6 +108,13 @@ tt_counters_destroy (tt_counters **counters)
     *counters = NULL;
 }
 
+/* Its unit is seconds: kept in microseconds, as everything that is counted is whole. */
+static bool
+is_time (const tt_metric_row *row)
+{
+    return ends_in (row->name, row->kind == TT_METRIC_COUNTER ? "_seconds_total" : "_seconds");
+}
+
 static bool
 is_registered (const tt_counters *counters, const char *name)
 {
@@ -311,7 +318,11 @@ write_row (const tt_counter_set *set, size_t i, tt_buffer *out)
             continue;
         }
         write_series (row, v, "", out);
-        tt_buffer_printf (out, "%" PRId64 "\n", load (cell (set, i, v)));
+        int64_t number = load (cell (set, i, v));
+        if (is_time (row))
+            tt_buffer_printf (out, "%s%" PRId64 ".%06" PRId64 "\n", number < 0 ? "-" : "", imaxabs (number) / 1000000, imaxabs (number) % 1000000);
+        else
+            tt_buffer_printf (out, "%" PRId64 "\n", number);
     }
 }
 

@@ -14,7 +14,7 @@ typedef enum {
     TT_METRIC_COUNTER,  /* only goes up */
     TT_METRIC_GAUGE,    /* goes up and down */
     TT_METRIC_HISTOGRAM /* of microseconds; written in seconds */
-} tt_metric_kind;
+} tt_metric_kind; /* a counter called ..._seconds_total and a gauge called ..._seconds take microseconds too and are written in seconds */
 
 /* A row; with a label there is one number for each of its values: requests_total{code="OK"}. All text is static. */
 typedef struct {

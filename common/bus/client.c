@@ -13,6 +13,7 @@
 #include "bus/endpoint.h"
 #include "bus/pending.h"
 #include "wire/envelope.h"
+#include "wire/trace.h"
 
 #define MAX_UNRECEIVED 65536 /* finished commands that the caller has not fetched yet */
 #define DEFAULT_TIMEOUT_MS 30000
@@ -28,6 +29,7 @@ struct tt_client {
     int64_t timeout_us;
     int64_t try_us;
     char *traceparent; /* or NULL */
+    bool trace;
     tt_pending_table commands;
     tt_pending *handed_out; /* its body is what the caller borrows */
     uint64_t last_ticket;
@@ -274,6 +276,7 @@ read_result (tt_pending *p, tt_call_result *result)
     result->violation_count = 0;
     result->retry_after_ms = 0;
     result->replayed = false;
+    memcpy (result->traceparent, p->traceparent, sizeof result->traceparent);
     if (!p->answered) {
         result->code = TT_DEADLINE_EXCEEDED;
         copy_text (result->message, sizeof result->message,
@@ -298,6 +301,29 @@ read_result (tt_pending *p, tt_call_result *result)
 
 /* -- public -- */
 
+static tt_status
+keep_traceparent (tt_client *client, const char *text, tt_error *error)
+{
+    tt_trace trace;
+    if (!tt_trace_parse (tt_bytes_of_text (text), &trace))
+        return tt_fail (error, TT_INVALID_ARGUMENT, "traceparent: \"%.60s\" is none (W3C Trace Context)", text);
+    client->traceparent = tt_alloc (TT_TRACE_TEXT_SIZE);
+    tt_trace_format (&trace, client->traceparent);
+    return TT_OK;
+}
+
+/* The caller's, or one of its own if that is wanted. */
+static void
+trace_command (const tt_client *client, char out[TT_TRACE_TEXT_SIZE])
+{
+    if (client->traceparent) {
+        memcpy (out, client->traceparent, TT_TRACE_TEXT_SIZE);
+    } else if (client->trace) {
+        tt_trace own = tt_trace_begin ();
+        tt_trace_format (&own, out);
+    }
+}
+
 tt_status
 tt_client_open (tt_client **out, const tt_client_options *options, tt_error *error)
 {
@@ -306,9 +332,11 @@ tt_client_open (tt_client **out, const tt_client_options *options, tt_error *err
     client->next_due_us = INT64_MAX;
     client->timeout_us = 1000 * (int64_t)(options->timeout_ms ? options->timeout_ms : DEFAULT_TIMEOUT_MS);
     client->try_us = 1000 * (int64_t)(options->try_ms ? options->try_ms : DEFAULT_TRY_MS);
-    client->traceparent = options->traceparent ? tt_strdup (options->traceparent) : NULL;
+    client->trace = options->trace;
     client->context = zmq_ctx_new ();
     tt_status status = client->context ? TT_OK : tt_fail (error, TT_RESOURCE_EXHAUSTED, "cannot start ZeroMQ");
+    if (status == TT_OK && options->traceparent)
+        status = keep_traceparent (client, options->traceparent, error);
     if (status == TT_OK)
         status = tt_endpoints_parse (&client->endpoints, client->context, options->endpoints, "endpoints", error);
     if (status == TT_OK)
@@ -350,11 +378,12 @@ begin (tt_client *client, const char *method, tt_bytes body)
     tt_uuid7_make (p->id);
     p->ticket = ++client->last_ticket;
     p->deadline_us = now_us + client->timeout_us;
+    trace_command (client, p->traceparent);
     tt_request_header header = {
         .request_id = { p->id, sizeof p->id },
         .method = tt_bytes_of_text (method),
         .deadline_unix_ms = tt_clock_unix_ms () + client->timeout_us / 1000,
-        .traceparent = tt_bytes_of_text (client->traceparent),
+        .traceparent = tt_bytes_of_text (p->traceparent),
     };
     tt_request_header_encode (&header, &p->header);
     if (body.size > 0)

@@ -22,9 +22,11 @@ typedef struct {
     const char *endpoints;     /* required: "tcp://host:port", several with commas; names that stand for several addresses are fine */
     uint32_t timeout_ms;       /* deadline of a command from its first send; 0 = 30000 */
     uint32_t try_ms;           /* without a reply for so long it is sent again; 0 = 2000 */
-    const char *traceparent;   /* or NULL */
+    const char *traceparent;   /* W3C Trace Context of the caller, which all commands carry; NULL: none */
+    bool trace;                /* without one: each command begins a trace of its own, named in its result */
 } tt_client_options;
 
+/* TT_INVALID_ARGUMENT: the endpoints or the traceparent are none. */
 TT_MUST_USE tt_status tt_client_open (tt_client **out, const tt_client_options *options, tt_error *error);
 void tt_client_close (tt_client **client);
 
@@ -33,6 +35,7 @@ typedef struct {
     char message[480];
     bool replayed;
     uint32_t retry_after_ms;
+    char traceparent[56];      /* that it was sent with, or "" */
     size_t violation_count;    /* the first 16 are kept */
     struct {
         char path[128];

@@ -4,6 +4,7 @@
 
 #include "bus/request.h"
 #include "wire/footprint.h"
+#include "wire/trace.h"
 
 #define RETRY_AFTER_MS 50
 /* What a body may take unpacked: plenty for any that says something. */
@@ -88,7 +89,10 @@ tt_command_begin (tt_command *command, const tt_method *method, const tt_request
     const ProtobufCMessage *const *items = method->items ? items_of (message, method->items, &count) : &message;
     if (count == 0)
         return wrong_count (method, count, violations, error);
-    char *traceparent = tt_arena_strndup (arena, (const char *) header->traceparent.data, header->traceparent.size);
+    tt_trace trace;
+    bool traced = tt_trace_parse (header->traceparent, &trace);
+    command->bad_traceparent = !traced && header->traceparent.size > 0;
+    char *traceparent = traced ? tt_arena_strndup (arena, (const char *) header->traceparent.data, header->traceparent.size) : NULL;
     command->txns = tt_arena_alloc (arena, count * sizeof (tt_txn *));
     for (size_t i = 0; i < count; i++)
         add_txn (command, batch, header, items[i], i, traceparent, service);

@@ -8,6 +8,7 @@
 
 #include "base/buffer.h"
 #include "base/uuid.h"
+#include "wire/trace.h"
 
 #define TT_PENDING_MAX 4096 /* under way at a time */
 #define TT_PENDING_BUCKETS 8192
@@ -18,6 +19,7 @@ typedef struct tt_pending {
     struct tt_pending *next;  /* next in the queue of finished ones */
     uint8_t id[TT_UUID_SIZE];
     uint64_t ticket;
+    char traceparent[TT_TRACE_TEXT_SIZE]; /* or "" */
     tt_buffer header; /* packed once: every try sends the same bytes */
     tt_buffer body;
     int64_t deadline_us;

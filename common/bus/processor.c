@@ -6,6 +6,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "wire/envelope.h"
+#include "wire/trace.h"
 
 #define PAUSE_MIN_MS 50
 #define PAUSE_MAX_MS 2000
@@ -107,6 +109,16 @@ start (tt_processor *self, tt_error *error)
     return status;
 }
 
+static void
+log_traces (const tt_processor *self)
+{
+    tt_event_header header;
+    if (tt_log_wants (TT_LOG_DEBUG))
+        for (size_t i = 0; i < self->count; i++)
+            if (tt_event_header_decode (self->entries[i].header, &header, NULL) == TT_OK)
+                tt_trace_log ("event worked on", header.traceparent, "type", header.type, NULL);
+}
+
 static tt_status
 work (tt_processor *self, tt_error *error)
 {
@@ -121,6 +133,7 @@ work (tt_processor *self, tt_error *error)
         status = tt_group_acknowledge (self->group, error);
     if (status != TT_OK)
         return status;
+    log_traces (self);
     tt_count_add (self->counters, WORKED, 0, (int64_t) self->count);
     tt_count_latency (self->counters, LATENCY, 0, tt_clock_monotonic_us () - began);
     self->count = 0;

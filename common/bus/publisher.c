@@ -10,6 +10,7 @@
 #include "envelope.pb-c.h"
 #include "wire/envelope.h"
 #include "wire/topic.h"
+#include "wire/trace.h"
 
 #define FRAME_MAX 65536 /* subscriptions are all that comes in */
 
@@ -36,14 +37,17 @@ struct tt_publisher {
     uint64_t number;   /* of heartbeats */
     int64_t next_heartbeat_us;
     tt_buffer header, message;
+    char time[40]; /* of the event that was published last, and what it means */
+    int64_t time_ms;
 };
 
-enum { PUBLISHED, HEARTBEATS, FILTERS, LOST };
+enum { PUBLISHED, HEARTBEATS, FILTERS, LOST, DELAY };
 static const tt_metric_row rows[] = {
     { .name = "events_published_total", .help = "Events sent on the publisher socket.", .kind = TT_METRIC_COUNTER },
     { .name = "heartbeats_total", .help = "Heartbeats sent, one for each filter each second.", .kind = TT_METRIC_COUNTER },
     { .name = "subscribed_filters", .help = "Distinct filters that are subscribed.", .kind = TT_METRIC_GAUGE },
     { .name = "journal_losses_total", .help = "Times that a journal's tail was found cut or rewritten.", .kind = TT_METRIC_COUNTER },
+    { .name = "event_publish_delay_seconds", .help = "From the time of an event to its being published.", .kind = TT_METRIC_HISTOGRAM },
 };
 
 /* -- where the journals stand -- */
@@ -115,6 +119,23 @@ send_three (tt_publisher *self, tt_bytes topic, tt_bytes header, tt_bytes body)
         zmq_send (xpub, body.data ? (const void *) body.data : "", body.size, 0);
 }
 
+/* Events of one batch have the same time: it is parsed once for all of them. */
+static void
+count_delay (tt_publisher *self, tt_bytes header)
+{
+    tt_event_header decoded;
+    if (tt_event_header_decode (header, &decoded, NULL) != TT_OK || decoded.time.size >= sizeof self->time)
+        return;
+    if (!tt_bytes_equal (decoded.time, tt_bytes_of_text (self->time))) {
+        snprintf (self->time, sizeof self->time, "%.*s", (int) decoded.time.size, (const char *) decoded.time.data);
+        if (tt_time_parse (self->time, &self->time_ms) != TT_OK)
+            self->time[0] = '\0';
+    }
+    if (self->time[0])
+        tt_count_latency (self->counters, DELAY, 0, (tt_clock_unix_ms () - self->time_ms) * 1000);
+    tt_trace_log ("event published", decoded.traceparent, "type", decoded.type, NULL);
+}
+
 static void
 publish (tt_publisher *self, const tt_entry *entry)
 {
@@ -133,6 +154,7 @@ publish (tt_publisher *self, const tt_entry *entry)
     tt_filters_sent (self->filters, entry->topic, entry->partition, entry->sequence);
     keep_id (at, entry->sequence, entry->header);
     keep_epoch (at, entry->epoch);
+    count_delay (self, entry->header);
     if (at->earliest == 0)
         at->earliest = entry->sequence;
 }

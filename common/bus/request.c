@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/uuid.h"
 
 #define CLOCK_AHEAD_MS 600000 /* a client's clock may run ahead of ours by so much */
@@ -33,6 +34,7 @@ tt_request_receive (void *router)
         return NULL;
     }
     tt_request *request = tt_alloc_zero (1, sizeof *request);
+    request->received_us = tt_clock_monotonic_us ();
     zmq_msg_init (&request->identity);
     zmq_msg_move (&request->identity, &identity);
     zmq_msg_close (&identity);

@@ -15,6 +15,7 @@ typedef struct tt_request {
     zmq_msg_t header_frame;
     zmq_msg_t body_frame;
     bool delimiter;
+    int64_t received_us; /* monotonic */
     size_t frames; /* behind identity and delimiter; 2 is right */
     tt_request_header header; /* views into header_frame */
 } tt_request;

@@ -8,6 +8,7 @@
 #include "bus/command.h"
 #include "bus/bind.h"
 #include "bus/request.h"
+#include "wire/trace.h"
 
 #define RETRY_AFTER_MS 100
 #define ROUTER_HWM 10000
@@ -41,7 +42,7 @@ struct tt_responder {
     uint32_t remember_ms;
 };
 
-enum { RECEIVED, REPLIED, QUEUED, BATCHES, COMMITTED, CONFLICTS, BOUNDS, REPLAYED, LATENCY };
+enum { RECEIVED, REPLIED, QUEUED, BATCHES, COMMITTED, CONFLICTS, BOUNDS, REPLAYED, LATENCY, WAITED, UNTRACED };
 static const char *const code_names[] = {
     "OK",           "CANCELLED",        "UNKNOWN",        "INVALID_ARGUMENT",    "DEADLINE_EXCEEDED", "NOT_FOUND",
     "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",  "OUT_OF_RANGE",
@@ -57,6 +58,8 @@ static const tt_metric_row rows[] = {
     { .name = "commit_bounds_total", .help = "Transactions decided again because a bound would have been broken.", .kind = TT_METRIC_COUNTER },
     { .name = "commands_remembered_total", .help = "Commands answered with the outcome of an earlier try.", .kind = TT_METRIC_COUNTER },
     { .name = "command_batch_seconds", .help = "Time of one batch from decoding to its replies.", .kind = TT_METRIC_HISTOGRAM },
+    { .name = "command_queue_seconds", .help = "Time of one command from the socket to its batch.", .kind = TT_METRIC_HISTOGRAM },
+    { .name = "command_traceparent_invalid_total", .help = "Commands whose traceparent was none and was ignored.", .kind = TT_METRIC_COUNTER },
 };
 
 /* -- the queue -- */
@@ -136,6 +139,7 @@ begin_job (tt_responder *self, slot *at, struct job *job, int64_t now)
     tt_error error = { 0 };
     tt_violations violations = { .count = 0 };
     const tt_responder_options *options = &self->options;
+    tt_count_latency (self->counters, WAITED, 0, at->began_us - job->request->received_us);
     tt_status status = tt_request_check (job->request, now, self->remember_ms, options->body_max, &error);
     const tt_method *method = NULL;
     if (status == TT_OK) {
@@ -147,6 +151,8 @@ begin_job (tt_responder *self, slot *at, struct job *job, int64_t now)
     if (status == TT_OK)
         status = tt_command_begin (&job->command, method, &job->request->header, tt_request_body (job->request), at->batch, at->arena,
                                    options->service, &violations, &error);
+    if (status == TT_OK && job->command.bad_traceparent)
+        tt_count (self->counters, UNTRACED, 0);
     if (status != TT_OK)
         refuse_with_violations (self, job->request, &error, &violations);
     tt_violations_free (&violations);
@@ -160,6 +166,8 @@ finish_job (tt_responder *self, slot *at, struct job *job)
     tt_bytes body;
     tt_command_finish (&job->command, at->arena, &header, &body);
     tt_count (self->counters, REPLIED, header.code);
+    tt_trace_log (header.replayed ? "command remembered" : header.code == TT_OK ? "command done" : "command refused",
+                  job->request->header.traceparent, "method", job->request->header.method, NULL);
     tt_request_reply (zsock_resolve (self->router), job->request, &header, body);
 }
 

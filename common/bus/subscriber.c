@@ -488,6 +488,13 @@ tt_subscriber_positions (const tt_subscriber *s, size_t *count)
     return tt_parts_positions (&s->parts);
 }
 
+const uint64_t *
+tt_subscriber_heads (const tt_subscriber *s, size_t *count)
+{
+    *count = s->parts.count;
+    return s->parts.heads;
+}
+
 bool
 tt_subscriber_is_live (const tt_subscriber *s)
 {

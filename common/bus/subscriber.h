@@ -54,6 +54,9 @@ TT_MUST_USE tt_status tt_subscriber_next (tt_subscriber *subscriber, int wait_ms
  * narrow filters it also moves when heartbeats show that nothing matched. *count is P, 0 before the first contact. Borrowed until
  * the next call. */
 const uint64_t *tt_subscriber_positions (const tt_subscriber *subscriber, size_t *count);
+/* Where each partition's journal stood when it was last heard of (replies, heartbeats): what lies above a position is still to come. The
+ * same *count. Borrowed until the next call. */
+const uint64_t *tt_subscriber_heads (const tt_subscriber *subscriber, size_t *count);
 /* True once every partition has been replayed up to its head at the time of asking. */
 bool tt_subscriber_is_live (const tt_subscriber *subscriber);
 

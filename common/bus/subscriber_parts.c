@@ -39,6 +39,7 @@ tt_parts_free (tt_parts *parts)
     tt_holdback_destroy (&parts->holdback);
     free (parts->items);
     free (parts->positions);
+    free (parts->heads);
     *parts = (tt_parts){ 0 };
 }
 
@@ -69,9 +70,11 @@ tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, c
     parts->holdback = tt_holdback_new (parts->count, HOLD_EVENTS, HOLD_BYTES);
     parts->items = tt_alloc_zero (parts->count, sizeof *parts->items);
     parts->positions = tt_alloc_zero (parts->count, sizeof *parts->positions);
+    parts->heads = tt_alloc_zero (parts->count, sizeof *parts->heads);
     for (size_t i = 0; i < heads->n_partitions; i++) {
         const Techtransfer__V1__PartitionHead *head = heads->partitions[i];
         uint32_t p = head->partition;
+        parts->heads[p] = head->head;
         if (p < from_count)
             tt_tracker_start (parts->tracker, p, from[p] ? from[p] : 1, "", "");
         else if (live_only)
@@ -269,6 +272,7 @@ tt_parts_heartbeat (tt_parts *parts, const Techtransfer__V1__Heartbeat *beat)
         if (beat->partitions[i]->partition >= parts->count)
             continue;
         tt_track_head head = head_of (beat->partitions[i]);
+        parts->heads[head.partition] = head.head;
         uint64_t held = tt_tracker_next (parts->tracker, head.partition) - 1;
         bool live = tt_tracker_state (parts->tracker, head.partition) == TT_TRACK_LIVE;
         tt_track_result r
@@ -291,6 +295,7 @@ tt_parts_replayed (tt_parts *parts, const tt_replay_batch *batch)
         .head_id = batch->head.head_id,
         .epoch = batch->head.epoch,
     };
+    parts->heads[head.partition] = head.head;
     uint64_t held = tt_tracker_next (parts->tracker, head.partition) - 1;
     tt_track_result r = tt_tracker_replayed (parts->tracker, batch->next_sequence, &head);
     if (r.verdict == TT_VERDICT_REWRITTEN && batch->next_sequence > held + 1) /* sequences are missing in the journal itself */

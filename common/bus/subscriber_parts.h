@@ -22,6 +22,7 @@ typedef struct {
     tt_holdback *holdback;
     tt_part *items;
     uint64_t *positions;
+    uint64_t *heads; /* of the journals, as last heard */
     size_t reports; /* partitions that have something to tell */
 } tt_parts;
 

@@ -18,11 +18,17 @@
 #include "bus/responder.h"
 #include "run/health.h"
 #include "run/probe.h"
+#include "run/process.h"
 #include "run/settings.h"
+#include "store/metrics.h"
 
 #define PROBE_EVERY_MS 1000 /* how often the store is asked whether it is there */
 #define HEALTH_WAIT_MS 2000 /* how long --check-health waits for an answer */
 #define CONFIGS_MAX 64      /* reloads whose configurations are kept: somebody may still read them */
+
+enum { REDIS_UP };
+static const tt_metric_row metric_rows[]
+    = { { .name = "redis_up", .help = "1 while Redis answers, asked once a second.", .kind = TT_METRIC_GAUGE } };
 
 struct tt_daemon {
     const tt_daemon_spec *spec;
@@ -32,6 +38,7 @@ struct tt_daemon {
     char instance[96];
     int signals;
     tt_counters *counters;
+    tt_counter_set *metrics; /* the daemon's own */
     tt_store *store; /* of the main thread: is Redis there? */
     tt_http *http;
     tt_http_route *routes;
@@ -377,6 +384,7 @@ check_store (tt_daemon *self)
     bool reached = tt_journal_heads (self->store, TT_JOURNAL_EVENTS, heads, &error) == TT_OK;
     if (reached != atomic_exchange (&self->store_reached, reached))
         tt_log (reached ? TT_LOG_INFO : TT_LOG_ERROR, reached ? "Redis is there" : "Redis is gone", "reason", error.message, NULL);
+    tt_count_set (self->metrics, REDIS_UP, 0, reached);
     free (heads);
 }
 
@@ -406,7 +414,10 @@ run (tt_daemon *self)
     zsys_init ();
     zsys_handler_set (NULL); /* czmq would take SIGINT and SIGTERM for itself */
     self->counters = tt_counters_new ();
+    self->metrics = tt_counters_register (self->counters, metric_rows, sizeof metric_rows / sizeof *metric_rows);
+    tt_process_metrics (self->counters);
     self->store_options = tt_settings_store (tt_daemon_config (self), self->spec->stream);
+    self->store_options.metrics = tt_store_metrics (self->counters);
     name_instance (self);
     tt_status status = start (self, &error);
     if (status == TT_OK)

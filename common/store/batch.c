@@ -296,6 +296,7 @@ tt_batch_start (tt_batch *batch, const tt_batch *ahead)
     batch->ahead = ahead;
     if (tt_store_prepare (batch->store, &ignored) == TT_OK && decide_all (batch, &ignored) == TT_OK && !must_wait (batch)) {
         tt_batch_build_commit (batch);
+        batch->sent_us = tt_clock_monotonic_us ();
         tt_pipe_send_together (batch->store);
         batch->sent = true;
     }

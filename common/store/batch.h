@@ -116,6 +116,7 @@ struct tt_batch {
     uint64_t versions; /* state of the generator of row versions */
     /* the commit that is built or under way; in the arena */
     bool sent;
+    int64_t sent_us; /* when */
     const tt_batch *ahead; /* in tt_batch_start: the batch that is still under way */
     tt_txn **writers; /* sorted by partition */
     tt_unit **units;  /* of the writers */

@@ -3,9 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/uuid.h"
 #include "store/batch.h"
 #include "store/commit_run.h"
+#include "store/metrics.h"
 
 #define MAX_ATTEMPTS 64
 #define MAX_UNITS_A_CALL 256 /* one call blocks Redis: keep it short */
@@ -312,8 +314,11 @@ tt_batch_build_commit (tt_batch *batch)
 tt_status
 tt_batch_run_commit (tt_batch *batch, tt_error *error)
 {
+    int64_t began_us = batch->sent ? batch->sent_us : tt_clock_monotonic_us ();
     batch->sent = false;
     tt_status status = tt_pipe_run_together (batch->store, error);
+    if (status == TT_OK && batch->writer_count)
+        tt_store_count_time (batch->store->options.metrics, TT_STORE_COMMIT_TIME, tt_clock_monotonic_us () - began_us);
     bool all_true = !batch->deferred;
     for (struct call *call = batch->commit; status == TT_OK && call; call = call->next)
         status = (call->run ? tt_commit_run_result : tt_commit_result) (batch->store, call->command, batch->units + call->begin,

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/uuid.h"
 #include "store/keys.h"
+#include "store/metrics.h"
 #include "store/route.h"
 
 /* -- building -- */
@@ -461,7 +462,9 @@ run (tt_store *store, bool together, tt_error *error)
             return tt_fail (error, status, "%s", why.message);
         if (attempts == 3)
             tt_log (TT_LOG_WARNING, "store unavailable", "reason", why.message, NULL);
-        if (tt_clock_monotonic_us () >= until)
+        bool over = tt_clock_monotonic_us () >= until;
+        tt_store_count (store->options.metrics, over ? TT_STORE_FAILURES : TT_STORE_RETRIES);
+        if (over)
             return tt_fail (error, TT_UNAVAILABLE, "%s", why.message);
         pause_before (attempts);
     }

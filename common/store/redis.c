@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/uuid.h"
+#include "store/metrics.h"
 
 #define BACKOFF_MIN_MS 20
 #define BACKOFF_MAX_MS 1000
@@ -20,6 +21,7 @@ tt_redis_init (tt_redis *redis, const tt_store_options *options, const char *end
         .username = tt_strdup (options->username ? options->username : ""),
         .password_file = tt_strdup (options->password_file ? options->password_file : ""),
         .timeout_ms = options->timeout_ms ? options->timeout_ms : 5000,
+        .metrics = options->metrics,
     };
 }
 
@@ -255,6 +257,7 @@ tt_redis_connect (tt_redis *redis, tt_error *error)
         return tt_fail (error, TT_UNAVAILABLE, "Redis at %s cannot be reached; next try soon", redis->endpoints);
     tt_status status = open_connection (redis, error);
     if (status == TT_OK) {
+        tt_store_count (redis->metrics, TT_STORE_CONNECTIONS);
         redis->backoff_ms = 0;
         return TT_OK;
     }

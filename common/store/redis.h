@@ -28,6 +28,7 @@ typedef struct {
     char run_id[TT_RUN_ID_SIZE + 1];
     char epoch[TT_UUID_TEXT_SIZE];
     bool cluster; /* the server is a node of a cluster */
+    tt_counter_set *metrics; /* of the options */
 } tt_redis;
 
 /* endpoint: a node of a cluster ("host:port"), or NULL: where the options say. */

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/counters.h"
 
 typedef struct tt_store tt_store;
 
@@ -23,6 +24,7 @@ typedef struct {
     uint32_t remember_ms;      /* how long request ids are remembered; 0 = 3,600,000 */
     uint32_t replicas; /* copies beside the master's that must confirm a commit, and what is published; 0 = none, at most 8 */
     uint32_t replica_timeout_ms; /* how long they may take; 0 = 1000; less than timeout_ms */
+    tt_counter_set *metrics;   /* of tt_store_metrics, shared by all stores of a process; NULL: nothing is counted */
 } tt_store_options;
 
 /* Opens without connecting: the first use connects, and a lost connection is made again with back-off. Strings are copied. */

@@ -10,6 +10,7 @@
 #include "store/batch.h"
 #include "store/block.h"
 #include "store/journal.h"
+#include "wire/trace.h"
 
 #define TOUCHED_FEW 32
 #define NUMBER_LIMIT (INT64_C (1) << 53) /* Redis's script engine counts in doubles: exact up to here */
@@ -406,6 +407,32 @@ pack_entry (tt_txn *txn, const tt_bytes *parts, size_t count)
     return (tt_bytes){ data, size };
 }
 
+const char *
+tt_txn_traceparent (const tt_txn *txn)
+{
+    return txn->spec.traceparent ? txn->spec.traceparent : "";
+}
+
+void
+tt_txn_trace (tt_txn *txn, const char *traceparent)
+{
+    if (tt_txn_traceparent (txn)[0] == '\0')
+        txn->spec.traceparent = tt_arena_strndup (txn->batch->arena, traceparent, strlen (traceparent));
+}
+
+/* The event is a step of its cause's trace, under a parent-id of its own. */
+static void
+follow_trace (const tt_txn *txn, const ProtobufCMessage *body, char out[TT_TRACE_TEXT_SIZE])
+{
+    tt_trace cause;
+    tt_bytes given = tt_bytes_of_text (txn->spec.traceparent);
+    if (given.size == 0 || !tt_trace_parse (given, &cause))
+        return;
+    tt_trace own = tt_trace_child (&cause);
+    tt_trace_format (&own, out);
+    tt_trace_log ("event decided", given, "type", tt_bytes_of_text (body->descriptor->name), out);
+}
+
 static tt_bytes
 event_header (tt_txn *txn, const char *subject, const ProtobufCMessage *body)
 {
@@ -421,7 +448,9 @@ event_header (tt_txn *txn, const char *subject, const ProtobufCMessage *body)
     header.time = txn->batch->time;
     header.dataschema = (char *)txn->batch->schema;
     header.partitionkey = txn->partition_key.size ? (char *)txn->partition_key.data : (char *)"";
-    header.traceparent = (char *)(txn->spec.traceparent ? txn->spec.traceparent : "");
+    char traceparent[TT_TRACE_TEXT_SIZE] = "";
+    follow_trace (txn, body, traceparent);
+    header.traceparent = traceparent;
     return pack (txn, &header.base);
 }
 

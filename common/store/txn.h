@@ -44,6 +44,11 @@ tt_arena *tt_txn_arena (tt_txn *txn);       /* lives until the batch ends */
 size_t tt_txn_item (const tt_txn *txn);     /* which item of a bulk command, from 0 */
 const char *tt_txn_caller (const tt_txn *txn); /* the "owner" of the caller's certificate, or "" without CURVE; borrowed */
 
+/* The traceparent of what the transaction follows from, or ""; borrowed. What must be carried on later keeps it with its row, and names it again
+ * with tt_txn_trace (copied), which has no effect where there is one. */
+const char *tt_txn_traceparent (const tt_txn *txn);
+void tt_txn_trace (tt_txn *txn, const char *traceparent);
+
 /* -- reading -------------------------------------------------------------------------------------------------------------------------- */
 
 /* The row of a table of this partition, or NULL: not read yet (return and be called again). */
@@ -123,7 +128,7 @@ typedef struct {
     tt_bytes request_id;     /* 16 bytes, or none: then the handler's own guards make it idempotent */
     size_t item;
     bool read_only;
-    const char *traceparent; /* borrowed, or NULL */
+    const char *traceparent; /* of the command or event that is the cause: events get its trace-id; borrowed, or NULL */
     const char *caller;      /* borrowed, or NULL */
 } tt_txn_spec;
 /* Adds one; returns it so that the outcome can be read after the run. Owned by the batch. */

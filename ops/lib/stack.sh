@@ -116,7 +116,7 @@ await_daemon () {
 
 remember_endpoints () {
     ctl_environment+=("TT_$2_ENDPOINTS=$(endpoint "$1" commands)" "TT_$2_EVENTS=$(endpoint "$1" events)"
-                      "TT_$2_REPLAY=$(endpoint "$1" replay)")
+                      "TT_$2_REPLAY=$(endpoint "$1" replay)" "TT_$2_HTTP=127.0.0.1:$(endpoint "$1" http_port)")
 }
 
 start_daemons () {

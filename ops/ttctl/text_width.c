@@ -40,3 +40,29 @@ ctl_text_fit (const char *text, size_t width)
     }
     return i < size ? i : size;
 }
+
+/* C0, DEL and C1, which a terminal would obey, and what turns the direction of what follows. */
+static bool
+is_control (utf8proc_int32_t character)
+{
+    return character < 0x20 || (character >= 0x7f && character < 0xa0) || (character >= 0x202a && character <= 0x202e)
+           || (character >= 0x2066 && character <= 0x2069);
+}
+
+void
+ctl_text_clean (char *text)
+{
+    size_t size = strlen (text), kept = 0;
+    for (size_t i = 0; i < size;) {
+        utf8proc_int32_t character;
+        utf8proc_ssize_t n = utf8proc_iterate ((const utf8proc_uint8_t *)text + i, (utf8proc_ssize_t)(size - i), &character);
+        if (n > 0 && !is_control (character)) {
+            memmove (text + kept, text + i, (size_t)n);
+            kept += (size_t)n;
+        } else {
+            text[kept++] = '?';
+        }
+        i += n > 0 ? (size_t)n : 1;
+    }
+    text[kept] = '\0';
+}

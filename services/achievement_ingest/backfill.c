@@ -9,6 +9,7 @@
 typedef struct {
     ingest_standing standing;
     tt_cql *cql;
+    const char *traceparent;
     ingest_backfilled *found; /* newest first */
     size_t count;
 } question;
@@ -51,9 +52,9 @@ ingest_backfill_destroy (ingest_backfill **backfill)
 }
 
 tt_status
-ingest_backfill_add (ingest_backfill *b, const ingest_standing *standing, tt_error *error)
+ingest_backfill_add (ingest_backfill *b, const ingest_standing *standing, const char *traceparent, tt_error *error)
 {
-    question q = { .standing = *standing };
+    question q = { .standing = *standing, .traceparent = traceparent };
     const char *query = standing->demand->query;
     tt_status status = tt_cql_parse (tt_schema_achievement (), query, strlen (query), &q.cql, error);
     if (status != TT_OK)
@@ -78,7 +79,7 @@ static ingest_backfilled
 describe (ingest_backfill *b, const question *q, const ingest_record *record)
 {
     ingest_backfilled one
-        = { .demand = q->standing.demand, .revision = record->revision, .registered_unix_ms = record->registered_unix_ms };
+        = { .demand = q->standing.demand, .traceparent = q->traceparent, .revision = record->revision, .registered_unix_ms = record->registered_unix_ms };
     one.source = tt_arena_strndup (b->arena, record->source, strlen (record->source));
     one.source_id = tt_arena_strndup (b->arena, record->source_id, strlen (record->source_id));
     one.words = tt_arena_alloc (b->arena, INGEST_PUSH_TERMS * sizeof *one.words);

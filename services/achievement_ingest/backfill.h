@@ -13,8 +13,9 @@ typedef struct ingest_backfill ingest_backfill;
 ingest_backfill *ingest_backfill_new (tt_arena *arena, size_t most); /* never NULL */
 void ingest_backfill_destroy (ingest_backfill **backfill);
 
-/* Adds a demand; what it points to is borrowed until the run is over. INVALID_ARGUMENT if the query cannot be parsed. */
-TT_MUST_USE tt_status ingest_backfill_add (ingest_backfill *backfill, const ingest_standing *standing, tt_error *error);
+/* Adds a demand; what it points to is borrowed until the run is over, as is the traceparent of the event that it comes from (NULL: none). INVALID_ARGUMENT if the query cannot be parsed. */
+TT_MUST_USE tt_status ingest_backfill_add (ingest_backfill *backfill, const ingest_standing *standing, const char *traceparent,
+                                           tt_error *error);
 /* One achievement against all demands added; what does not count is passed over. */
 void ingest_backfill_look (ingest_backfill *backfill, const ingest_row *row);
 /* All stored achievements. */
@@ -27,6 +28,7 @@ typedef struct {
     int64_t registered_unix_ms;
     char **words;
     size_t word_count;
+    const char *traceparent; /* as added */
 } ingest_backfilled;
 /* What was found for demand i (from 0, in order of adding), newest first; NULL past the last demand. */
 const ingest_backfilled *ingest_backfill_found (const ingest_backfill *backfill, size_t i, size_t *count);

@@ -23,6 +23,7 @@ typedef struct {
     double score;
     char **terms;
     size_t term_count; /* at most INGEST_PUSH_TERMS */
+    const char *traceparent; /* of the event that was evaluated; NULL: none */
 } ingest_order;
 
 /* tt_handler: request is an ingest_order. Replies with the Push if this call made it; with nothing if there was nothing to do. */

@@ -12,6 +12,7 @@
 #include "copies.h"
 #include "inbox.h"
 #include "push.h"
+#include "wire/envelope.h"
 
 #define BATCH 128         /* entries of the journal at a time */
 #define ORDERS_AT_ONCE 64 /* pushes in one batch of transactions */
@@ -28,6 +29,7 @@ typedef struct {
     size_t order_count, order_capacity;
     ingest_backfill *backfill; /* of this call */
     int32_t today;
+    const char *traceparent; /* of the event that is being evaluated, in the arena; NULL: none */
 } processor_state;
 
 static void
@@ -70,7 +72,8 @@ add_order (processor_state *s, const ingest_demand *demand)
     *order = (ingest_order){ .owner = demand->owner,
                              .demand_id = demand->demand_id,
                              .demand_revision = demand->revision,
-                             .demand_created_unix_ms = demand->created_unix_ms };
+                             .demand_created_unix_ms = demand->created_unix_ms,
+                             .traceparent = s->traceparent };
     return order;
 }
 
@@ -153,7 +156,7 @@ evaluate_demand (processor_state *s, const ingest_demand *demand, tt_error *erro
         order_nearest (s, &standing);
         return TT_OK;
     }
-    return ingest_backfill_add (s->backfill, &standing, error);
+    return ingest_backfill_add (s->backfill, &standing, s->traceparent, error);
 }
 
 static void
@@ -168,6 +171,7 @@ order_backfilled (processor_state *s)
             order->source_id = found[k].source_id;
             order->record_revision = found[k].revision;
             order->score = 1.0;
+            order->traceparent = found[k].traceparent;
             order->by_query = true;
             order->terms = found[k].words;
             order->term_count = found[k].word_count;
@@ -181,9 +185,19 @@ topic_is (const tt_entry *entry, const char *prefix)
     return entry->topic.size >= size && memcmp (entry->topic.data, prefix, size) == 0;
 }
 
+static void
+note_trace (processor_state *s, const tt_entry *entry)
+{
+    tt_event_header header;
+    s->traceparent = NULL;
+    if (tt_event_header_decode (entry->header, &header, NULL) == TT_OK && header.traceparent.size)
+        s->traceparent = tt_arena_strndup (s->arena, (const char *)header.traceparent.data, header.traceparent.size);
+}
+
 static tt_status
 evaluate_entry (processor_state *s, const tt_entry *entry, tt_error *error)
 {
+    note_trace (s, entry);
     if (topic_is (entry, "achievement/registered/") || topic_is (entry, "achievement/revised/")) {
         /* Both events carry the achievement in field 1. */
         const Techtransfer__Achievement__V1__AchievementRegistered *event
@@ -209,7 +223,7 @@ deliver_some (tt_batch *batch, ingest_order *const *orders, size_t count, tt_err
     tt_txn *txns[ORDERS_AT_ONCE];
     tt_batch_begin (batch, tt_clock_unix_ms ());
     for (size_t i = 0; i < count; i++)
-        txns[i] = tt_batch_add (batch, &(tt_txn_spec){ .handle = ingest_deliver, .request = orders[i] });
+        txns[i] = tt_batch_add (batch, &(tt_txn_spec){ .handle = ingest_deliver, .request = orders[i], .traceparent = orders[i]->traceparent });
     tt_status status = tt_batch_run (batch, error);
     for (size_t i = 0; i < count && status == TT_OK; i++) {
         tt_outcome outcome = tt_txn_outcome (txns[i]);

@@ -135,6 +135,7 @@ begin (job *j, uint32_t hold_seconds)
     tt_arena *arena = tt_txn_arena (j->txn);
     j->progress.total = (uint32_t)round->n_allocations;
     j->progress.deadline_unix_ms = deadline;
+    j->progress.traceparent = tt_txn_traceparent (j->txn);
     j->progress.fits = tt_arena_zero (arena, j->progress.total);
     put_plan (j, match_plan_make (arena, &snapshot, round, deadline), round->n_allocations);
     put_progress (j);
@@ -229,6 +230,8 @@ load (job *j, bool *known)
         tt_txn_refuse (j->txn, error.code, "round %s of market %s: %s", j->round_id, j->market, error.message);
         return false;
     }
+    if (j->progress.traceparent) /* carried on by the processor: still what the command began */
+        tt_txn_trace (j->txn, j->progress.traceparent);
     return true;
 }
 

@@ -5,7 +5,7 @@
 #include "wire/protowire.h"
 
 enum { ITEM = 1, APPLICATION_REVISION = 1, PRODUCT_REVISION = 2, PROPOSAL = 3 };
-enum { DONE = 1, ROWS, ROW, OFFSET, TOTAL, TAKEN, MADE, DEADLINE, FITS };
+enum { DONE = 1, ROWS, ROW, OFFSET, TOTAL, TAKEN, MADE, DEADLINE, FITS, TRACEPARENT };
 
 const char *
 match_fit_text (match_fit fit)
@@ -124,6 +124,7 @@ match_progress_encode (const match_progress *p, tt_buffer *out)
     tt_wire_put_varint (out, TAKEN, p->taken);
     tt_wire_put_varint (out, MADE, p->made);
     tt_wire_put_varint (out, DEADLINE, (uint64_t)p->deadline_unix_ms);
+    tt_wire_add_bytes (out, TRACEPARENT, tt_bytes_of_text (p->traceparent));
     tt_wire_put_bytes (out, FITS, (tt_bytes){ p->fits, p->total });
 }
 
@@ -154,6 +155,8 @@ match_progress_decode (tt_bytes bytes, tt_arena *arena, match_progress *progress
         if (field.number == FITS && field.type == TT_WIRE_BYTES) {
             fits = field.bytes;
             whole = true;
+        } else if (field.number == TRACEPARENT && field.type == TT_WIRE_BYTES) {
+            progress->traceparent = tt_arena_strndup (arena, (const char *)field.bytes.data, field.bytes.size);
         } else if (field.type == TT_WIRE_VARINT) {
             take_number (progress, &field);
         }

@@ -37,6 +37,7 @@ typedef struct {
     uint32_t taken;           /* allocations proposed or dropped so far */
     uint32_t made;            /* proposals made */
     int64_t deadline_unix_ms; /* of its proposals */
+    const char *traceparent;  /* of the command that began it; NULL or "": none. Decoded: arena */
     uint8_t *fits;            /* arena: match_fit of each allocation, in the order of the round; total bytes */
 } match_progress;
 

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "bus/subscriber.h"
 #include "portions.h"
+#include "wire/trace.h"
 
 enum { WAIT_MS = 200, PAUSE_MS = 1000 };
 
@@ -27,6 +28,7 @@ struct stats_consumer {
     tt_batch *batch;
     tt_subscriber *subscriber;
     stats_portions portions;
+    tt_subscriber_counts counted; /* of the present subscriber: what the status has of them */
     uint32_t known_partitions; /* written to the store */
 };
 
@@ -85,6 +87,28 @@ note_number (stats_consumer *c, int64_t *number, int64_t more)
     pthread_mutex_lock (&c->mutex);
     *number += more;
     pthread_mutex_unlock (&c->mutex);
+}
+
+/* How far it is behind, and what its subscriber went through. The subscriber's own counts begin anew with each subscription. */
+static void
+note_progress (stats_consumer *c)
+{
+    size_t count;
+    int64_t lag = 0;
+    const uint64_t *heads = tt_subscriber_heads (c->subscriber, &count);
+    for (size_t p = 0; p < count; p++) {
+        uint64_t done = p < c->portions.capacity ? c->portions.positions[p].sequence : 0;
+        lag += heads[p] > done ? (int64_t)(heads[p] - done) : 0;
+    }
+    tt_subscriber_counts now = tt_subscriber_count (c->subscriber), *before = &c->counted;
+    pthread_mutex_lock (&c->mutex);
+    c->status.lag = count ? lag : c->status.lag;
+    c->status.gaps += (int64_t)(now.gaps - before->gaps);
+    c->status.duplicates += (int64_t)(now.duplicates - before->duplicates);
+    c->status.replayed += (int64_t)(now.replayed - before->replayed);
+    c->status.failovers += (int64_t)(now.failovers - before->failovers);
+    pthread_mutex_unlock (&c->mutex);
+    *before = now;
 }
 
 stats_consumer_status
@@ -234,6 +258,7 @@ take_event (stats_consumer *c, const tt_event *event, tt_error *error)
     if (taking == STATS_REFUSED)
         return tt_fail (error, TT_INVALID_ARGUMENT, "the source sent an event of partition %u", event->partition);
     if (taking == STATS_TAKEN) {
+        tt_trace_log ("event counted", tt_bytes_of_text (event->traceparent), "type", tt_bytes_of_text (event->type), NULL);
         stats_portion *portion = &c->portions.portions[event->partition];
         read_effects (c, event, &portion->events[portion->count - 1].effects);
         note_number (c, &c->status.lost, (int64_t)lost);
@@ -310,6 +335,7 @@ subscribe (stats_consumer *c, tt_error *error)
                                       .from = query.count ? from : NULL,
                                       .from_count = query.count };
     c->known_partitions = query.count;
+    c->counted = (tt_subscriber_counts){ 0 };
     status = tt_subscriber_open (&c->subscriber, &options, error);
     free (from);
     return status;
@@ -325,6 +351,7 @@ consume (stats_consumer *c, tt_error *error)
             status = remember_partitions (c, error);
         if (status == TT_OK)
             status = commit (c, error);
+        note_progress (c);
         if (status == TT_OK && tt_subscriber_is_live (c->subscriber))
             note_live (c, true);
     }

@@ -33,6 +33,11 @@ typedef struct {
     int64_t losses;      /* times that history was reported lost, or a checkpoint lay before what is kept */
     int64_t lost;        /* events that these left out, as far as sequences tell */
     int64_t restarts;    /* subscriptions begun again from the stored positions */
+    int64_t lag;         /* events of the journals that were not counted yet, as far as the heads are known */
+    int64_t gaps;        /* holes that the subscriber found and had replayed */
+    int64_t duplicates;  /* events that it received again and dropped */
+    int64_t replayed;    /* events that came by replay */
+    int64_t failovers;   /* changes to another endpoint */
     char trouble[256];   /* the last thing that went wrong, "" = nothing since start; for a person */
     char last_loss[256]; /* the last loss; "" = none since start */
     char last_event[40]; /* time of the last event, RFC 3339; "" = none yet */

@@ -39,7 +39,7 @@ const size_t stats_config_count = sizeof stats_config / sizeof *stats_config;
 /* -- counters
  * ------------------------------------------------------------------------------------------------------------------------ */
 
-enum { RECEIVED, APPLIED, SKIPPED, UNKNOWN, MALFORMED, LOSSES, LOST, RESTARTS, LIVE, COUNTS, METRICS };
+enum { RECEIVED, APPLIED, SKIPPED, UNKNOWN, MALFORMED, LOSSES, LOST, RESTARTS, LIVE, LAG, GAPS, DUPLICATES, REPLAYED, FAILOVERS, COUNTS, METRICS };
 
 static const char *count_names[STATS_COUNT_NAMES]; /* filled before it is registered */
 
@@ -57,6 +57,11 @@ static const tt_metric_row metric_rows[METRICS] = {
     [RESTARTS]
     = { "consumer_restarts_total", "Subscriptions begun again from the stored positions.", TT_METRIC_COUNTER, BY_STREAM },
     [LIVE] = { "consumer_live", "1 while the source answers and was counted up to its head.", TT_METRIC_GAUGE, BY_STREAM },
+    [LAG] = { "consumer_lag", "Events of a source stream that were not counted yet.", TT_METRIC_GAUGE, BY_STREAM },
+    [GAPS] = { "consumer_gaps_total", "Holes in a source stream that were found and replayed.", TT_METRIC_COUNTER, BY_STREAM },
+    [DUPLICATES] = { "consumer_duplicates_total", "Events received again and dropped.", TT_METRIC_COUNTER, BY_STREAM },
+    [REPLAYED] = { "consumer_replayed_total", "Events that came by replay.", TT_METRIC_COUNTER, BY_STREAM },
+    [FAILOVERS] = { "consumer_failovers_total", "Changes to another endpoint of a source.", TT_METRIC_COUNTER, BY_STREAM },
     [COUNTS] = { "statistics_count", "Counts of the suite over all districts and specials.", TT_METRIC_GAUGE, .label = "name",
                  .values = count_names, .value_count = STATS_COUNT_NAMES },
 };
@@ -78,6 +83,11 @@ collect (void *argument)
         tt_count_set (service->counters, LOST, s, status.lost);
         tt_count_set (service->counters, RESTARTS, s, status.restarts);
         tt_count_set (service->counters, LIVE, s, status.live);
+        tt_count_set (service->counters, LAG, s, status.lag);
+        tt_count_set (service->counters, GAPS, s, status.gaps);
+        tt_count_set (service->counters, DUPLICATES, s, status.duplicates);
+        tt_count_set (service->counters, REPLAYED, s, status.replayed);
+        tt_count_set (service->counters, FAILOVERS, s, status.failovers);
     }
 }
 

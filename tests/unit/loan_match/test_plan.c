@@ -88,7 +88,7 @@ Test (plan, truncated_or_changed_bytes_are_never_fatal)
 Test (plan, progress_reads_back)
 {
     uint8_t fits[] = { MATCH_FITS, MATCH_NO_CAPACITY, MATCH_LEG_TOO_SMALL };
-    match_progress p = { false, 4, 3, 2, 3, 2, 1, 1234567890123, fits }, back;
+    match_progress p = { false, 4, 3, 2, 3, 2, 1, 1234567890123, "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01", fits }, back;
     tt_buffer bytes = { 0 };
     tt_arena *arena = tt_arena_new (0);
     match_progress_encode (&p, &bytes);
@@ -97,6 +97,7 @@ Test (plan, progress_reads_back)
                && back.made == 1);
     cr_assert_eq (back.deadline_unix_ms, 1234567890123);
     cr_assert_arr_eq (back.fits, fits, sizeof fits);
+    cr_assert_str_eq (back.traceparent, p.traceparent);
     for (size_t size = 1; size < bytes.size; size++)
         cr_assert_eq (match_progress_decode ((tt_bytes){ bytes.data, size }, arena, &back, NULL), TT_DATA_LOSS, "%zu bytes",
                       size);
