@@ -25,7 +25,7 @@ static tt_config_row rows[] = {
     { "commands.body-max", TT_CONFIG_BYTES, "8M", 1024, 67108864, NULL, "bytes", "largest body of one command", false, false },
     { "events.heartbeat", TT_CONFIG_DURATION, "1s", 50, 60000, NULL, "ms", "time between heartbeats of the publisher", false, false },
     { "events.high-water-mark", TT_CONFIG_INT, "10000", 100, 10000000, NULL, "events", "events queued for one slow subscriber before it loses some", false, false },
-    { "memory.max", TT_CONFIG_BYTES, "1G", 16777216, 1099511627776, NULL, "bytes", "most memory; over it commands are refused and the slowest peers disconnected", false, false },
+    { "memory.max", TT_CONFIG_BYTES, "1G", 1048576, 1099511627776, NULL, "bytes", "most memory; over it commands are refused and the slowest peers disconnected", false, false },
     { "log.level", TT_CONFIG_ENUM, "info", 0, 0, "debug|info|warning|error|off", "", "least level that is logged", true, false },
     { "log.form", TT_CONFIG_ENUM, "auto", 0, 0, "auto|json|text", "", "auto is text on a terminal and JSON elsewhere", true, false },
     { "instance", TT_CONFIG_STRING, "", 0, 64, NULL, "", "name of this replica; empty: host name and process id", false, false },
