@@ -13,6 +13,7 @@
 #define RECENT_US 2500000 /* what was sent is compared with a look no longer ago */
 #define CUT_PART 4        /* of those that could be cut, so many parts are left but one */
 #define CAUGHT_UP_PART 4
+#define FULL_PART 4
 
 struct peer {
     UT_hash_handle hh;
@@ -171,13 +172,25 @@ tt_peers_look (tt_peers *peers, bool first)
     return count;
 }
 
+/* One that only had no turn of its processor meanwhile has a little unsent; of one that does not read the system's buffer is full. */
+static uint64_t
+least_of_slow (const tt_peers *peers)
+{
+    uint64_t most = 0;
+    for (const struct peer *peer = peers->table; peer; peer = peer->hh.next)
+        if (peer->suspect && !peer->slow && peer->unsent > most)
+            most = peer->unsent;
+    return most / FULL_PART;
+}
+
 size_t
 tt_peers_mark (tt_peers *peers, tt_buffer *names)
 {
     size_t count = 0;
     pthread_mutex_lock (&peers->lock);
+    uint64_t least = least_of_slow (peers);
     for (struct peer *peer = peers->table; peer; peer = peer->hh.next)
-        if (peer->suspect && !peer->slow) {
+        if (peer->suspect && !peer->slow && peer->unsent >= least) {
             peer->slow = peer->unsent;
             peers->slow++;
             add_name (names, peer, ++count);
