@@ -172,7 +172,8 @@ tt_peers_look (tt_peers *peers, bool first)
     return count;
 }
 
-/* One that only had no turn of its processor meanwhile has a little unsent; of one that does not read the system's buffer is full. */
+/* One that only had no turn of its processor meanwhile has a little unsent; of one that does not read the system's buffer is
+ * full. */
 static uint64_t
 least_of_slow (const tt_peers *peers)
 {

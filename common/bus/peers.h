@@ -23,7 +23,8 @@ size_t tt_peers_count (tt_peers *peers);
 /* Looks for peers that do not read: those that have unsent bytes now and, unless `first`, had some at every look since the first.
  * Returns how many of them are not marked as slow. */
 size_t tt_peers_look (tt_peers *peers, bool first);
-/* Marks as slow those of them that have most unsent bytes; their names are appended to `names`. Returns how many: one at least, if there was any. */
+/* Marks as slow those of them that have most unsent bytes; their names are appended to `names`. Returns how many: one at least,
+ * if there was any. */
 size_t tt_peers_mark (tt_peers *peers, tt_buffer *names);
 /* Takes the mark from those that have caught up or are gone, whose names are appended. Returns how many are slow still. */
 size_t tt_peers_review (tt_peers *peers, tt_buffer *caught_up, tt_buffer *gone);

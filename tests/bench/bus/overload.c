@@ -1,8 +1,10 @@
-/* bench_overload COMMANDS EVENTS REPLAY HTTP_PORT PID SECONDS SCENARIO [RATE]: what a subscriber that does not keep up costs the daemon and another
- * subscriber. SCENARIO: stopped (another process, SIGSTOP for SECONDS), slow (reads 10 events a second), many (500 subscribers in this process).
+/* bench_overload COMMANDS EVENTS REPLAY HTTP_PORT PID SECONDS SCENARIO [RATE]: what a subscriber that does not keep up costs the
+ * daemon and another subscriber. SCENARIO: stopped (another process, SIGSTOP for SECONDS), slow (reads 10 events a second), many
+ * (500 subscribers in this process).
  *
- * A load of RATE commands a second (5,000) runs all the time. The observed subscriber measures the time from send to event, each command carrying its
- * own. Prints, before, during and after: resident memory of the daemon at most, p50 and p99; then what the daemon's metrics say. */
+ * A load of RATE commands a second (5,000) runs all the time. The observed subscriber measures the time from send to event, each
+ * command carrying its own. Prints, before, during and after: resident memory of the daemon at most, p50 and p99; then what the
+ * daemon's metrics say. */
 #include <czmq.h>
 #include <pthread.h>
 #include <signal.h>
@@ -178,8 +180,9 @@ metric (const char *text, const char *name)
 static void
 print_metrics (const char *prefix)
 {
-    static const char *const names[] = { "subscriber_slow_episodes_total", "subscriber_queue_full_total", "subscribers_cut_total", "publisher_waits_total",
-                                         "memory_episodes_total", "events_replayed_total" };
+    static const char *const names[]
+        = { "subscriber_slow_episodes_total", "subscriber_queue_full_total", "subscribers_cut_total",
+            "publisher_waits_total",          "memory_episodes_total",       "events_replayed_total" };
     char command[128];
     static char text[1 << 18];
     snprintf (command, sizeof command, "curl -sf http://127.0.0.1:%d/metrics", http_port);
@@ -193,7 +196,8 @@ print_metrics (const char *prefix)
 
 /* -- the scenarios -- */
 
-/* A subscriber in a process of its own, forked before there is any thread: reads everything, or ten a second once it gets SIGUSR1. */
+/* A subscriber in a process of its own, forked before there is any thread: reads everything, or ten a second once it gets
+ * SIGUSR1. */
 static volatile sig_atomic_t reads_slowly;
 
 static void
