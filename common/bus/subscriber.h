@@ -23,7 +23,7 @@ typedef struct {
     size_t from_count;        /* entries in `from`; partitions beyond start from 1 */
     bool live_only;           /* start at the present heads instead of 1 where `from` says nothing */
     uint32_t silence_ms;      /* without any heartbeat for so long: next endpoint; 0 = 3000 */
-    uint32_t high_water_mark; /* events queued in the socket; 0 = 100,000 */
+    uint32_t high_water_mark; /* events queued in the socket; 0 = 20,000; fewer if they are large: about 64 MiB */
 } tt_subscriber_options;
 
 TT_MUST_USE tt_status tt_subscriber_open (tt_subscriber **out, const tt_subscriber_options *options, tt_error *error);
@@ -62,6 +62,7 @@ bool tt_subscriber_is_live (const tt_subscriber *subscriber);
 
 typedef struct {
     uint64_t delivered, duplicates, gaps, replayed, failovers, lost;
+    uint64_t narrowed; /* times that the socket was opened anew with a shorter queue, because events are large */
 } tt_subscriber_counts;
 tt_subscriber_counts tt_subscriber_count (const tt_subscriber *subscriber);
 

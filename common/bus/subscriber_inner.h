@@ -20,6 +20,7 @@ struct tt_subscriber {
     bool live_only;
     int64_t silence_us;
     int high_water_mark;
+    uint64_t measured, measured_bytes; /* live events and their bytes, the last some hundreds */
 
     void *context;
     tt_endpoints events, replays; /* in pairs */

@@ -17,6 +17,7 @@
 #include "bus/replay.h"
 #include "bus/responder.h"
 #include "run/health.h"
+#include "run/memory.h"
 #include "run/probe.h"
 #include "run/process.h"
 #include "run/settings.h"
@@ -48,6 +49,8 @@ struct tt_daemon {
     tt_publisher *publisher;
     tt_replay *replay;
     tt_processor *processor;
+    tt_memory *memory;
+    atomic_bool memory_over;
     pthread_mutex_t serving_lock; /* held while a probe asks the parts, so that none is closed under it */
     bool serving;
     atomic_bool store_reached;
@@ -274,7 +277,8 @@ open_commands (tt_daemon *self, tt_error *error)
                                      .batch = (uint32_t) tt_config_int (config, "commands.batch"),
                                      .queue_count = (uint32_t) tt_config_int (config, "commands.queue"),
                                      .queue_bytes = (uint64_t) tt_config_int (config, "commands.queue-bytes"),
-                                     .body_max = (uint32_t) tt_config_int (config, "commands.body-max") };
+                                     .body_max = (uint32_t) tt_config_int (config, "commands.body-max"),
+                                     .memory_over = &self->memory_over };
     return tt_responder_open (&self->responder, &options, error);
 }
 
@@ -287,7 +291,10 @@ open_events (tt_daemon *self, tt_error *error)
                                        .heartbeat_ms = (uint32_t) tt_config_int (config, "events.heartbeat"),
                                        .high_water_mark = (uint32_t) tt_config_int (config, "events.high-water-mark"),
                                        .counters = self->counters };
-    tt_replay_options replay = { .endpoint = tt_config_text (config, "replay.endpoint"), .store = &self->store_options, .counters = self->counters };
+    tt_replay_options replay = { .endpoint = tt_config_text (config, "replay.endpoint"),
+                                 .store = &self->store_options,
+                                 .counters = self->counters,
+                                 .memory_over = &self->memory_over };
     tt_status status = tt_replay_open (&self->replay, &replay, error);
     return status == TT_OK ? tt_publisher_open (&self->publisher, &publisher, error) : status;
 }
@@ -304,6 +311,25 @@ open_processor (tt_daemon *self, tt_error *error)
                                      .service = self->service,
                                      .counters = self->counters };
     return tt_processor_open (&self->processor, &options, error);
+}
+
+static size_t
+relieve (void *argument, tt_buffer *names)
+{
+    tt_daemon *self = argument;
+    return tt_publisher_relieve (self->publisher, names) + tt_replay_relieve (self->replay, names) + tt_responder_relieve (self->responder, names);
+}
+
+/* Last of all: it asks the others to relieve. */
+static tt_status
+open_memory (tt_daemon *self, tt_error *error)
+{
+    tt_memory_options options = { .max = (uint64_t) tt_config_int (tt_daemon_config (self), "memory.max"),
+                                  .over = &self->memory_over,
+                                  .counters = self->counters,
+                                  .relieve = relieve,
+                                  .argument = self };
+    return tt_memory_open (&self->memory, &options, error);
 }
 
 /* Written beside and renamed, so that a reader never sees half of it. */
@@ -353,6 +379,8 @@ start (tt_daemon *self, tt_error *error)
     if (status == TT_OK)
         status = open_commands (self, error);
     if (status == TT_OK)
+        status = open_memory (self, error);
+    if (status == TT_OK)
         status = write_endpoints (self, error);
     return status;
 }
@@ -361,6 +389,7 @@ static void
 stop (tt_daemon *self)
 {
     set_serving (self, false);
+    tt_memory_close (&self->memory);
     tt_responder_close (&self->responder);
     tt_processor_close (&self->processor);
     tt_publisher_close (&self->publisher);
