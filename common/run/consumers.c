@@ -135,7 +135,7 @@ acknowledge (tt_txn *txn, const void *message, void *service)
     if (tt_txn_pending (txn) || was_lost (txn, standing, position))
         return;
     if (!row->present && tt_txn_bound_failed (txn, COUNT_TABLE, count_key ())) {
-        answer (txn, TT_RESOURCE_EXHAUSTED,
+        answer (txn, TT_FAILED_PRECONDITION,
                 tt_arena_printf (tt_txn_arena (txn), "there are %u consumers: no more can be registered", consumers_max (tt_txn_partitions (txn))),
                 0);
         return;
@@ -244,7 +244,7 @@ reset_one (tt_txn *txn, const reset_request *request, const tt_standing *standin
     if (row == NULL || (!row->present && !request->create))
         return;
     if (!row->present && tt_txn_bound_failed (txn, COUNT_TABLE, count_key ()))
-        tt_txn_refuse (txn, TT_RESOURCE_EXHAUSTED, "there are %u consumers: no more can be registered", consumers_max (tt_txn_partitions (txn)));
+        tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "there are %u consumers: no more can be registered", consumers_max (tt_txn_partitions (txn)));
     else
         put_position (txn, request->consumer, target_sequence (request, tt_txn_step (txn), standing), standing->epoch, !row->present);
 }
@@ -327,7 +327,7 @@ remove_consumer (tt_txn *txn, const void *message, void *service)
 struct place {
     uint32_t partition;
     const tt_standing *standing;
-    const tt_consumer *consumer;
+    const tt_consumer_standing *consumer;
 };
 
 static int

@@ -113,8 +113,8 @@ look_at_consumers (tt_janitor *self, tt_error *error)
     size_t count = tt_consumers_list (self->arena, places, partitions, &list);
     pthread_mutex_lock (&self->mutex);
     tt_buffer_clear (&self->metrics);
-    write_metric (&self->metrics, "consumer_lag_events", "gauge", "Events kept that a durable consumer has not acknowledged.", list, count, false);
-    write_metric (&self->metrics, "consumer_lost_events_total", "counter", "Events trimmed before a durable consumer had acknowledged them.", list,
+    write_metric (&self->metrics, "journal_consumer_lag_events", "gauge", "Events kept that a durable consumer has not acknowledged.", list, count, false);
+    write_metric (&self->metrics, "journal_consumer_lost_events_total", "counter", "Events trimmed before a durable consumer had acknowledged them.", list,
                   count, true);
     pthread_mutex_unlock (&self->mutex);
     return TT_OK;

@@ -19,7 +19,7 @@ typedef struct {
 TT_MUST_USE tt_status tt_janitor_open (tt_janitor **out, const tt_janitor_options *options, tt_error *error);
 /* Stops after the calls in hand; blocks until the thread is gone. */
 void tt_janitor_close (tt_janitor **janitor);
-/* Appends consumer_lag_events and consumer_lost_events_total of each consumer, as of the last round, in the text form of base/counters.h: their
+/* Appends journal_consumer_lag_events and journal_consumer_lost_events_total of each consumer, as of the last round, in the text form of base/counters.h: their
  * number is bounded by that of the consumers. Any thread. */
 void tt_janitor_metrics (tt_janitor *janitor, tt_buffer *out);
 

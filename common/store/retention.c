@@ -261,13 +261,13 @@ tt_standing_take (tt_store *store, size_t command, tt_arena *arena, tt_standing 
                                .earliest = number_at (list, 1),
                                .epoch = text_at (arena, list, 2),
                                .epochs = text_at (arena, list, 3) };
-    tt_consumer *consumers = tt_arena_alloc (arena, list->elements / 3 * sizeof *consumers);
+    tt_consumer_standing *consumers = tt_arena_alloc (arena, list->elements / 3 * sizeof *consumers);
     for (size_t i = 4; i + 2 < list->elements; i += 3) {
         tt_bytes row = bytes_at (list, i + 1);
         if (row.size < 8)
             return tt_fail (error, TT_INTERNAL, "the row of a consumer in Redis is not in the form that this service writes");
         consumers[standing->consumer_count++]
-            = (tt_consumer){ .name = tt_arena_copy (arena, bytes_at (list, i)),
+            = (tt_consumer_standing){ .name = tt_arena_copy (arena, bytes_at (list, i)),
                              .row = tt_arena_copy (arena, (tt_bytes){ row.data + 8, row.size - 8 }),
                              .lost = number_at (list, i + 2) };
     }

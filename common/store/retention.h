@@ -42,7 +42,7 @@ typedef struct {
     tt_bytes name;
     tt_bytes row; /* packed ConsumerPartition */
     uint64_t lost;
-} tt_consumer;
+} tt_consumer_standing;
 
 typedef struct {
     uint64_t head;     /* 0 = nothing yet */
@@ -50,7 +50,7 @@ typedef struct {
     const char *epoch;
     const char *epochs; /* lines, see tt_standing_has */
     size_t consumer_count;
-    const tt_consumer *consumers; /* by acknowledged sequence */
+    const tt_consumer_standing *consumers; /* by acknowledged sequence */
 } tt_standing;
 
 /* The standing of each partition's journal of events, standings[P]; consumers: "" none, "*" all, or one name. What they point to lives in the
