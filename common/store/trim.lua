@@ -1,14 +1,18 @@
 -- Retention: what of a journal may go, what of the request ids, and where journal and consumers stand. Behind commit.lua, whose locals it uses.
 
--- The journal's lowest sequence and the last of its first entry; nothing if it is empty. An entry holds `n` events, the last of which is its id.
-local function extent_of (journal)
-  local entry = redis.call ('XRANGE', journal, '-', '+', 'COUNT', 1)[1]
-  if not entry then return nil end
+-- The first and last sequence of an entry: it holds `n` events, the last of which is its id.
+local function span_of (entry)
   local last, count = tonumber (string.match (entry[1], '^%d+')), 1
   for i = 1, #entry[2], 2 do
     if entry[2][i] == 'n' then count = tonumber (entry[2][i + 1]) end
   end
   return last - count + 1, last
+end
+
+-- The journal's lowest sequence; nil if it is empty.
+local function earliest_of (journal)
+  local entry = redis.call ('XRANGE', journal, '-', '+', 'COUNT', 1)[1]
+  return entry and span_of (entry)
 end
 
 -- Marks say where the head was at a time: what lies at or below a mark as old as `keep` is at least as old. At most about keep / spacing + 2 of them.
@@ -32,7 +36,11 @@ local function groups_of (journal)
     local field = {}
     for i = 1, #info, 2 do field[info[i]] = info[i + 1] end
     local first = tonumber (string.match (field['last-delivered-id'], '^%d+')) + 1
-    if field.pending > 0 then first = tonumber (string.match (call ('XPENDING', journal, field.name)[2], '^%d+')) end
+    if field.pending > 0 then
+      local oldest = call ('XPENDING', journal, field.name)[2]
+      local entry = call ('XRANGE', journal, oldest, oldest)[1]
+      first = entry and span_of (entry) or tonumber (string.match (oldest, '^%d+'))
+    end
     groups[#groups + 1] = { field.name, first }
   end
   return groups
@@ -84,7 +92,7 @@ local function trim (keys, args)
   local call, format = redis.call, string.format
   local journal, head = keys[2], tonumber (call ('HGET', keys[1], args[1]) or 0)
   local now, keep, spacing, cap, most = tonumber (args[2]), tonumber (args[3]), tonumber (args[4]), tonumber (args[5]), tonumber (args[6])
-  local first = extent_of (journal)
+  local first = earliest_of (journal)
   if not first then return { 0, 0, 0, 0 } end
   local groups, held, consumed, target = {}, nil, true, first_young (keys[3], head, now, keep, spacing)
   if keys[4] then
@@ -98,7 +106,7 @@ local function trim (keys, args)
   local answer = { 0, 0, 0, 0 }
   if now_to > first then
     call ('XTRIM', journal, 'MINID', '=', format ('%.0f', now_to))
-    local kept = extent_of (journal) or head + 1
+    local kept = earliest_of (journal) or head + 1
     answer[1], answer[4] = kept - first, (now_to < target and kept > first) and 1 or 0
     if held and held < kept then
       answer[2] = kept - math.max (held, first)
@@ -148,7 +156,7 @@ end
 local function standing (keys, args)
   local call, format = redis.call, string.format
   local known = call ('HMGET', keys[1], 'events', 'epoch', 'epochs')
-  local answer = { known[1] or '0', format ('%.0f', extent_of (keys[2]) or 0), known[2] or '', known[3] or '' }
+  local answer = { known[1] or '0', format ('%.0f', earliest_of (keys[2]) or 0), known[2] or '', known[3] or '' }
   local names = args[1] == '*' and call ('ZRANGE', keys[3], 0, -1) or args[1] ~= '' and { args[1] } or {}
   for _, name in ipairs (names) do
     local row = call ('HGET', keys[4], name)

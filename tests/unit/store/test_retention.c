@@ -1,4 +1,4 @@
-/* What may be trimmed of a journal and forgotten of request ids, against a real Redis. */
+/* What may be trimmed of a journal, against a real Redis. Request ids: test_ids.c. */
 #include <criterion/criterion.h>
 #include <inttypes.h>
 #include <pthread.h>
@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/uuid.h"
 #include "store/journal.h"
 #include "world.h"
 
@@ -31,6 +30,17 @@ append (int count)
     static const put_request request = { KEY, "x" };
     for (int i = 0; i < count; i++)
         (void)do_one (put_row, &request, NULL, NULL);
+}
+
+/* All in one commit: one entry. */
+static void
+append_block (int count)
+{
+    static const put_request request = { KEY, "x" };
+    begin (world.batch);
+    for (int i = 0; i < count; i++)
+        add (world.batch, put_row, &request, NULL, NULL);
+    run (world.batch);
 }
 
 typedef struct {
@@ -215,8 +225,8 @@ Test (retention, the_cap_passes_a_consumer_and_counts_what_it_lost)
     cr_expect_eq (at.consumers[2].lost, 0);
     cr_assert_eq (do_one (go_away, "slower", NULL, NULL).status, TT_OK);
     (void)trim_at (tt_clock_unix_ms (), 0, 20, (uint64_t)NEVER);
-    cr_expect_eq (private_redis_number (&world.redis, tt_arena_printf (arena, "HLEN 'tt:{test.%u}:n:consumers.lost'", here ())), 1,
-                  "the count of a consumer that is gone goes too");
+    cr_expect_eq (private_redis_number (&world.redis, tt_arena_printf (arena, "HLEN 'tt:{test.%u}:n:consumers.lost'", here ())),
+                  1, "the count of a consumer that is gone goes too");
     tt_arena_destroy (&arena);
 }
 
@@ -316,7 +326,8 @@ trim_often (void *store)
     for (int i = 0; i < 200; i++) {
         tt_retention_counts counts;
         tt_error error = { 0 };
-        cr_assert_eq (tt_retention_run (store, &options, tt_clock_unix_ms (), NULL, NULL, &counts, &error), TT_OK, "%s", error.message);
+        cr_assert_eq (tt_retention_run (store, &options, tt_clock_unix_ms (), NULL, NULL, &counts, &error), TT_OK, "%s",
+                      error.message);
         trimmed[0] += counts.trimmed;
         trimmed[1] += counts.capped;
     }
@@ -351,92 +362,40 @@ Test (retention, two_replicas_trim_at_once_and_nothing_is_counted_twice)
     tt_arena_destroy (&arena);
 }
 
-/* -- request ids -- */
-
-/* An id that was made so long ago. */
-static test_id
-id_of_age (int64_t age_ms)
+Test (retention, an_entry_of_many_events_goes_only_as_a_whole)
 {
-    test_id id = new_id ();
-    uint64_t made = (uint64_t)(tt_clock_unix_ms () - age_ms);
-    for (int i = 0; i < 6; i++)
-        id.bytes[i] = (uint8_t)(made >> (40 - 8 * i));
-    return id;
+    append_block (10);
+    append_block (10);
+    append_block (10);
+    acknowledge ("slow", 15);
+    cr_expect_eq (trim ().trimmed, 10);
+    cr_expect_eq (earliest (), 11);
+    cr_expect_eq (trim_at (tt_clock_unix_ms (), 0, 12, NEVER).trimmed, 0, "19 is within the cap");
+    tt_retention_counts counts = trim_at (tt_clock_unix_ms (), 0, 10, NEVER);
+    cr_expect_eq (counts.trimmed, 10);
+    cr_expect_eq (counts.capped, 5);
+    cr_assert_eq (lost.count, 1);
+    cr_expect_eq (lost.events[0], 5);
+    acknowledge ("slow", 30);
+    cr_expect_eq (trim ().trimmed, 0, "the head's entry stays");
 }
 
-static const put_request a_put = { KEY, "x" };
-
-Test (retention, oldest_ids_are_forgotten_first_and_said_to_be)
+Test (retention, a_group_loses_whole_entries)
 {
-    test_id old = id_of_age (30 * MINUTE), middle = id_of_age (20 * MINUTE), young = new_id ();
-    cr_assert_eq (do_one (create_row, &a_put, NULL, &old).status, TT_OK);
-    for (int i = 0; i < 9; i++) {
-        test_id other = id_of_age (30 * MINUTE);
-        cr_assert_eq (do_one (put_row, &a_put, NULL, &other).status, TT_OK);
-    }
-    cr_assert_eq (do_one (put_row, &a_put, NULL, &middle).status, TT_OK);
-    cr_assert_eq (do_one (put_row, &a_put, NULL, &young).status, TT_OK);
-    tt_retention_counts counts = trim_at (tt_clock_unix_ms (), 0, NEVER, 100);
-    cr_expect_eq (counts.ids_kept, 12);
-    cr_expect_eq (counts.ids_dropped, 0);
-    counts = trim_at (tt_clock_unix_ms (), 0, NEVER, 5);
-    cr_expect_eq (counts.ids_kept, 2);
-    cr_expect (counts.ids_dropped >= 9 && counts.ids_dropped <= 10, "%" PRIu64, counts.ids_dropped);
-    uint64_t before = event_count ();
-    tt_outcome outcome = do_one (put_row, &a_put, NULL, &old); /* would have an effect */
-    cr_expect_eq (outcome.status, TT_FAILED_PRECONDITION);
-    cr_expect_not_null (strstr (outcome.message, "only for ids made since 20"), "%s", outcome.message);
-    outcome = do_one (create_row, &a_put, NULL, &old); /* would have none: the row is there, but who made it? */
-    cr_expect_eq (outcome.status, TT_FAILED_PRECONDITION, "%s", outcome.message);
-    cr_expect_not_null (strstr (outcome.message, "cannot be said"), "%s", outcome.message);
-    cr_expect_eq (event_count (), before, "nothing was done");
-    cr_expect (do_one (put_row, &a_put, NULL, &middle).replayed);
-    cr_expect (do_one (put_row, &a_put, NULL, &young).replayed);
-    test_id fresh = new_id ();
-    cr_expect_eq (do_one (create_row, &a_put, NULL, &fresh).status, TT_ALREADY_EXISTS);
-}
-
-/* One forgotten id must not spoil the commands beside it, and what it showed to them was never there. */
-Test (retention, a_forgotten_id_in_a_batch_refuses_itself_alone)
-{
-    test_id old = id_of_age (30 * MINUTE), good = new_id ();
-    static const put_request first = { KEY, "a" }, second = { KEY, "b" };
-    for (uint32_t p = 0; p < PARTITIONS; p++) {
-        char command[96], answer[16];
-        snprintf (command, sizeof command, "HSET 'tt:{test.%u}:meta' ids_from %lld", p, (long long)tt_clock_unix_ms () / MINUTE - 5);
-        private_redis_ask (&world.redis, command, answer, sizeof answer);
-    }
-    begin (world.batch);
-    tt_txn *bad = add (world.batch, append_row, &first, NULL, &old);
-    tt_txn *fine = add (world.batch, append_row, &second, NULL, &good);
-    run (world.batch);
-    cr_expect_eq (tt_txn_outcome (bad).status, TT_FAILED_PRECONDITION);
-    cr_expect_eq (tt_txn_outcome (fine).status, TT_OK);
-    cr_expect_str_eq (row_text (KEY, NULL), "b");
-}
-
-Test (retention, ids_of_the_last_minute_stay_however_many)
-{
-    test_id ids[50];
-    for (int i = 0; i < 50; i++) {
-        ids[i] = new_id ();
-        cr_assert_eq (do_one (put_row, &a_put, NULL, &ids[i]).status, TT_OK);
-    }
-    cr_expect_eq (trim_at (tt_clock_unix_ms (), 0, NEVER, 10).ids_dropped, 0);
-    for (int i = 0; i < 50; i++)
-        cr_expect (do_one (put_row, &a_put, NULL, &ids[i]).replayed);
-    cr_expect_eq (trim_at (tt_clock_unix_ms () + 4 * MINUTE, 0, NEVER, 10).ids_kept, 0);
-}
-
-Test (retention, buckets_that_have_ended_are_not_listed_for_ever)
-{
-    test_id old = id_of_age (30 * MINUTE);
-    char command[128], answer[256];
-    cr_assert_eq (do_one (put_row, &a_put, NULL, &old).status, TT_OK);
-    snprintf (command, sizeof command, "DEL 'tt:{test.%u}:r:%lld'", here (), (long long)tt_uuid7_unix_ms (old.bytes) / MINUTE);
-    cr_assert_eq (private_redis_number (&world.redis, command), 1);
-    cr_expect_eq (trim ().ids_kept, 0);
-    snprintf (command, sizeof command, "HGET 'tt:{test.%u}:meta' buckets", here ());
-    private_redis_ask (&world.redis, command, answer, sizeof answer);
-    cr_expect_eq (answer[0] == '\0' || answer[0] == '\n', true, "%s", answer);
+    append_block (10);
+    append_block (10);
+    tt_group *group = NULL;
+    tt_error error = { 0 };
+    tt_group_options options = { .name = "matcher", .consumer = "one" };
+    cr_assert_eq (tt_group_open (&group, &world.options, &options, &error), TT_OK, "%s", error.message);
+    const tt_entry *entries;
+    size_t count = 0;
+    for (int64_t until = tt_clock_monotonic_us () + 30000000; count < 20 && tt_clock_monotonic_us () < until;)
+        cr_assert_eq (tt_group_read (group, 100, &entries, &count, &error), TT_OK);
+    cr_assert_eq (count, 20);
+    (void)trim_at (tt_clock_unix_ms (), 0, 10, NEVER);
+    cr_assert_eq (lost.count, 1);
+    cr_expect_eq (lost.events[0], 10);
+    cr_expect_eq (earliest (), 11);
+    tt_group_close (&group);
 }
