@@ -409,7 +409,9 @@ tt_subscriber_open (tt_subscriber **out, const tt_subscriber_options *options, t
     s->from = tt_alloc_zero (s->from_count, sizeof *s->from);
     if (s->from_count > 0)
         memcpy (s->from, options->from, s->from_count * sizeof *s->from);
-    tt_status status = set_up (s, options, error);
+    tt_status status = tt_subscriber_register (s, options, error);
+    if (status == TT_OK)
+        status = set_up (s, options, error);
     if (status != TT_OK)
         tt_subscriber_close (&s);
     *out = s;
@@ -422,6 +424,7 @@ tt_subscriber_close (tt_subscriber **subscriber)
     tt_subscriber *s = *subscriber;
     if (s == NULL)
         return;
+    tt_consumer_close (&s->consumer);
     tt_held_destroy (&s->current);
     tt_replay_batch_close (&s->batch);
     tt_replay_client_close (&s->replay);

@@ -16,7 +16,9 @@
 #include "bus/publisher.h"
 #include "bus/replay.h"
 #include "bus/responder.h"
+#include "run/consumers.h"
 #include "run/health.h"
+#include "run/janitor.h"
 #include "run/memory.h"
 #include "run/probe.h"
 #include "run/process.h"
@@ -51,6 +53,7 @@ struct tt_daemon {
     tt_processor *processor;
     tt_memory *memory;
     atomic_bool memory_over;
+    tt_janitor *janitor;
     pthread_mutex_t serving_lock; /* held while a probe asks the parts, so that none is closed under it */
     bool serving;
     atomic_bool store_reached;
@@ -212,7 +215,12 @@ ready (void *argument, tt_buffer *reason)
 static void
 metrics (void *argument, tt_buffer *out)
 {
-    tt_counters_snapshot (((tt_daemon *) argument)->counters, out);
+    tt_daemon *self = argument;
+    tt_counters_snapshot (self->counters, out);
+    pthread_mutex_lock (&self->serving_lock);
+    if (self->serving)
+        tt_janitor_metrics (self->janitor, out);
+    pthread_mutex_unlock (&self->serving_lock);
 }
 
 /* The service's routes, whose argument is the service unless they name another. */
@@ -262,9 +270,11 @@ open_commands (tt_daemon *self, tt_error *error)
     const tt_daemon_spec *spec = self->spec;
     const tt_config *config = tt_daemon_config (self);
     size_t count = spec->method_count;
-    self->methods = tt_alloc_zero (count + 1, sizeof *self->methods);
+    self->methods = tt_alloc_zero (count + TT_CONSUMER_METHODS + 1, sizeof *self->methods);
     if (count)
         memcpy (self->methods, spec->methods, count * sizeof *self->methods);
+    for (size_t i = 0; i < TT_CONSUMER_METHODS; i++)
+        self->methods[count++] = tt_consumer_methods[i];
     if (tt_config_bool (config, "probe.enabled"))
         self->methods[count++] = tt_probe_method;
     tt_responder_options options = { .endpoint = tt_config_text (config, "commands.endpoint"),
@@ -332,6 +342,15 @@ open_memory (tt_daemon *self, tt_error *error)
     return tt_memory_open (&self->memory, &options, error);
 }
 
+static tt_status
+open_janitor (tt_daemon *self, tt_error *error)
+{
+    tt_janitor_options options = tt_settings_janitor (tt_daemon_config (self));
+    options.store = &self->store_options;
+    options.counters = self->counters;
+    return tt_janitor_open (&self->janitor, &options, error);
+}
+
 /* Written beside and renamed, so that a reader never sees half of it. */
 static tt_status
 write_endpoints (tt_daemon *self, tt_error *error)
@@ -377,6 +396,8 @@ start (tt_daemon *self, tt_error *error)
     if (status == TT_OK)
         status = open_processor (self, error);
     if (status == TT_OK)
+        status = open_janitor (self, error);
+    if (status == TT_OK)
         status = open_commands (self, error);
     if (status == TT_OK)
         status = open_memory (self, error);
@@ -391,6 +412,7 @@ stop (tt_daemon *self)
     set_serving (self, false);
     tt_memory_close (&self->memory);
     tt_responder_close (&self->responder);
+    tt_janitor_close (&self->janitor);
     tt_processor_close (&self->processor);
     tt_publisher_close (&self->publisher);
     tt_replay_close (&self->replay);

@@ -22,6 +22,10 @@ static tt_config_row rows[] = {
     { "redis.timeout", TT_CONFIG_DURATION, "5s", 100, 60000, NULL, "ms", "longest wait for one answer of Redis", false, false },
     { "store.partitions", TT_CONFIG_INT, "8", 1, 1024, NULL, "partitions", "P: written once for each service, must stay the same", false, false },
     { "store.remember", TT_CONFIG_DURATION, "1h", 60000, 604800000, NULL, "ms", "how long outcomes are remembered by request id", false, false },
+    { "store.remember-max", TT_CONFIG_INT, "500000", 1000, 1000000000, NULL, "ids", "most request ids that a partition remembers; those of the last minute stay", false, false },
+    { "journal.keep", TT_CONFIG_DURATION, "7d", 0, 315360000000, NULL, "ms", "events younger than that stay, also if all consumers have them", false, false },
+    { "journal.cap", TT_CONFIG_INT, "10000000", 100, 1000000000000, NULL, "events", "most events of a partition; what is beyond goes, also if a consumer lacks it", false, false },
+    { "journal.trim-every", TT_CONFIG_DURATION, "10s", 100, 3600000, NULL, "ms", "time between two rounds of trimming", false, false },
     { "commands.batch", TT_CONFIG_INT, "512", 1, 4096, NULL, "commands", "most commands in one group commit", false, false },
     { "commands.queue", TT_CONFIG_INT, "8192", 1, 1000000, NULL, "commands", "most commands that wait; past it they are refused", false, false },
     { "commands.queue-bytes", TT_CONFIG_BYTES, "256M", 1048576, 17179869184, NULL, "bytes", "most bytes of commands that wait", false, false },
@@ -60,6 +64,17 @@ tt_settings_store (const tt_config *config, const char *service)
         .partitions = (uint32_t) tt_config_int (config, "store.partitions"),
         .timeout_ms = (uint32_t) tt_config_int (config, "redis.timeout"),
         .remember_ms = (uint32_t) tt_config_int (config, "store.remember"),
+    };
+}
+
+tt_janitor_options
+tt_settings_janitor (const tt_config *config)
+{
+    return (tt_janitor_options){
+        .retention = { .keep_ms = tt_config_int (config, "journal.keep"),
+                       .cap = (uint64_t) tt_config_int (config, "journal.cap"),
+                       .remember_max = (uint64_t) tt_config_int (config, "store.remember-max") },
+        .every_ms = (uint32_t) tt_config_int (config, "journal.trim-every"),
     };
 }
 

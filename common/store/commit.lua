@@ -13,13 +13,13 @@
 --         e   k    journal          event     event into the journal (or record into a log), as it stands in a block
 --       expected is 8 bytes of version, or empty for "absent".
 -- Answer: for each unit 0 = done, or "r" and the remembered outcome, or "c<i>" / "b<i>": operation i (from 0)
---         found a changed version / a bound that would be broken.
+--         found a changed version / a bound that would be broken, or "o<n>": ids are known only from bucket n on.
 --
 -- A call of Redis from here costs more than the work it does, so hashes are read once for the whole run (HMGET), worked on in tables,
 -- and written once (HSET). redis.call and string exist only while a function runs: hence the locals inside.
 local CHUNK = 1000 -- arguments that unpack may put on the stack at a time
 local EPOCHS = 64  -- that are remembered
-local RESERVED = { run = true, epoch = true, epochs = true, confirmed = true, ids_from = true } -- fields of meta that are no journal
+local RESERVED = { run = true, epoch = true, epochs = true, confirmed = true, ids_from = true, buckets = true } -- fields of meta that are no journal
 
 -- Before anything is appended: a server that was not the last to write may have come up without the end of the journals, and would give out its
 -- sequences again. It begins a new epoch behind what is there, so that everybody who saw more can tell. One line an epoch:
@@ -44,6 +44,23 @@ local function append_block (meta, key, name, epoch, count, events)
   local head = string.format ('%.0f', tonumber (redis.call ('HGET', meta, name) or 0) + tonumber (count))
   redis.call ('XADD', key, head .. '-0', 'n', count, 'e', epoch, 'b', events)
   redis.call ('HSET', meta, name, head)
+end
+
+-- Outcomes may be dropped before their time (trim.lua): the number from which on buckets are whole; nil = all are.
+local function ids_known_from (meta)
+  return tonumber (redis.call ('HGET', meta, 'ids_from') or nil)
+end
+
+local function number_of_bucket (key)
+  return string.match (key, '(%d+)$')
+end
+
+-- A bucket that was written to: it ends with its time, and is listed when it is new.
+local function keep_bucket (meta, key, seconds)
+  local call = redis.call
+  if call ('EXPIRE', key, seconds, 'NX') == 0 then return end
+  local listed = call ('HGET', meta, 'buckets')
+  call ('HSET', meta, 'buckets', (listed and listed ~= '' and listed .. ' ' or '') .. number_of_bucket (key))
 end
 
 -- Hash fields that are looked at: fields[key] = { list of fields }.
@@ -186,10 +203,11 @@ local function store (keys, values, changed)
 end
 
 -- The request id is looked at first: a second try must find the first outcome, whatever the rows say by now.
-local function run_unit (keys, args, at, last, values, changed, appended)
+local function run_unit (keys, args, at, last, values, changed, appended, from)
   local bucket, id = args[at], args[at + 1]
   local remembered = bucket ~= '0' and values[bucket][id]
   if remembered then return 'r' .. remembered end
+  if from and bucket ~= '0' and tonumber (number_of_bucket (keys[tonumber (bucket)])) < from then return string.format ('o%.0f', from) end
   local failure = find_failure (args, at + 4, last, values)
   if failure then return failure end
   if bucket ~= '0' then set (values, changed, bucket, id, args[at + 2]) end
@@ -199,11 +217,12 @@ end
 local function commit (keys, args)
   local fields, values = collect (args)
   load (keys, fields, values)
+  local from = ids_known_from (keys[1])
   local results, changed, appended, buckets, at, epoch = {}, {}, {}, {}, 5, nil
   for unit = 1, tonumber (args[4]) do
     local last = at + 3 + 5 * tonumber (args[at + 3])
     if args[at] ~= '0' then buckets[args[at]] = true end
-    results[unit] = run_unit (keys, args, at, last, values, changed, appended)
+    results[unit] = run_unit (keys, args, at, last, values, changed, appended, from)
     at = last + 1
   end
   store (keys, values, changed)
@@ -212,7 +231,7 @@ local function commit (keys, args)
     append_block (keys[1], events.key, name, epoch, #events, table.concat (events))
   end
   for bucket in pairs (buckets) do
-    redis.call ('EXPIRE', keys[tonumber (bucket)], args[1], 'NX')
+    keep_bucket (keys[1], keys[tonumber (bucket)], args[1])
   end
   return results
 end

@@ -76,7 +76,7 @@ local function write_group (keys, args, group, epoch)
     append_block (keys[1], key, args[first], epoch, group.count, args[last])
   elseif op == 'r' then
     in_chunks ('HSET', key, args, first, last)
-    redis.call ('EXPIRE', key, args[1], 'NX')
+    keep_bucket (keys[1], key, args[1])
   elseif op == 'x' then
     index_all (key, args, first, last)
   elseif op == 'd' then
@@ -92,8 +92,10 @@ local function commit_run (keys, args)
     groups[n] = { op = op, key = keys[n + 1], first = at, last = last, count = count }
     at = last + 1
   end
+  local from = ids_known_from (keys[1])
   for i = 1, n do
     local group = groups[i]
+    if group.op == 'r' and from and tonumber (number_of_bucket (group.key)) < from then return 0 end
     if group.op == 'r' and not none_known (group.key, args, group.first, group.last) then return 0 end
     if group.op == 'c' and not none_changed (group.key, args, group.first, group.last) then return 0 end
   end

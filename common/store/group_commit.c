@@ -166,14 +166,20 @@ tt_txn_finish (tt_txn *txn, tt_status status, const char *message)
     }
 }
 
-/* Undone: what it read is stale, and what it showed to later ones was never true. */
+/* What it read is stale, and what it showed to later ones was never true. */
 static void
-undecide (tt_txn *txn)
+take_back_rows (tt_txn *txn)
 {
     for (struct touched *t = txn->touched; t; t = t->next) {
         t->row->loaded = false;
         t->row->holder = NULL;
     }
+}
+
+static void
+undecide (tt_txn *txn)
+{
+    take_back_rows (txn);
     txn->reads = NULL;
     txn->state = TXN_UNDECIDED;
     if (++txn->attempts > MAX_ATTEMPTS)
@@ -195,10 +201,7 @@ take_remembered (tt_txn *txn, tt_bytes outcome)
     txn->violation_count = 0;
     txn->reply
         = outcome.size > 1 ? tt_arena_copy (txn->batch->arena, (tt_bytes){ outcome.data + 1, outcome.size - 1 }) : TT_BYTES_NONE;
-    for (struct touched *t = txn->touched; t; t = t->next) {
-        t->row->loaded = false;
-        t->row->holder = NULL;
-    }
+    take_back_rows (txn);
     tt_txn_finish (txn, TT_OK, "");
 }
 
@@ -213,6 +216,18 @@ remember_bound (tt_txn *txn)
     struct bound *bound = tt_arena_alloc (txn->batch->arena, sizeof *bound);
     *bound = (struct bound){ txn->bounds, op->name, op->a };
     txn->bounds = bound;
+}
+
+static void
+refuse_forgotten (tt_txn *txn)
+{
+    char known[32], message[256];
+    tt_time_format (txn->unit.known_from_ms, known);
+    snprintf (message, sizeof message,
+              "request_id: outcomes are remembered here only for ids made since %s (store.remember-max), so it cannot be said whether it was done",
+              known);
+    txn->violation_count = 0;
+    tt_txn_finish (txn, TT_FAILED_PRECONDITION, message);
 }
 
 /* Done, but not on as many copies as wished: the caller asks again under the same request id, and waits for the copies then. */
@@ -253,6 +268,10 @@ take_result (tt_txn *txn, size_t command)
         remember_bound (txn);
         undecide (txn);
         return false;
+    case TT_UNIT_FORGOTTEN:
+        take_back_rows (txn);
+        refuse_forgotten (txn);
+        return false;
     case TT_UNIT_AGAIN:
         txn->by_itself = true; /* what it decided stands */
         return false;
@@ -285,13 +304,17 @@ settle_effectless (tt_batch *batch, bool all_true, tt_error *error)
     for (tt_txn *txn = batch->first; txn; txn = txn->next) {
         if (txn->state != TXN_DECIDED || txn->writes)
             continue;
-        const redisReply *reply = txn->needs_lookup ? tt_pipe_reply (batch->store, txn->command) : NULL;
-        if (reply && reply->type == REDIS_REPLY_ERROR)
-            return tt_redis_error_status (reply, error);
-        if (reply && reply->type == REDIS_REPLY_STRING && !is_confirmed (txn, txn->command))
+        if (txn->needs_lookup) {
+            tt_status status = tt_commit_lookup_result (batch->store, txn->command, &txn->unit, error);
+            if (status != TT_OK)
+                return status;
+        }
+        if (txn->needs_lookup && txn->unit.result == TT_UNIT_REPLAYED && !is_confirmed (txn, txn->command))
             continue;
-        if (reply && reply->type == REDIS_REPLY_STRING)
-            take_remembered (txn, (tt_bytes){ (const uint8_t *)reply->str, (size_t)reply->len });
+        if (txn->needs_lookup && txn->unit.result == TT_UNIT_REPLAYED)
+            take_remembered (txn, txn->unit.remembered);
+        else if (txn->needs_lookup && txn->unit.result == TT_UNIT_FORGOTTEN)
+            refuse_forgotten (txn);
         else if (all_true)
             tt_txn_finish (txn, TT_OK, "");
         else

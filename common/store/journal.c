@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "store/entries.h"
+#include "store/epochs.h"
 #include "store/pipe.h"
 
 static void
@@ -157,6 +158,21 @@ end_of_epoch (const tt_epoch *epochs, size_t count, uint64_t head, const char *e
         if (strcmp (epochs[i].epoch, epoch) == 0)
             return true;
     return false;
+}
+
+bool
+tt_epochs_end (const char *lines, const char *name, uint64_t head, const char *epoch, uint64_t *end)
+{
+    size_t count = 0;
+    for (const char *p = lines; *p; p++)
+        count += *p == '\n';
+    tt_epoch *list = tt_alloc ((count + 1) * sizeof *list);
+    count = 0;
+    for (const char *line = lines; *line; line += strcspn (line, "\n") + 1)
+        list[count++] = read_epoch (line, strcspn (line, "\n"), name);
+    bool known = end_of_epoch (list, count, head, epoch, end);
+    free (list);
+    return known;
 }
 
 tt_status

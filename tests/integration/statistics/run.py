@@ -85,7 +85,7 @@ class Run:
                            env={"SOURCE_STREAM": stream, "SOURCE_SEED": seed, "SOURCE_EVENTS": str(EVENTS)})
 
     def statistics(self, name, sources, extra=()):
-        flags = ["--statistics.sources.%s.%s=%s" % (s, kind, sources[s][kind]) for s in STREAMS for kind in ("events", "replay")]
+        flags = ["--statistics.sources.%s.%s=%s" % (s, kind, sources[s][kind]) for s in STREAMS for kind in ("events", "replay", "commands")]
         return self.daemon(name, self.programs.statisticsd, ANY, (*flags, *extra))
 
     def close(self, keep):
