@@ -2,8 +2,8 @@
  *
  * A thread of its own, with its own subscriber and store. It starts from the stored positions, gathers events into portions and
  * commits them (ledger.h); after any doubt (another replica was faster, the store went back) it reads the positions and
- * subscribes again. What the subscriber reports as lost is logged, counted and shown, then consumption goes on behind it. Not for
- * what an event means (effects.h). */
+ * subscribes again. What the subscriber reports as lost is logged, counted and shown; what was counted of it is taken back
+ * (undo.h), then consumption goes on in the history that survived. Not for what an event means (effects.h). */
 #ifndef STATS_CONSUMER_H
 #define STATS_CONSUMER_H
 
@@ -16,6 +16,7 @@ typedef struct {
     const char *events;            /* endpoints of the publishers, with commas; copied, as are the next */
     const char *replay;            /* endpoints of the replay sockets, in the same order */
     const tt_store_options *store; /* borrowed until the close */
+    uint64_t undo;                 /* events of each source partition that can be taken back; 0 = none */
 } stats_consumer_options;
 
 /* Starts the thread. It goes on trying while source or store are away. */
@@ -32,6 +33,9 @@ typedef struct {
     int64_t malformed;   /* events that could not be read: passed over */
     int64_t losses;      /* times that history was reported lost, or a checkpoint lay before what is kept */
     int64_t lost;        /* events that these left out, as far as sequences tell */
+    int64_t undos;       /* times that this replica took counts back */
+    int64_t undone;      /* events that it took back; those that survived are counted again */
+    int64_t doubts;      /* times that it could not take back all that was lost */
     int64_t restarts;    /* subscriptions begun again from the stored positions */
     char trouble[256];   /* the last thing that went wrong, "" = nothing since start; for a person */
     char last_loss[256]; /* the last loss; "" = none since start */
