@@ -182,6 +182,7 @@ typedef struct {
     const char *source;      /* "patent/3" */
     uint64_t first;          /* lost from here on */
     stats_position position; /* reached so far */
+    bool broken;             /* by a record that is not there any more */
     uint32_t *slots;         /* of the records used */
     size_t slot_count, slot_capacity;
     stats_tally changes; /* of all of them, the other way round */
@@ -218,18 +219,27 @@ use_record (tt_txn *txn, taking_back *back, const undo_record *record)
     stats_position_of (record->before, &back->position);
 }
 
+/* What the journal cannot vouch for at all (it does not know the epoch) is taken back only to where an earlier epoch ends: that
+ * position it may know, and say exactly what of it is lost. */
+static bool
+is_for_the_journal_to_judge (const taking_back *back)
+{
+    return back->first == 1 && back->slot_count > 0 && strcmp (back->position.epoch, back->loss->epoch) != 0;
+}
+
 /* Follows the chain until nothing lost is left in the counts, or until it breaks. False: something is not read yet, or refused.
  */
 static bool
 follow (tt_txn *txn, taking_back *back)
 {
     const stats_loss *loss = back->loss;
-    while (back->position.sequence >= back->first && back->slot_count < CHAIN_MAX) {
+    while (back->position.sequence >= back->first && !is_for_the_journal_to_judge (back)) {
         const tt_row *row = tt_txn_get (txn, "undo", record_key (txn, loss->stream, loss->partition, back->position.undo_slot));
         if (!row)
             return false;
         const undo_record *record = find_record (txn, row, &back->position);
-        if (!record)
+        back->broken = !record || back->slot_count == CHAIN_MAX;
+        if (back->broken)
             return true;
         if (!add_cells (txn, record, -1, &back->changes)) {
             tt_txn_refuse (txn, TT_DATA_LOSS, "a stored undo record of %s cannot be read", back->source);
@@ -318,7 +328,6 @@ static void
 write_back (tt_txn *txn, taking_back *back, const stats_position *stored)
 {
     stats_loss *loss = back->loss;
-    bool doubt = back->position.sequence >= back->first;
     if (!take_back_counts (txn, back))
         return;
     take_back_members (txn, back);
@@ -328,11 +337,11 @@ write_back (tt_txn *txn, taking_back *back, const stats_position *stored)
         tt_txn_delete (txn, "undo", record_key (txn, loss->stream, loss->partition, back->slots[i]));
     back->position.doubtful_first = stored->doubtful_first;
     back->position.doubtful_last = stored->doubtful_last;
-    if (doubt)
+    if (back->broken)
         stand_in_doubt (back, stored);
     back->position.undone = stored->undone + 1;
     stats_position_put (txn, loss->stream, loss->partition, &back->position);
-    loss->result = doubt ? STATS_UNDO_DOUBT : STATS_UNDO_DONE;
+    loss->result = back->broken ? STATS_UNDO_DOUBT : STATS_UNDO_DONE;
     loss->events = back->events;
     loss->now = back->position;
 }

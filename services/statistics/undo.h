@@ -37,7 +37,7 @@ bool stats_undo_keep (tt_txn *txn, const stats_portion *portion, const stats_pos
 
 typedef enum {
     STATS_UNDO_NONE, /* nothing that was lost had been counted: go on behind the loss */
-    STATS_UNDO_DONE, /* taken back: read the positions again */
+    STATS_UNDO_DONE, /* taken back: read the positions again, the journal may know more to say about the one that is reached */
     STATS_UNDO_DOUBT /* the records do not reach back to `first`: taken back as far as they do; the position stands behind the
                         loss and is marked doubtful. Read the positions again */
 } stats_undo_result;
@@ -46,7 +46,7 @@ typedef enum {
 typedef struct {
     const char *stream;
     uint32_t partition;
-    uint64_t first, last;         /* the lost sequences; first 0 = not known, taken as 1 */
+    uint64_t first, last;         /* the lost sequences; first 0 or 1: nothing can be vouched for */
     uint64_t resume;              /* where the history that survived goes on */
     stats_position base;          /* where the consumer stands in the store */
     char epoch[STATS_EPOCH_SIZE]; /* of the last event that it was handed */

@@ -319,6 +319,30 @@ Test (undo, what_is_lost_from_single_events_was_never_counted)
     live_through (seed_of (3), 1);
 }
 
+/* A server that does not know the last epoch at all (a replica that was cut off before it began) may know the one before. */
+Test (undo, an_epoch_that_nobody_knows_is_taken_back_alone)
+{
+    seed_of (13);
+    append (300);
+    fail_over (0);
+    append (200);
+    fail_over (0);
+    append (150);
+    apply_up_to (&tried, 650, 40);
+    stats_loss loss = loss_of (&tried, 1);
+    cr_assert_eq (take_back (&tried, &loss), TT_OK);
+    cr_expect_eq (loss.result, STATS_UNDO_DONE);
+    cr_expect_str_eq (tried.stand.epoch, "epoch-1");
+    uint64_t left = tried.stand.sequence;
+    cr_expect (left <= 500 && left > 500 - STATS_UNDO_RUN, "%llu", (unsigned long long)left);
+    loss = loss_of (&tried, 451); /* now it can say */
+    cr_assert_eq (take_back (&tried, &loss), TT_OK);
+    fail_over (200);
+    apply_up_to (&tried, journal.head, 40);
+    apply_up_to (&plain, journal.head, 256);
+    expect_same (13, "in two steps");
+}
+
 Test (undo, back_to_the_beginning_leaves_nothing)
 {
     seed_of (4);
