@@ -47,13 +47,18 @@ make_epoch (uint64_t first, tt_bytes text)
 void
 tt_lineage_begin (tt_lineage *lineage, uint64_t first, tt_bytes epoch)
 {
-    tt_epoch made = make_epoch (first, epoch); /* before anything moves: the text may be one of ours */
     while (lineage->count > 0 && lineage->list[lineage->count - 1].first >= first)
         lineage->count--;
-    if (made.epoch[0] == '\0')
+    bool goes_on = lineage->count > 0 && strcmp (lineage->list[lineage->count - 1].epoch, make_epoch (0, epoch).epoch) == 0;
+    if (epoch.size == 0 || goes_on)
         return;
-    if (lineage->count > 0 && strcmp (lineage->list[lineage->count - 1].epoch, made.epoch) == 0)
-        return; /* it goes on */
+    tt_lineage_add (lineage, first, epoch);
+}
+
+void
+tt_lineage_add (tt_lineage *lineage, uint64_t first, tt_bytes epoch)
+{
+    tt_epoch made = make_epoch (first, epoch);
     drop_oldest (lineage);
     make_room (lineage, lineage->count + 1);
     lineage->list[lineage->count++] = made;

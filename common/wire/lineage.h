@@ -27,6 +27,8 @@ void tt_lineage_clear (tt_lineage *lineage);
 /* The next epoch begins at `first`; those that begin there or later are forgotten, since they are not of this history. Of more than
  * TT_EPOCHS_MAX the oldest is forgotten. */
 void tt_lineage_begin (tt_lineage *lineage, uint64_t first, tt_bytes epoch);
+/* Appends an epoch as a journal lists it: one in which nothing of this journal was appended begins where the next one does. */
+void tt_lineage_add (tt_lineage *lineage, uint64_t first, tt_bytes epoch);
 /* Becomes a copy. */
 void tt_lineage_copy (tt_lineage *lineage, const tt_epoch *epochs, size_t count);
 /* The epoch of a sequence; "" if it is not known. */
