@@ -41,7 +41,7 @@ add_words (tt_group *group, uint32_t partition, const char *word, const char *ve
 
 /* What is given out is read before what is pending: what is given out in between is above it. */
 tt_status
-tt_group_done (tt_group *group, uint64_t *done, tt_error *error)
+tt_group_done (tt_group *group, tt_position *done, tt_error *error)
 {
     tt_pipe_begin (group->store);
     for (uint32_t p = 0; p < group->places.count; p++) {
@@ -51,11 +51,24 @@ tt_group_done (tt_group *group, uint64_t *done, tt_error *error)
     tt_status status = tt_pipe_run (group->store, error);
     for (uint32_t p = 0; status == TT_OK && p < group->places.count; p++) {
         uint64_t pending = pending_of (tt_pipe_reply (group->store, 2 * p + 1));
-        done[p] = delivered_of (group, tt_pipe_reply (group->store, 2 * p));
-        if (pending > 0 && pending - 1 < done[p])
-            done[p] = pending - 1;
+        done[p].sequence = delivered_of (group, tt_pipe_reply (group->store, 2 * p));
+        if (pending > 0 && pending - 1 < done[p].sequence)
+            done[p].sequence = pending - 1;
+        snprintf (done[p].epoch, sizeof done[p].epoch, "%s", tt_lineage_at (&group->places.lineage[p], done[p].sequence));
     }
     return status;
+}
+
+bool
+tt_group_was_on (const tt_group *group, uint32_t partition, const char *server)
+{
+    return strcmp (group->places.server[partition], server) == 0 || strcmp (group->places.previous[partition], server) == 0;
+}
+
+const char *
+tt_group_server (const tt_group *group, uint32_t partition)
+{
+    return group->places.server[partition];
 }
 
 static void

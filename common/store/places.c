@@ -1,5 +1,8 @@
 #include "store/places.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "store/journal_inner.h"
 #include "store/keys.h"
 
@@ -10,6 +13,8 @@ tt_places_init (tt_places *places, const char *service, const char *name, uint32
     places->next = tt_alloc (partitions * sizeof *places->next);
     places->lineage = tt_alloc_zero (partitions, sizeof *places->lineage);
     places->losses = tt_alloc_zero (partitions, sizeof *places->losses);
+    places->server = tt_alloc_zero (partitions, sizeof *places->server);
+    places->previous = tt_alloc_zero (partitions, sizeof *places->previous);
     for (uint32_t p = 0; p < partitions; p++)
         places->next[p] = 1;
 }
@@ -22,6 +27,8 @@ tt_places_free (tt_places *places)
     free (places->next);
     free (places->lineage);
     free (places->losses);
+    free (places->server);
+    free (places->previous);
     free (places->service);
     free (places->name);
     *places = (tt_places){ 0 };
@@ -81,9 +88,28 @@ build_questions (const tt_places *places, uint32_t first, uint32_t count, tt_buf
     tt_buffer_free (&key);
 }
 
+/* Another server answers for the partition from now on. */
+static void
+see_server (tt_places *places, uint32_t partition, const char *server)
+{
+    if (strcmp (places->server[partition], server) == 0)
+        return;
+    memcpy (places->previous[partition], places->server[partition], TT_SERVER_SIZE);
+    snprintf (places->server[partition], TT_SERVER_SIZE, "%s", server);
+}
+
+static tt_loss
+loss_of (const tt_places *places, uint32_t partition, uint64_t first, uint64_t last, bool moved)
+{
+    tt_loss loss = { .partition = partition, .first = first, .last = last };
+    if (moved)
+        memcpy (loss.server, places->previous[partition], TT_SERVER_SIZE);
+    return loss;
+}
+
 /* Holds what was seen against what there is. */
 static tt_status
-judge (tt_places *places, uint32_t partition, const redisReply *reply, tt_error *error)
+judge (tt_places *places, uint32_t partition, const char *server, const redisReply *reply, tt_error *error)
 {
     tt_lineage journal = { 0 };
     uint64_t head, seen = places->next[partition] - 1;
@@ -92,8 +118,10 @@ judge (tt_places *places, uint32_t partition, const redisReply *reply, tt_error 
         uint64_t common = tt_lineage_common (&places->lineage[partition], seen, journal.list, journal.count, head);
         places->next[partition] = common + 1;
         tt_lineage_copy (&places->lineage[partition], journal.list, journal.count);
+        bool moved = strcmp (places->server[partition], server) != 0;
+        see_server (places, partition, server);
         if (common < seen)
-            status = tt_places_lose (places, (tt_loss){ partition, common + 1, seen }, "seen and are lost", error);
+            status = tt_places_lose (places, loss_of (places, partition, common + 1, seen, moved), "seen and are lost", error);
     }
     tt_lineage_free (&journal);
     return status;
@@ -111,7 +139,7 @@ tt_places_check (tt_places *places, tt_listen *listen, size_t ear, tt_error *err
     tt_status status = tt_listen_call (listen, ear, &questions, count, replies, error);
     bool answered = status == TT_OK;
     for (uint32_t i = 0; answered && i < count; i++) {
-        tt_status judged = judge (places, first + i, replies[i], status == TT_OK ? error : &later);
+        tt_status judged = judge (places, first + i, tt_listen_server (listen, ear), replies[i], status == TT_OK ? error : &later);
         status = status == TT_OK ? judged : status;
         freeReplyObject (replies[i]);
     }

@@ -318,11 +318,11 @@ Test (history, a_group_is_set_back_to_where_everything_was_done_and_never_forwar
     append (10);
     append (10);
     tt_group *group = open_group ("one");
-    uint64_t done[PARTITIONS];
+    tt_position done[PARTITIONS];
     tt_error error = { 0 };
     cr_assert_eq (work_to (group, 20), TT_OK);
     cr_assert_eq (tt_group_done (group, done, &error), TT_OK);
-    cr_assert_eq (done[here ()], 20);
+    cr_assert_eq (done[here ()].sequence, 20);
     append (10);
     const tt_entry *entries;
     size_t count = 0;
@@ -331,11 +331,11 @@ Test (history, a_group_is_set_back_to_where_everything_was_done_and_never_forwar
         cr_assert_eq (tt_group_read (group, 64, &entries, &count, &error), TT_OK, "%s", error.message);
     }
     cr_assert_eq (tt_group_done (group, done, &error), TT_OK);
-    cr_assert_geq (done[here ()], 20); /* the block is in hand; its number is its last sequence */
-    cr_assert_lt (done[here ()], 30);
+    cr_assert_geq (done[here ()].sequence, 20); /* the block is in hand; its number is its last sequence */
+    cr_assert_lt (done[here ()].sequence, 30);
     cr_assert_eq (tt_group_acknowledge (group, &error), TT_OK);
     cr_assert_eq (tt_group_done (group, done, &error), TT_OK);
-    cr_assert_eq (done[here ()], 30);
+    cr_assert_eq (done[here ()].sequence, 30);
     uint64_t back[PARTITIONS] = { 1000, 1000, 1000, 1000 };
     cr_assert_eq (tt_group_set_back (group, back, &error), TT_OK);
     append (1);
