@@ -49,6 +49,7 @@ add_load_command (tt_store *store, uint32_t partition)
 {
     tt_buffer code = { 0 };
     tt_buffer_printf (&code, "#!lua name=techtransfer_%s\n", source_tag ());
+    tt_buffer_printf (&code, "local TAG = '%s'\n", source_tag ());
     tt_buffer_append (&code, source ().data, source ().size);
     for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
         tt_buffer_printf (&code, "\nredis.register_function { function_name = 'tt_%s_%s', callback = %s, flags = { %s } }\n",
@@ -161,7 +162,7 @@ tt_commit_add (tt_store *store, tt_unit *const *units, size_t count)
     struct keys keys = { 0 };
     tt_buffer arguments = { 0 };
     char (*buckets)[24] = tt_alloc (count * sizeof *buckets);
-    size_t argument_count = 4;
+    size_t argument_count = 3;
     tt_resp_number (&arguments, (int64_t) count);
     for (size_t i = 0; i < count; i++) {
         add_unit (&arguments, units[i], &keys, &buckets[i]);
@@ -176,7 +177,7 @@ tt_commit_add (tt_store *store, tt_unit *const *units, size_t count)
     for (size_t i = 0; i < keys.count; i++)
         tt_pipe_key (store, out, partition, keys.list[i].kind, keys.list[i].name);
     tt_resp_number (out, tt_commit_remember_s (store));
-    tt_pipe_server (store, out);
+    tt_pipe_fresh (store, out);
     tt_buffer_append (out, arguments.data, arguments.size);
     tt_buffer_free (&arguments);
     free (keys.list);

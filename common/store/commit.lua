@@ -1,7 +1,7 @@
 -- The commit: guards, writes and events of a run of units inside one partition, each unit all or none.
 --
 -- KEYS: 1 = meta; the others are named by their number in the operations.
--- ARGV: seconds to remember request ids, the server's run_id, the epoch that begins if another server wrote last, number of units, then each unit:
+-- ARGV: seconds to remember request ids, a UUID that was never used (the epoch that may begin), number of units, then each unit:
 --       key number of its request-id bucket (0 = none), request id, outcome, number of operations, then operations of five:
 --         op  key  a       b         c
 --         g   k    field   expected           guard: the row's version is still the one read
@@ -19,24 +19,38 @@
 -- and written once (HSET). redis.call and string exist only while a function runs: hence the locals inside.
 local CHUNK = 1000 -- arguments that unpack may put on the stack at a time
 local EPOCHS = 64  -- that are remembered
-local RESERVED = { run = true, epoch = true, epochs = true, confirmed = true, ids_from = true, buckets = true } -- fields of meta that are no journal
+local RESERVED = { epoch = true, epochs = true, confirmed = true, ids_from = true, buckets = true } -- fields of meta that are no journal
 
--- Before anything is appended: a server that was not the last to write may have come up without the end of the journals, and would give out its
--- sequences again. It begins a new epoch behind what is there, so that everybody who saw more can tell. One line an epoch:
--- "<epoch> <journal>=<first sequence> ...". Returns the epoch that is written in.
-local function enter_epoch (meta, run, fresh)
-  local call = redis.call
-  local known = call ('HMGET', meta, 'run', 'epoch', 'epochs')
-  if known[1] == run then return known[2] end
-  local line, lines = { fresh }, {}
+
+-- Identity of the data that this server has: it lives in the library, which Redis makes anew whenever it starts, is given all data by another
+-- server, or becomes a master that has never run it; so whenever something may have been lost. (A server's run_id would not do: it stays the
+-- same while the server is somebody's replica in between.) Libraries of two versions, side by side during an upgrade, have one each.
+local token
+
+local function is_journal (field)
+  return not RESERVED[field] and string.sub (field, 1, 4) ~= 'run.'
+end
+
+-- "<epoch> <journal>=<first sequence> ...", behind the lines of the epochs before it.
+local function begin_epoch (meta, fresh)
+  local call, line, lines = redis.call, { fresh }, {}
   local all = call ('HGETALL', meta)
   for i = 1, #all, 2 do
-    if not RESERVED[all[i]] then line[#line + 1] = string.format ('%s=%.0f', all[i], tonumber (all[i + 1]) + 1) end
+    if is_journal (all[i]) then line[#line + 1] = string.format ('%s=%.0f', all[i], tonumber (all[i + 1]) + 1) end
   end
-  for old in string.gmatch (known[3] or '', '[^\n]+') do lines[#lines + 1] = old end
+  for old in string.gmatch (call ('HGET', meta, 'epochs') or '', '[^\n]+') do lines[#lines + 1] = old end
   lines[#lines + 1] = table.concat (line, ' ')
-  call ('HSET', meta, 'run', run, 'epoch', fresh, 'epochs', table.concat (lines, '\n', math.max (1, #lines - EPOCHS + 1)) .. '\n')
+  call ('HSET', meta, 'run.' .. TAG, token, 'epoch', fresh, 'epochs', table.concat (lines, '\n', math.max (1, #lines - EPOCHS + 1)) .. '\n')
   return fresh
+end
+
+-- Before anything is appended: a server that was not the last to write may have come up without the end of the journals, and would give out its
+-- sequences again. It begins a new epoch behind what is there, so that everybody who saw more can tell. Returns the epoch that is written in.
+local function enter_epoch (meta, fresh)
+  token = token or fresh
+  local known = redis.call ('HMGET', meta, 'run.' .. TAG, 'epoch')
+  if known[1] == token then return known[2] end
+  return begin_epoch (meta, fresh)
 end
 
 -- One entry for all events (their number and their bytes) that a call appends to a journal: its id is the sequence of the last one.
@@ -78,8 +92,8 @@ local function want (fields, seen, key, field)
 end
 
 local function collect (args)
-  local fields, seen, at = {}, {}, 5
-  for unit = 1, tonumber (args[4]) do
+  local fields, seen, at = {}, {}, 4
+  for unit = 1, tonumber (args[3]) do
     local bucket = args[at]
     if bucket ~= '0' then want (fields, seen, bucket, args[at + 1]) end
     local first = at + 4
@@ -218,8 +232,8 @@ local function commit (keys, args)
   local fields, values = collect (args)
   load (keys, fields, values)
   local from = ids_known_from (keys[1])
-  local results, changed, appended, buckets, at, epoch = {}, {}, {}, {}, 5, nil
-  for unit = 1, tonumber (args[4]) do
+  local results, changed, appended, buckets, at, epoch = {}, {}, {}, {}, 4, nil
+  for unit = 1, tonumber (args[3]) do
     local last = at + 3 + 5 * tonumber (args[at + 3])
     if args[at] ~= '0' then buckets[args[at]] = true end
     results[unit] = run_unit (keys, args, at, last, values, changed, appended, from)
@@ -227,7 +241,7 @@ local function commit (keys, args)
   end
   store (keys, values, changed)
   for name, events in pairs (appended) do
-    epoch = epoch or enter_epoch (keys[1], args[2], args[3])
+    epoch = epoch or enter_epoch (keys[1], args[2])
     append_block (keys[1], events.key, name, epoch, #events, table.concat (events))
   end
   for bucket in pairs (buckets) do

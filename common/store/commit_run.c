@@ -154,7 +154,7 @@ tt_commit_run_add (tt_store *store, tt_unit *const *units, size_t count)
     char (*buckets)[24] = tt_alloc (count * sizeof *buckets);
     sort_into_groups (units, count, &groups, buckets);
     tt_buffer *out = tt_pipe_command (store, partition);
-    tt_resp_begin (out, 3 + 1 + groups.count + 4 + arguments_of (&groups));
+    tt_resp_begin (out, 3 + 1 + groups.count + 3 + arguments_of (&groups));
     tt_resp_text (out, "FCALL");
     tt_commit_function (out, "run");
     tt_resp_number (out, (int64_t)groups.count + 1);
@@ -162,7 +162,7 @@ tt_commit_run_add (tt_store *store, tt_unit *const *units, size_t count)
     for (size_t i = 0; i < groups.count; i++)
         tt_pipe_key (store, out, partition, groups.list[i].kind, groups.list[i].name);
     tt_resp_number (out, tt_commit_remember_s (store));
-    tt_pipe_server (store, out);
+    tt_pipe_fresh (store, out);
     add_plan (out, &groups);
     for (size_t i = 0; i < groups.count; i++)
         add_group (out, &groups, i, units, count);

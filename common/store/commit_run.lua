@@ -3,7 +3,7 @@
 -- any unit (a request id that is known, a changed version), nothing at all is done, and the caller sends the run to commit.lua.
 --
 -- KEYS: 1 = meta; group i is about key i + 1.
--- ARGV: seconds to remember request ids, run_id and epoch as in commit.lua, the groups ("r64p64e70": letter and number of items), then the items of each group:
+-- ARGV: seconds to remember request ids, UUID as in commit.lua, the groups ("r64p64e70": letter and number of items), then the items of each group:
 --         r   request id, outcome         request ids, none of them known
 --         c   field, expected             rows whose version is still the one read (guards, and guarded puts and deletes)
 --         p   field, value                rows to put
@@ -85,8 +85,8 @@ local function write_group (keys, args, group, epoch)
 end
 
 local function commit_run (keys, args)
-  local groups, n, at, epoch = {}, 0, 5, nil
-  for op, count in string.gmatch (args[4], '(%l)(%d+)') do
+  local groups, n, at, epoch = {}, 0, 4, nil
+  for op, count in string.gmatch (args[3], '(%l)(%d+)') do
     n = n + 1
     local last = op == 'e' and at + 1 or at + WIDTH[op] * tonumber (count) - 1
     groups[n] = { op = op, key = keys[n + 1], first = at, last = last, count = count }
@@ -101,7 +101,7 @@ local function commit_run (keys, args)
   end
   for i = 1, n do
     local group = groups[i]
-    if group.op == 'e' then epoch = epoch or enter_epoch (keys[1], args[2], args[3]) end
+    if group.op == 'e' then epoch = epoch or enter_epoch (keys[1], args[2]) end
     write_group (keys, args, group, epoch)
   end
   return 1

@@ -8,7 +8,7 @@ known_watermark (const tt_store *store, uint32_t partition)
 {
     const tt_watermark *mark = &store->watermarks[partition];
     const tt_node *node = store->routes ? store->routes[partition] : NULL;
-    return node && node->redis.context && strcmp (mark->connection, node->redis.epoch) == 0 ? mark->sequence : 0;
+    return node && node->redis.context && strcmp (mark->connection, node->redis.connection) == 0 ? mark->sequence : 0;
 }
 
 static void
@@ -16,7 +16,7 @@ raise_watermark (tt_store *store, uint32_t partition, const tt_node *node, uint6
 {
     tt_watermark *mark = &store->watermarks[partition];
     mark->sequence = sequence;
-    memcpy (mark->connection, node->redis.epoch, sizeof mark->connection);
+    memcpy (mark->connection, node->redis.connection, sizeof mark->connection);
 }
 
 /* What was read before this write is before it on every copy that confirms it. */

@@ -35,7 +35,7 @@ tt_pipe_begin (tt_store *store)
     }
     store->count = 0;
     store->sent = store->confirm = false;
-    store->server_count = 0;
+    store->fresh_count = 0;
     tt_buffer_clear (&store->commands);
 }
 
@@ -65,19 +65,15 @@ tt_pipe_key (tt_store *store, tt_buffer *out, uint32_t partition, char kind, con
 }
 
 void
-tt_pipe_server (tt_store *store, tt_buffer *out)
+tt_pipe_fresh (tt_store *store, tt_buffer *out)
 {
-    static const char room[TT_RUN_ID_SIZE] = { 0 };
-    if (store->server_count == store->server_capacity) {
-        store->server_capacity = store->server_capacity ? store->server_capacity * 2 : 16;
-        store->servers = tt_realloc (store->servers, store->server_capacity * sizeof *store->servers);
+    static const char room[TT_UUID_TEXT_SIZE] = { 0 };
+    if (store->fresh_count == store->fresh_capacity) {
+        store->fresh_capacity = store->fresh_capacity ? store->fresh_capacity * 2 : 16;
+        store->fresh = tt_realloc (store->fresh, store->fresh_capacity * sizeof *store->fresh);
     }
-    tt_server_argument *argument = &store->servers[store->server_count++];
-    argument->command = store->count;
-    tt_resp_argument (out, room, TT_RUN_ID_SIZE);
-    argument->run_id = out->size - TT_RUN_ID_SIZE - 2;
     tt_resp_argument (out, room, TT_UUID_TEXT_SIZE - 1);
-    argument->epoch = out->size - (TT_UUID_TEXT_SIZE - 1) - 2;
+    store->fresh[store->fresh_count++] = out->size - (TT_UUID_TEXT_SIZE - 1) - 2;
 }
 
 void
@@ -118,16 +114,16 @@ target_of (const tt_store *store, const tt_piped *command)
     return command->ask ? command->ask : store->routes[command->partition];
 }
 
+/* Anew whenever they are sent: a command that is sent again may have been done, and undone by a fail-over. */
 static void
-name_servers (tt_store *store)
+fill_in_fresh (tt_store *store)
 {
-    for (size_t i = 0; i < store->server_count; i++) {
-        const tt_server_argument *argument = &store->servers[i];
-        const tt_node *node = store->piped[argument->command].at;
-        if (node == NULL)
-            continue;
-        memcpy (store->commands.data + argument->run_id, node->redis.run_id, TT_RUN_ID_SIZE);
-        memcpy (store->commands.data + argument->epoch, node->redis.epoch, TT_UUID_TEXT_SIZE - 1);
+    uint8_t id[TT_UUID_SIZE];
+    char text[TT_UUID_TEXT_SIZE];
+    for (size_t i = 0; i < store->fresh_count; i++) {
+        tt_uuid7_make (id);
+        tt_uuid_format (id, text);
+        memcpy (store->commands.data + store->fresh[i], text, TT_UUID_TEXT_SIZE - 1);
     }
 }
 
@@ -262,7 +258,7 @@ send_all (tt_store *store, bool together, tt_error *error)
         return status;
     together = together && !store->cluster && store->count > 1;
     status = choose_nodes (store, together, error);
-    name_servers (store);
+    fill_in_fresh (store);
     append_commands (store, together);
     for (tt_node *node = store->nodes; node; node = node->next)
         if (node->queued > 0) {

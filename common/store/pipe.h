@@ -40,12 +40,6 @@ typedef struct {
     char connection[TT_UUID_TEXT_SIZE];
 } tt_watermark;
 
-/* Room for a run_id and an epoch in a command. */
-typedef struct {
-    size_t command;
-    size_t run_id, epoch; /* offsets */
-} tt_server_argument;
-
 struct tt_store {
     tt_store_options options; /* strings are owned by strings[] */
     char *strings[5];
@@ -61,8 +55,8 @@ struct tt_store {
     tt_buffer commands; /* RESP, one after the other */
     tt_piped *piped;
     size_t count, capacity;
-    tt_server_argument *servers;
-    size_t server_count, server_capacity;
+    size_t *fresh; /* offsets in commands of UUIDs that are new whenever they are sent */
+    size_t fresh_count, fresh_capacity;
     char (*pins)[TT_RUN_ID_SIZE + 1]; /* of each partition: the only server that will do, or ""; NULL: none is pinned */
     bool elsewhere; /* a pinned partition is on another server */
     bool confirm;  /* WAIT for copies behind the commands */
@@ -80,9 +74,8 @@ void tt_pipe_begin (tt_store *store);
  * returns its number. */
 tt_buffer *tt_pipe_command (tt_store *store, uint32_t partition);
 size_t tt_pipe_end (tt_store *store);
-/* Appends two arguments to the command being built: the run_id of the server that it is sent to, and the epoch that begins if
- * that is another one than the last that wrote. Filled in when the command is sent, since only then it is known where. */
-void tt_pipe_server (tt_store *store, tt_buffer *out);
+/* Appends an argument to the command being built: the text of a UUID that is another one whenever the command is sent. */
+void tt_pipe_fresh (tt_store *store, tt_buffer *out);
 /* Asks for copies: behind the commands each server gets a small write and WAIT, as the options say. */
 void tt_pipe_confirm (tt_store *store);
 /* Sends all, waits for all replies; reconnects, follows redirections and sends again within the time limit. TT_UNAVAILABLE

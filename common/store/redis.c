@@ -170,7 +170,7 @@ identify (tt_redis *redis, tt_error *error)
         freeReplyObject (reply);
     uint8_t id[TT_UUID_SIZE];
     tt_uuid7_make (id);
-    tt_uuid_format (id, redis->epoch);
+    tt_uuid_format (id, redis->connection);
     return status;
 }
 

@@ -23,10 +23,8 @@ typedef struct {
     size_t endpoint;       /* which endpoint is tried next */
     int64_t next_try_us;   /* monotonic: not before */
     uint32_t backoff_ms;
-    /* of the connection: which server process answers, and the epoch that begins with this connection's first append if the
-     * server is another one than the last that wrote (journal.h, epochs) */
-    char run_id[TT_RUN_ID_SIZE + 1];
-    char epoch[TT_UUID_TEXT_SIZE];
+    char run_id[TT_RUN_ID_SIZE + 1];     /* which server process answers */
+    char connection[TT_UUID_TEXT_SIZE]; /* identity of the connection: another one with each */
     bool cluster; /* the server is a node of a cluster */
     tt_counter_set *metrics; /* of the options */
 } tt_redis;

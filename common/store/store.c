@@ -70,7 +70,7 @@ tt_store_close (tt_store **reference)
     free (store->entries);
     free (store->piped);
     free (store->watermarks);
-    free (store->servers);
+    free (store->fresh);
     tt_history_free (store);
     free (store->pins);
     tt_buffer_free (&store->commands);

@@ -176,7 +176,7 @@ local function inventory (keys)
   for i = 1, #all, 2 do
     if all[i] == 'buckets' then
       answer[1] = all[i + 1]
-    elseif not RESERVED[all[i]] then
+    elseif is_journal (all[i]) then
       answer[#answer + 1] = all[i]
     end
   end
