@@ -1,4 +1,4 @@
-/* Endpoint lists and the settings that every connecting socket of the suite shares: heartbeats, bounded queues, no linger.
+/* Endpoint lists and the settings that every connecting socket of the suite shares: keepalive, bounded queues, no linger.
  *
  * Private to common/bus. A list is immutable after parsing; sockets belong to the thread that opened them. */
 #ifndef TT_BUS_ENDPOINT_H

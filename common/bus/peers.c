@@ -248,12 +248,11 @@ static uint64_t
 cost_of (struct peer *peer, tt_peers_rank rank, bool comparable)
 {
     peer->unsent = tt_connection_unsent (peer->fd);
-    if (rank == TT_PEERS_SLOWEST)
-        return peer->unsent;
     peer->received_before = peer->received;
     peer->received = tt_connection_received (peer->fd);
-    uint64_t cost = peer->unsent + (comparable ? peer->received - peer->received_before : 0);
-    return cost >= HEAVY_BYTES ? cost : 0;
+    uint64_t poured = comparable ? peer->received - peer->received_before : 0;
+    uint64_t cost = peer->unsent + (poured >= HEAVY_BYTES ? poured : 0);
+    return rank == TT_PEERS_SLOWEST || cost >= HEAVY_BYTES ? cost : 0;
 }
 
 size_t

@@ -31,8 +31,8 @@ size_t tt_peers_review (tt_peers *peers, tt_buffer *caught_up, tt_buffer *gone);
 size_t tt_peers_slow (tt_peers *peers); /* marked ones */
 
 typedef enum {
-    TT_PEERS_SLOWEST, /* most unsent bytes */
-    TT_PEERS_HEAVIEST /* most unsent bytes and bytes sent to us since the last time; nobody who costs less than some MiB */
+    TT_PEERS_SLOWEST, /* most unsent bytes; what it sent to us since the last time counts where that is many MiB */
+    TT_PEERS_HEAVIEST /* the same, and nobody who costs less than some MiB */
 } tt_peers_rank;
 /* Cuts off a quarter of the peers that have unsent bytes (or are heavy), the worst, at least one if there are any; names
  * appended; how many. */

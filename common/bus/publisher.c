@@ -349,8 +349,6 @@ tt_publisher_open (tt_publisher **out, const tt_publisher_options *options, tt_e
         self->outlet = tt_outlet_new (self->xpub, options->high_water_mark ? options->high_water_mark : HIGH_WATER_MARK, options->counters);
         zsock_set_linger (self->xpub, 500);
         zsock_set_maxmsgsize (self->xpub, FRAME_MAX);
-        zsock_set_heartbeat_ivl (self->xpub, 2000);
-        zsock_set_heartbeat_timeout (self->xpub, 6000);
         zsock_set_xpub_welcome_msg (self->xpub, welcome);
         status = tt_bind (self->xpub, options->endpoint, self->endpoint, error);
     }

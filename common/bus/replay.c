@@ -392,8 +392,6 @@ tt_replay_open (tt_replay **out, const tt_replay_options *options, tt_error *err
         zsock_set_sndhwm (self->router, REQUESTS_HWM);
         zsock_set_linger (self->router, 500);
         zsock_set_maxmsgsize (self->router, 2 * BODY_MAX);
-        zsock_set_heartbeat_ivl (self->router, 2000);
-        zsock_set_heartbeat_timeout (self->router, 6000);
         self->peers = tt_peers_new (self->router);
         status = tt_bind (self->router, options->endpoint, self->endpoint, error);
     }

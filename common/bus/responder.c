@@ -332,8 +332,6 @@ tt_responder_open (tt_responder **out, const tt_responder_options *options, tt_e
         zsock_set_sndhwm (self->router, REPLIES_HWM);
         zsock_set_linger (self->router, FLUSH_MS);
         zsock_set_maxmsgsize (self->router, (int)(2 * (int64_t)self->options.body_max < INT32_MAX ? 2 * self->options.body_max : INT32_MAX));
-        zsock_set_heartbeat_ivl (self->router, 2000);
-        zsock_set_heartbeat_timeout (self->router, 6000);
         self->peers = tt_peers_new (self->router);
         status = tt_bind (self->router, options->endpoint, self->endpoint, error);
     }

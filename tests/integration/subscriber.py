@@ -93,7 +93,6 @@ class Subscriber:
         self.events = self.context.socket(zmq.SUB)
         self.events.linger = 0
         self.events.rcvhwm = self.high_water_mark
-        self.events.heartbeat_ivl, self.events.heartbeat_timeout = 2000, 6000
         for prefix in {self.general, *self.filters}:
             self.events.subscribe(prefix)
         self.events.connect(events)

@@ -78,11 +78,9 @@ drive (void *argument)
     for (double due = bench_seconds (); !atomic_load (&ending);) {
         for (; due <= bench_seconds (); due += 1 / rate)
             send_one (client, due);
-        while (tt_client_receive (client, 1, &reply) == TT_OK) {
+        for (int wait = 1; tt_client_receive (client, wait, &reply) == TT_OK; wait = 0) {
             atomic_fetch_add (&answered, 1);
             atomic_fetch_add (&refused, reply.result.code != TT_OK);
-            if (due <= bench_seconds ())
-                break;
         }
     }
     return NULL;
