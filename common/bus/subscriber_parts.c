@@ -228,6 +228,7 @@ tt_parts_offer (tt_parts *parts, const tt_wire_event *event)
 {
     uint32_t partition = event->header.partition;
     uint64_t sequence = event->header.sequence;
+    parts->heads[partition] = sequence > parts->heads[partition] ? sequence : parts->heads[partition];
     uint64_t held = tt_tracker_next (parts->tracker, partition) - 1;
     tt_track_result r = tt_tracker_offer (parts->tracker, event);
     switch (r.verdict) {

@@ -114,7 +114,8 @@ refusals (const interval *in, double *all)
     return out;
 }
 
-/* Metrics with one series for each consumer, by the label that names it: of statisticsd's sources, of a journal's registered consumers. */
+/* Metrics with one series for each consumer, by the label that names it: of statisticsd's sources, of a journal's registered
+ * consumers. */
 static const struct {
     const char *metric, *label;
 } lags[] = { { "consumer_lag", "stream" }, { "journal_consumer_lag", "consumer" } };
@@ -131,7 +132,8 @@ consumers (const interval *in)
                 continue;
             char *name = tt_strdup (who);
             double live = 1, sum = 0;
-            (void)ctl_prom_sum (in->now, sample->name, lags[k].label, who, &sum); /* over its partitions, if it is told for each */
+            (void)ctl_prom_sum (in->now, sample->name, lags[k].label, who,
+                                &sum); /* over its partitions, if it is told for each */
             (void)ctl_prom_sum (in->now, "consumer_live", "stream", who, &live);
             ctl_text_clean (name);
             json_object_set_new (out, name, json_pack ("{s:o, s:b}", "lag", number (sum, GAUGE), "live", k > 0 || live > 0));
@@ -190,7 +192,8 @@ is_told_by_another (const json_t *daemons, size_t own, const char *key, double v
     json_array_foreach ((json_t *)daemons, i, daemon)
     {
         double other = json_number_value (json_object_get (daemon, key));
-        if (i != own && same_service (name, json_string_value (json_object_get (daemon, "name"))) && (other > value || (other == value && i < own)))
+        if (i != own && same_service (name, json_string_value (json_object_get (daemon, "name")))
+            && (other > value || (other == value && i < own)))
             return true;
     }
     return false;
