@@ -18,7 +18,8 @@ LAYERS = {
     "run": {"base", "wire", "store", "bus"},
 }
 # The side of the bus that other programs are given: it knows no store.
-CLIENT = {"client", "endpoint", "holdback", "replay_client", "subscriber", "subscriber_inner", "subscriber_parts", "subscriber_replay"}
+CLIENT = {"client", "consumer", "endpoint", "holdback", "replay_client", "subscriber", "subscriber_acknowledge", "subscriber_inner", "subscriber_parts",
+          "subscriber_replay"}
 # Libraries that one place alone may know.
 OWNED = (
     (re.compile(r"hiredis"), {"common/store"}),

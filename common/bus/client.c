@@ -16,6 +16,7 @@
 #include "wire/trace.h"
 
 #define MAX_UNRECEIVED 65536 /* finished commands that the caller has not fetched yet */
+#define MAX_UNRECEIVED_BYTES ((size_t)256 << 20)
 #define DEFAULT_TIMEOUT_MS 30000
 #define DEFAULT_TRY_MS 2000
 #define MIN_RETRY_MS 10
@@ -248,7 +249,7 @@ static bool
 has_room (const tt_client *client, const tt_pending *p)
 {
     (void)p;
-    return client->commands.under_way_count < TT_PENDING_MAX;
+    return tt_pending_has_room (&client->commands);
 }
 
 static bool
@@ -402,8 +403,10 @@ start (tt_client *client, const char *method, tt_bytes body, tt_pending **out, t
 {
     if (method == NULL || *method == '\0' || strlen (method) > TT_METHOD_MAX)
         return tt_fail (error, TT_INVALID_ARGUMENT, "method: expected 1 to %d bytes", TT_METHOD_MAX);
-    if (client->commands.finished_count >= MAX_UNRECEIVED)
-        return tt_fail (error, TT_RESOURCE_EXHAUSTED, "%d replies have not been received yet", MAX_UNRECEIVED);
+    const tt_pending_table *commands = &client->commands;
+    if (commands->finished_count >= MAX_UNRECEIVED || commands->finished_bytes >= MAX_UNRECEIVED_BYTES)
+        return tt_fail (error, TT_RESOURCE_EXHAUSTED, "%zu replies of %zu bytes have not been received yet", commands->finished_count,
+                        commands->finished_bytes);
     (void)work_until (client, has_room, NULL, INT64_MAX);
     *out = begin (client, method, body);
     return TT_OK;

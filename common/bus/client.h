@@ -51,7 +51,7 @@ TT_MUST_USE tt_status tt_client_call (tt_client *client, const char *method, con
                                       const ProtobufCMessageDescriptor *reply_descriptor, ProtobufCMessage **reply,
                                       tt_call_result *result);
 
-/* Several at a time: send (blocks only while `max_in_flight` = 4096 are under way), then receive. *ticket (may be NULL) names the command in
+/* Several at a time: send (blocks only while 4096, or 64 MiB of them, are under way), then receive. *ticket (may be NULL) names the command in
  * tt_client_receive. body: the packed request, copied. */
 TT_MUST_USE tt_status tt_client_send (tt_client *client, const char *method, tt_bytes body, uint64_t *ticket, tt_error *error);
 typedef struct {

@@ -16,6 +16,12 @@ bucket_of (const uint8_t *id)
     return (word * UINT64_C (0x9E3779B97F4A7C15)) >> 51; /* 13 bits: TT_PENDING_BUCKETS */
 }
 
+bool
+tt_pending_has_room (const tt_pending_table *table)
+{
+    return table->under_way_count < TT_PENDING_MAX && table->under_way_bytes < TT_PENDING_BYTES;
+}
+
 void
 tt_pending_insert (tt_pending_table *table, tt_pending *p)
 {
@@ -24,6 +30,7 @@ tt_pending_insert (tt_pending_table *table, tt_pending *p)
     table->buckets[b] = p;
     p->slot = table->under_way_count;
     table->under_way[table->under_way_count++] = p;
+    table->under_way_bytes += p->header.size + p->body.size;
 }
 
 tt_pending *
@@ -44,6 +51,7 @@ table_remove (tt_pending_table *table, tt_pending *p)
     while (*link != p)
         link = &(*link)->chain;
     *link = p->chain;
+    table->under_way_bytes -= p->header.size + p->body.size;
     tt_pending *last = table->under_way[--table->under_way_count];
     table->under_way[p->slot] = last;
     last->slot = p->slot;
@@ -64,14 +72,23 @@ tt_pending_destroy (tt_pending **p)
     *p = NULL;
 }
 
+static size_t
+reply_bytes (tt_pending *p)
+{
+    return p->answered ? zmq_msg_size (&p->reply_header) + zmq_msg_size (&p->reply_body) : 0;
+}
+
 void
 tt_pending_finish (tt_pending_table *table, tt_pending *p)
 {
     table_remove (table, p);
+    tt_buffer_free (&p->header);
+    tt_buffer_free (&p->body);
     p->next = NULL;
     *table->finished_tail = p;
     table->finished_tail = &p->next;
     table->finished_count++;
+    table->finished_bytes += reply_bytes (p);
 }
 
 tt_pending *
@@ -82,5 +99,6 @@ tt_pending_take (tt_pending_table *table, tt_pending **link)
     if (table->finished_tail == &p->next)
         table->finished_tail = link;
     table->finished_count--;
+    table->finished_bytes -= reply_bytes (p);
     return p;
 }

@@ -11,6 +11,7 @@
 #include "wire/trace.h"
 
 #define TT_PENDING_MAX 4096 /* under way at a time */
+#define TT_PENDING_BYTES ((size_t) 64 << 20) /* of those; one more may begin below it */
 #define TT_PENDING_BUCKETS 8192
 
 /* A command from its first send until its reply is handed out. */
@@ -34,18 +35,19 @@ typedef struct tt_pending {
 typedef struct {
     tt_pending *buckets[TT_PENDING_BUCKETS];
     tt_pending *under_way[TT_PENDING_MAX];
-    size_t under_way_count;
+    size_t under_way_count, under_way_bytes;
     tt_pending *finished; /* queue, oldest first */
     tt_pending **finished_tail;
-    size_t finished_count;
+    size_t finished_count, finished_bytes; /* bytes of their replies */
 } tt_pending_table;
 
 void tt_pending_init (tt_pending_table *table); /* of zeroes */
-/* Puts it under way. There must be room, and its id must be new. */
+bool tt_pending_has_room (const tt_pending_table *table);
+/* Puts it under way, header and body packed. There must be room, and its id must be new. */
 void tt_pending_insert (tt_pending_table *table, tt_pending *command);
 /* The one under way with this id, or NULL. */
 tt_pending *tt_pending_find (const tt_pending_table *table, tt_bytes id);
-/* From under way to the end of the queue. Another one may stand in its slot then. */
+/* From under way to the end of the queue; what was sent is freed. Another one may stand in its slot then. */
 void tt_pending_finish (tt_pending_table *table, tt_pending *command);
 /* Takes the finished one that *link points to out of the queue: now the caller's. link: &table->finished, or the `next` of
  * another one. */

@@ -35,9 +35,13 @@ struct tt_processor {
 enum { WORKED, FAILED, TICKS, LAG, LATENCY };
 static const tt_metric_row rows[] = {
     { .name = "processor_events_total", .help = "Journal entries worked on and acknowledged.", .kind = TT_METRIC_COUNTER },
-    { .name = "processor_failures_total", .help = "Times that work on entries failed and was put off.", .kind = TT_METRIC_COUNTER },
+    { .name = "processor_failures_total",
+      .help = "Times that work on entries failed and was put off.",
+      .kind = TT_METRIC_COUNTER },
     { .name = "processor_ticks_total", .help = "Periodic sweeps.", .kind = TT_METRIC_COUNTER },
-    { .name = "processor_lag", .help = "Journal entries that no replica has acknowledged yet.", .kind = TT_METRIC_GAUGE },
+    { .name = "processor_lag",
+      .help = "Events that no replica has taken yet, and blocks of events that were taken and not acknowledged.",
+      .kind = TT_METRIC_GAUGE },
     { .name = "processor_batch_seconds", .help = "Time of working on one batch of entries.", .kind = TT_METRIC_HISTOGRAM },
 };
 

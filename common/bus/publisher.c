@@ -7,11 +7,13 @@
 #include "base/uuid.h"
 #include "bus/bind.h"
 #include "bus/filters.h"
+#include "bus/outlet.h"
 #include "envelope.pb-c.h"
 #include "wire/envelope.h"
 #include "wire/topic.h"
 #include "wire/trace.h"
 
+#define HIGH_WATER_MARK 10000
 #define FRAME_MAX 65536 /* subscriptions are all that comes in */
 
 typedef struct {
@@ -24,6 +26,7 @@ typedef struct {
 struct tt_publisher {
     zactor_t *thread;
     zsock_t *xpub;
+    tt_outlet *outlet;
     char endpoint[TT_BOUND_SIZE];
     tt_publisher_options options;
     tt_counter_set *counters;
@@ -62,6 +65,13 @@ keep_id (place *at, uint64_t sequence, tt_bytes header)
         snprintf (at->head_id, sizeof at->head_id, "%.*s", (int) decoded.id.size, (const char *) decoded.id.data);
 }
 
+/* Each event is of the epoch that it was appended in. */
+static void
+keep_epoch (place *at, tt_bytes epoch)
+{
+    snprintf (at->epoch, sizeof at->epoch, "%.*s", (int)epoch.size, (const char *)epoch.data);
+}
+
 static tt_status
 find_place (tt_publisher *self, uint32_t partition, uint64_t head, tt_error *error)
 {
@@ -75,8 +85,10 @@ find_place (tt_publisher *self, uint32_t partition, uint64_t head, tt_error *err
     status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, partition, head, 1, &entries, &count, NULL, error);
     if (status == TT_OUT_OF_RANGE)
         return TT_OK; /* trimmed: the next event will have no previous_id */
-    if (status == TT_OK && count)
+    if (status == TT_OK && count) {
         keep_id (at, head, entries[0].header);
+        keep_epoch (at, entries[0].epoch);
+    }
     return status;
 }
 
@@ -100,15 +112,6 @@ start_tail (tt_publisher *self, tt_error *error)
 }
 
 /* -- sending -- */
-
-static void
-send_three (tt_publisher *self, tt_bytes topic, tt_bytes header, tt_bytes body)
-{
-    void *xpub = zsock_resolve (self->xpub);
-    if (zmq_send (xpub, topic.data ? (const void *) topic.data : "", topic.size, ZMQ_SNDMORE) >= 0
-        && zmq_send (xpub, header.data ? (const void *) header.data : "", header.size, ZMQ_SNDMORE) >= 0)
-        zmq_send (xpub, body.data ? (const void *) body.data : "", body.size, 0);
-}
 
 /* Events of one batch have the same time: it is parsed once for all of them. */
 static void
@@ -136,14 +139,15 @@ publish (tt_publisher *self, const tt_entry *entry)
         .partition = entry->partition,
         .sequence = entry->sequence,
         .previous_id = tt_bytes_of_text (at->head + 1 == entry->sequence ? at->head_id : ""),
-        .epoch = tt_bytes_of_text (at->epoch),
+        .epoch = entry->epoch,
     };
     tt_buffer_clear (&self->header);
     tt_buffer_append (&self->header, entry->header.data, entry->header.size);
     tt_event_header_patch (&position, &self->header);
-    send_three (self, entry->topic, (tt_bytes){ self->header.data, self->header.size }, entry->body);
+    tt_outlet_send (self->outlet, entry->topic, (tt_bytes){ self->header.data, self->header.size }, entry->body);
     tt_filters_sent (self->filters, entry->topic, entry->partition, entry->sequence);
     keep_id (at, entry->sequence, entry->header);
+    keep_epoch (at, entry->epoch);
     count_delay (self, entry->header);
     if (at->earliest == 0)
         at->earliest = entry->sequence;
@@ -174,6 +178,8 @@ follow (tt_publisher *self)
         tt_count (self->counters, LOST, 0);
         tt_tail_close (&self->tail); /* places are found anew */
         name_instance (self);        /* by this, subscribers see that they must replay */
+    } else if (status == TT_INTERNAL) {
+        tt_log (TT_LOG_ERROR, "journal cannot be read", "reason", error.message, NULL);
     }
 }
 
@@ -198,7 +204,7 @@ send_beat (struct beat *beat, tt_bytes topic, const char *filter, const tt_filte
     size_t size = techtransfer__v1__heartbeat__get_packed_size (&beat->message);
     tt_buffer_clear (&self->message);
     techtransfer__v1__heartbeat__pack (&beat->message, tt_buffer_reserve (&self->message, size));
-    send_three (self, topic, TT_BYTES_NONE, (tt_bytes){ self->message.data, size });
+    tt_outlet_send (self->outlet, topic, TT_BYTES_NONE, (tt_bytes){ self->message.data, size });
     tt_count (self->counters, HEARTBEATS, 0);
 }
 
@@ -240,7 +246,7 @@ static void
 heartbeat_if_due (tt_publisher *self)
 {
     int64_t now = tt_clock_monotonic_us ();
-    if (now < self->next_heartbeat_us || self->tail == NULL || tt_tail_fd (self->tail) < 0)
+    if (now < self->next_heartbeat_us || self->tail == NULL || !tt_tail_connected (self->tail))
         return;
     self->next_heartbeat_us = now + (int64_t) self->options.heartbeat_ms * 1000;
     heartbeat (self);
@@ -282,7 +288,7 @@ told_to_stop (zsock_t *pipe)
 static long
 wait_ms (const tt_publisher *self)
 {
-    if (self->tail == NULL || tt_tail_fd (self->tail) < 0)
+    if (self->tail == NULL || !tt_tail_connected (self->tail))
         return 50;
     int64_t left = (self->next_heartbeat_us - tt_clock_monotonic_us ()) / 1000;
     return left < 0 ? 0 : (long) left + 1;
@@ -297,6 +303,7 @@ run (zsock_t *pipe, void *arguments)
         follow (self);
         take_subscriptions (self);
         heartbeat_if_due (self);
+        tt_outlet_review (self->outlet, tt_clock_monotonic_us ());
         int fd = self->tail ? tt_tail_fd (self->tail) : -1;
         zmq_pollitem_t items[] = { { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 }, { zsock_resolve (self->xpub), 0, ZMQ_POLLIN, 0 }, { NULL, fd, ZMQ_POLLIN, 0 } };
         zmq_poll (items, fd >= 0 ? 3 : 2, wait_ms (self));
@@ -319,7 +326,7 @@ tt_publisher_open (tt_publisher **out, const tt_publisher_options *options, tt_e
     tt_status status = tt_store_open (&self->store, options->store, error);
     if (status == TT_OK) {
         self->xpub = zsock_new (ZMQ_XPUB);
-        zsock_set_sndhwm (self->xpub, options->high_water_mark ? (int) options->high_water_mark : 50000);
+        self->outlet = tt_outlet_new (self->xpub, options->high_water_mark ? options->high_water_mark : HIGH_WATER_MARK, options->counters);
         zsock_set_linger (self->xpub, 500);
         zsock_set_maxmsgsize (self->xpub, FRAME_MAX);
         zsock_set_heartbeat_ivl (self->xpub, 2000);
@@ -346,6 +353,7 @@ tt_publisher_close (tt_publisher **reference)
     if (self == NULL)
         return;
     zactor_destroy (&self->thread);
+    tt_outlet_destroy (&self->outlet);
     zsock_destroy (&self->xpub);
     tt_store_close (&self->store);
     tt_filters_destroy (&self->filters);
@@ -360,4 +368,10 @@ const char *
 tt_publisher_endpoint (const tt_publisher *self)
 {
     return self->endpoint;
+}
+
+size_t
+tt_publisher_relieve (tt_publisher *self, tt_buffer *names)
+{
+    return tt_outlet_relieve (self->outlet, names);
 }

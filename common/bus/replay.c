@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "bus/bind.h"
+#include "bus/peers.h"
 #include "bus/request.h"
 #include "envelope.pb-c.h"
 #include "wire/topic.h"
@@ -16,12 +17,19 @@
 #define LIMIT_MAX 5000
 #define READ_MIN 100 /* entries read at a time while they may be large */
 #define REPLY_BYTES_MAX (4u << 20) /* a page ends here, whatever the limit */
+#define REPLY_BYTES_SMALL (256u << 10) /* and here while the daemon's memory is over its bound: those that were cut off for it come to replay */
+#define QUEUE_COUNT 4096 /* requests that wait; past it the connection with most of them is refused */
+#define QUEUE_BYTES ((size_t)16 << 20)
+#define RETRY_AFTER_MS 100
+#define REQUESTS_HWM 100 /* of one connection that libzmq holds, each way, beside those in our queue */
 #define REPLAY_METHOD "techtransfer.v1.Journal/Replay"
 #define HEADS_METHOD "techtransfer.v1.Journal/GetHeads"
 
 struct tt_replay {
     zactor_t *thread;
     zsock_t *router;
+    tt_peers *peers;
+    tt_fair_queue *queue;
     char endpoint[TT_BOUND_SIZE];
     tt_replay_options options;
     tt_counter_set *counters;
@@ -31,11 +39,13 @@ struct tt_replay {
     uint32_t read_limit; /* entries that one page may read: follows their size */
 };
 
-enum { REQUESTS, REFUSED, EVENTS };
+enum { REQUESTS, REFUSED, EVENTS, QUEUED, DISPLACED };
 static const tt_metric_row rows[] = {
     { .name = "replay_requests_total", .help = "Requests for pages of the journal or its heads.", .kind = TT_METRIC_COUNTER },
     { .name = "replay_refused_total", .help = "Replay requests that were refused.", .kind = TT_METRIC_COUNTER },
     { .name = "events_replayed_total", .help = "Events handed out by replay.", .kind = TT_METRIC_COUNTER },
+    { .name = "replay_requests_queued", .help = "Replay requests that wait for their turn.", .kind = TT_METRIC_GAUGE },
+    { .name = "replay_displaced_total", .help = "Replay requests refused for want of room, of the connection with most in the queue.", .kind = TT_METRIC_COUNTER },
 };
 
 /* -- where a partition stands -- */
@@ -125,15 +135,23 @@ wanted (const Techtransfer__V1__ReplayRequest *request, tt_bytes topic)
     return request->n_filters == 0;
 }
 
+static size_t
+page_bytes (const tt_replay *self)
+{
+    bool over = self->options.memory_over && atomic_load_explicit (self->options.memory_over, memory_order_relaxed);
+    return over ? REPLY_BYTES_SMALL : REPLY_BYTES_MAX;
+}
+
 /* Adds entries with their place in the journal; the first one may be the one before the page, read only for its id. Returns the next
  * sequence to ask for. */
 static uint64_t
-add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry *entries, size_t count, const char *epoch)
+add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry *entries, size_t count)
 {
     uint64_t next = request->from_sequence;
     const char *previous = "";
     tt_buffer header = { 0 };
-    for (size_t i = 0; i < count && self->reply.size < REPLY_BYTES_MAX; i++) {
+    size_t room = page_bytes (self);
+    for (size_t i = 0; i < count && self->reply.size < room; i++) {
         const tt_entry *entry = &entries[i];
         char *id = id_of (self, entry);
         if (entry->sequence >= request->from_sequence && wanted (request, entry->topic)) {
@@ -141,7 +159,7 @@ add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, con
                                          .partition = entry->partition,
                                          .sequence = entry->sequence,
                                          .previous_id = tt_bytes_of_text (previous),
-                                         .epoch = tt_bytes_of_text (epoch) };
+                                         .epoch = entry->epoch };
             tt_buffer_clear (&header);
             tt_buffer_append (&header, entry->header.data, entry->header.size);
             tt_event_header_patch (&position, &header);
@@ -217,7 +235,7 @@ replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_erro
     if (status != TT_OK)
         return status;
     Techtransfer__V1__ReplayReply tail = TECHTRANSFER__V1__REPLAY_REPLY__INIT;
-    tail.next_sequence = add_events (self, request, entries, count, head.epoch);
+    tail.next_sequence = add_events (self, request, entries, count);
     follow_size (self, entries, count);
     if (tail.next_sequence > head.head + 1) /* more was appended since the head was read */
         head.head = tail.next_sequence - 1, head.head_id = (char *) "";
@@ -257,7 +275,6 @@ serve_one (tt_replay *self, tt_request *request)
 {
     tt_error error = { 0 };
     tt_buffer_clear (&self->reply);
-    tt_count (self->counters, REQUESTS, 0);
     tt_status status = answer (self, request, &error);
     void *router = zsock_resolve (self->router);
     if (status == TT_OK) {
@@ -271,24 +288,38 @@ serve_one (tt_replay *self, tt_request *request)
     tt_arena_reset (self->arena);
 }
 
+/* What has arrived, up to a bound, to where it waits for its turn. */
+static void
+take_in (tt_replay *self)
+{
+    void *router = zsock_resolve (self->router);
+    tt_request *request;
+    for (int n = 0; n < 64 && (request = tt_request_receive (router)); n++) {
+        size_t displaced = tt_request_wait (request, self->queue, router, RETRY_AFTER_MS);
+        tt_count (self->counters, REQUESTS, 0);
+        tt_count_add (self->counters, REFUSED, 0, (int64_t) displaced);
+        tt_count_add (self->counters, DISPLACED, 0, (int64_t) displaced);
+    }
+    tt_count_set (self->counters, QUEUED, 0, (int64_t) tt_fair_queue_count (self->queue));
+}
+
 static void
 run (zsock_t *pipe, void *arguments)
 {
     tt_replay *self = arguments;
     self->arena = tt_arena_new (1 << 18);
     zsock_signal (pipe, 0);
-    void *router = zsock_resolve (self->router);
-    zmq_pollitem_t items[] = { { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 }, { router, 0, ZMQ_POLLIN, 0 } };
-    while (zmq_poll (items, 2, -1) >= 0 || zmq_errno () == EINTR) {
+    zmq_pollitem_t items[] = { { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 }, { zsock_resolve (self->router), 0, ZMQ_POLLIN, 0 } };
+    while (zmq_poll (items, 2, tt_fair_queue_count (self->queue) ? 0 : -1) >= 0 || zmq_errno () == EINTR) {
         if (items[0].revents & ZMQ_POLLIN)
             break; /* the only word that comes is $TERM */
-        for (int i = 0; i < 64; i++) {
-            tt_request *request = tt_request_receive (router);
-            if (request == NULL)
-                break;
+        take_in (self);
+        tt_request *request = tt_request_next (self->queue);
+        if (request)
             serve_one (self, request);
-        }
     }
+    for (tt_request *request; (request = tt_request_next (self->queue));)
+        tt_request_free (request); /* it is asked again elsewhere */
     tt_arena_destroy (&self->arena);
 }
 
@@ -302,18 +333,20 @@ tt_replay_open (tt_replay **out, const tt_replay_options *options, tt_error *err
     tt_status status = tt_store_open (&self->store, options->store, error);
     if (status == TT_OK) {
         self->router = zsock_new (ZMQ_ROUTER);
-        zsock_set_rcvhwm (self->router, 1000);
-        zsock_set_sndhwm (self->router, 100);
+        zsock_set_rcvhwm (self->router, REQUESTS_HWM);
+        zsock_set_sndhwm (self->router, REQUESTS_HWM);
         zsock_set_linger (self->router, 500);
         zsock_set_maxmsgsize (self->router, 2 * BODY_MAX);
         zsock_set_heartbeat_ivl (self->router, 2000);
         zsock_set_heartbeat_timeout (self->router, 6000);
+        self->peers = tt_peers_new (self->router);
         status = tt_bind (self->router, options->endpoint, self->endpoint, error);
     }
     if (status != TT_OK) {
         tt_replay_close (&self);
         return status;
     }
+    self->queue = tt_fair_queue_new (QUEUE_COUNT, QUEUE_BYTES, 2 * BODY_MAX);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
     self->thread = zactor_new (run, self);
     *out = self;
@@ -327,6 +360,8 @@ tt_replay_close (tt_replay **reference)
     if (self == NULL)
         return;
     zactor_destroy (&self->thread);
+    tt_peers_destroy (&self->peers);
+    tt_fair_queue_destroy (&self->queue);
     zsock_destroy (&self->router);
     tt_store_close (&self->store);
     tt_buffer_free (&self->reply);
@@ -338,4 +373,10 @@ const char *
 tt_replay_endpoint (const tt_replay *self)
 {
     return self->endpoint;
+}
+
+size_t
+tt_replay_relieve (tt_replay *self, tt_buffer *names)
+{
+    return tt_peers_cut (self->peers, TT_PEERS_SLOWEST, names);
 }

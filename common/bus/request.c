@@ -62,10 +62,30 @@ tt_request_free (tt_request *request)
     free (request);
 }
 
-size_t
-tt_request_bytes (tt_request *request)
+static size_t
+bytes_of (tt_request *request)
 {
     return sizeof *request + zmq_msg_size (&request->header_frame) + zmq_msg_size (&request->body_frame);
+}
+
+size_t
+tt_request_wait (tt_request *request, tt_fair_queue *queue, void *router, uint32_t retry_after_ms)
+{
+    tt_bytes client = { zmq_msg_data (&request->identity), zmq_msg_size (&request->identity) };
+    tt_fair_item *refused = tt_fair_queue_push (queue, client, &request->item, bytes_of (request));
+    size_t count = 0;
+    for (; refused; count++) {
+        tt_request *loser = (tt_request *) refused;
+        refused = refused->next;
+        tt_request_turn_away (router, loser, "the queue is full, and most of what waits in it is yours", retry_after_ms);
+    }
+    return count;
+}
+
+tt_request *
+tt_request_next (tt_fair_queue *queue)
+{
+    return (tt_request *) tt_fair_queue_pop (queue);
 }
 
 tt_status
@@ -140,4 +160,15 @@ tt_request_refuse (void *router, tt_request *request, tt_status code, const char
 {
     tt_reply_header header = { .code = code, .message = tt_bytes_of_text (message), .retry_after_ms = retry_after_ms };
     tt_request_reply (router, request, &header, TT_BYTES_NONE);
+}
+
+void
+tt_request_turn_away (void *router, tt_request *request, const char *message, uint32_t retry_after_ms)
+{
+    tt_bytes frame = { zmq_msg_data (&request->header_frame), zmq_msg_size (&request->header_frame) };
+    tt_error ignored; /* only to read the request id */
+    if (request->frames == 2)
+        (void) !tt_request_header_decode (frame, &request->header, &ignored);
+    tt_request_refuse (router, request, TT_RESOURCE_EXHAUSTED, message, retry_after_ms);
+    tt_request_free (request);
 }

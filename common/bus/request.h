@@ -7,10 +7,11 @@
 #include <zmq.h>
 
 #include "base/arena.h"
+#include "bus/fair_queue.h"
 #include "wire/envelope.h"
 
 typedef struct tt_request {
-    struct tt_request *next;
+    tt_fair_item item; /* first: where it waits */
     zmq_msg_t identity;
     zmq_msg_t header_frame;
     zmq_msg_t body_frame;
@@ -23,7 +24,11 @@ typedef struct tt_request {
 /* The next message without waiting; NULL if there is none. Must be freed. */
 tt_request *tt_request_receive (void *router);
 void tt_request_free (tt_request *request);
-size_t tt_request_bytes (tt_request *request);
+/* Puts it where it waits for its turn among the requests of all connections. What no longer has room there is refused with
+ * RESOURCE_EXHAUSTED under its own request id, and freed; returns how many. */
+size_t tt_request_wait (tt_request *request, tt_fair_queue *queue, void *router, uint32_t retry_after_ms);
+/* The next in turn, now the caller's; NULL if none waits. */
+tt_request *tt_request_next (tt_fair_queue *queue);
 /* Decodes the header and checks what is common to all commands: form, age of the request id (remembered for remember_ms), deadline,
  * size of the body. */
 TT_MUST_USE tt_status tt_request_check (tt_request *request, int64_t now_unix_ms, uint32_t remember_ms, size_t body_max, tt_error *error);
@@ -40,5 +45,7 @@ const ProtobufCMessage *tt_unpack_in (tt_arena *arena, const ProtobufCMessageDes
 void tt_request_reply (void *router, tt_request *request, const tt_reply_header *header, tt_bytes body);
 /* A reply that only says why not. */
 void tt_request_refuse (void *router, tt_request *request, tt_status code, const char *message, uint32_t retry_after_ms);
+/* The same for one that was not looked at, which is freed: RESOURCE_EXHAUSTED under its own request id. */
+void tt_request_turn_away (void *router, tt_request *request, const char *message, uint32_t retry_after_ms);
 
 #endif

@@ -1,17 +1,22 @@
 #include "bus/responder.h"
 
 #include <czmq.h>
-#include <stdatomic.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "bus/command.h"
 #include "bus/bind.h"
+#include "bus/command.h"
+#include "bus/peers.h"
 #include "bus/request.h"
 #include "wire/trace.h"
 
 #define RETRY_AFTER_MS 100
-#define ROUTER_HWM 10000
+#define RETRY_AFTER_MEMORY_MS 500
+#define COMMANDS_HWM 1000 /* of one connection that libzmq holds beside those in our queue: more slow down who sends them */
+#define REPLIES_HWM 10000 /* for one connection: more are lost, so a burst of refusals must fit */
+#define TURN_BYTES 65536  /* a larger command waits a turn for each */
+#define DRAIN_COUNT 1024  /* taken from the sockets between two looks at what there is to do */
+#define DRAIN_BYTES ((size_t)32 << 20)
 #define BATCH_BYTES ((size_t)16 << 20) /* of bodies: what they become unpacked is several times as much */
 #define SPLIT_FROM 64 /* a queue at least so long makes two batches */
 #define FLUSH_MS 2000 /* how long replies may take to leave when the daemon stops */
@@ -30,19 +35,19 @@ typedef struct {
 struct tt_responder {
     zactor_t *thread;
     zsock_t *router;
+    tt_peers *peers;
     char endpoint[TT_BOUND_SIZE];
     tt_responder_options options;
     tt_counter_set *counters;
     /* the thread's own */
     slot slots[2];
     slot *under_way; /* begun and not finished, or NULL */
-    tt_request *first, *last; /* the queue */
-    size_t count;
-    size_t bytes;
+    tt_fair_queue *queue;
+    size_t peak_bytes;
     uint32_t remember_ms;
 };
 
-enum { RECEIVED, REPLIED, QUEUED, BATCHES, COMMITTED, CONFLICTS, BOUNDS, REPLAYED, LATENCY, WAITED, UNTRACED };
+enum { RECEIVED, REPLIED, QUEUED, QUEUED_BYTES, PEAK_BYTES, CLIENTS, DISPLACED, BATCHES, COMMITTED, CONFLICTS, BOUNDS, REPLAYED, LATENCY, WAITED, UNTRACED };
 static const char *const code_names[] = {
     "OK",           "CANCELLED",        "UNKNOWN",        "INVALID_ARGUMENT",    "DEADLINE_EXCEEDED", "NOT_FOUND",
     "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",  "OUT_OF_RANGE",
@@ -52,6 +57,10 @@ static const tt_metric_row rows[] = {
     { .name = "commands_received_total", .help = "Commands taken from the socket.", .kind = TT_METRIC_COUNTER },
     { .name = "commands_replied_total", .help = "Replies by code.", .kind = TT_METRIC_COUNTER, .label = "code", .values = code_names, .value_count = TT_STATUS_COUNT },
     { .name = "commands_queued", .help = "Commands that wait for a batch.", .kind = TT_METRIC_GAUGE },
+    { .name = "commands_queued_bytes", .help = "Bytes of the commands that wait for a batch.", .kind = TT_METRIC_GAUGE },
+    { .name = "commands_queued_bytes_peak", .help = "Most bytes of commands that ever waited.", .kind = TT_METRIC_GAUGE },
+    { .name = "command_clients_queued", .help = "Connections whose commands wait for a batch.", .kind = TT_METRIC_GAUGE },
+    { .name = "commands_displaced_total", .help = "Commands refused for want of room in the queue, of the connection with most in it.", .kind = TT_METRIC_COUNTER },
     { .name = "command_batches_total", .help = "Group commits run for commands.", .kind = TT_METRIC_COUNTER },
     { .name = "commits_total", .help = "Transactions committed for commands.", .kind = TT_METRIC_COUNTER },
     { .name = "commit_conflicts_total", .help = "Transactions decided again because a row had changed.", .kind = TT_METRIC_COUNTER },
@@ -64,55 +73,53 @@ static const tt_metric_row rows[] = {
 
 /* -- the queue -- */
 
-static void
-enqueue (tt_responder *self, tt_request *request)
+static bool
+memory_is_over (const tt_responder *self)
 {
-    *(self->last ? &self->last->next : &self->first) = request;
-    self->last = request;
-    self->count++;
-    self->bytes += tt_request_bytes (request);
+    return self->options.memory_over && atomic_load_explicit (self->options.memory_over, memory_order_relaxed);
 }
 
-static tt_request *
-dequeue (tt_responder *self)
+/* Puts it where it waits, or refuses it. Returns how many were refused: it may take the place of others. */
+static size_t
+take_in (tt_responder *self, tt_request *request, bool over)
 {
-    tt_request *request = self->first;
-    self->first = request->next;
-    if (self->first == NULL)
-        self->last = NULL;
-    request->next = NULL;
-    self->count--;
-    self->bytes -= tt_request_bytes (request);
-    return request;
+    void *router = zsock_resolve (self->router);
+    if (over) {
+        tt_request_turn_away (router, request, "the daemon's memory is over its bound", RETRY_AFTER_MEMORY_MS);
+        return 1;
+    }
+    size_t displaced = tt_request_wait (request, self->queue, router, RETRY_AFTER_MS);
+    tt_count_add (self->counters, DISPLACED, 0, (int64_t) displaced);
+    return displaced;
 }
 
 static void
-refuse (tt_responder *self, tt_request *request, tt_status code, const char *message, uint32_t retry_after_ms)
+count_queue (tt_responder *self)
 {
-    tt_count (self->counters, REPLIED, code);
-    tt_request_refuse (zsock_resolve (self->router), request, code, message, retry_after_ms);
+    size_t bytes = tt_fair_queue_bytes (self->queue);
+    self->peak_bytes = bytes > self->peak_bytes ? bytes : self->peak_bytes;
+    tt_count_set (self->counters, QUEUED, 0, (int64_t) tt_fair_queue_count (self->queue));
+    tt_count_set (self->counters, QUEUED_BYTES, 0, (int64_t) bytes);
+    tt_count_set (self->counters, PEAK_BYTES, 0, (int64_t) self->peak_bytes);
+    tt_count_set (self->counters, CLIENTS, 0, (int64_t) tt_fair_queue_clients (self->queue));
 }
 
-/* Everything that has arrived, up to twice what the queue holds at a time: the rest waits in the sockets. */
+/* A part of what has arrived, so that a flood does not keep us from working: libzmq takes from one connection after the other, and the rest
+ * waits in the sockets, where it slows down who sends it. */
 static void
 drain (tt_responder *self)
 {
-    void *router = zsock_resolve (self->router);
-    for (size_t n = 0; n < 2 * (size_t) self->options.queue_count; n++) {
-        tt_request *request = tt_request_receive (router);
+    bool over = memory_is_over (self);
+    size_t bytes = 0;
+    for (size_t n = 0; n < DRAIN_COUNT && bytes < DRAIN_BYTES; n++) {
+        tt_request *request = tt_request_receive (zsock_resolve (self->router));
         if (request == NULL)
             break;
         tt_count (self->counters, RECEIVED, 0);
-        if (self->count < self->options.queue_count && self->bytes < self->options.queue_bytes) {
-            enqueue (self, request);
-            continue;
-        }
-        tt_error ignored; /* only to read the request id, so that the refusal carries it */
-        (void) !tt_request_check (request, tt_clock_unix_ms (), self->remember_ms, self->options.body_max, &ignored);
-        refuse (self, request, TT_RESOURCE_EXHAUSTED, "the queue of commands is full", RETRY_AFTER_MS);
-        tt_request_free (request);
+        bytes += tt_request_body (request).size;
+        tt_count_add (self->counters, REPLIED, TT_RESOURCE_EXHAUSTED, (int64_t) take_in (self, request, over));
     }
-    tt_count_set (self->counters, QUEUED, 0, (int64_t) self->count);
+    count_queue (self);
 }
 
 /* -- one batch -- */
@@ -188,7 +195,8 @@ count_batch (tt_responder *self, const slot *at)
 static size_t
 batch_size (const tt_responder *self)
 {
-    size_t wanted = self->count >= SPLIT_FROM && self->under_way == NULL ? (self->count + 1) / 2 : self->count;
+    size_t count = tt_fair_queue_count (self->queue);
+    size_t wanted = count >= SPLIT_FROM && self->under_way == NULL ? (count + 1) / 2 : count;
     return wanted < self->options.batch ? wanted : self->options.batch;
 }
 
@@ -197,15 +205,15 @@ static void
 begin_batch (tt_responder *self, slot *at)
 {
     int64_t now = tt_clock_unix_ms ();
-    size_t limit = batch_size (self), queued = self->bytes;
+    size_t limit = batch_size (self), queued = tt_fair_queue_bytes (self->queue);
     at->began_us = tt_clock_monotonic_us ();
     at->before = tt_batch_count (at->batch);
     at->jobs = tt_arena_zero (at->arena, limit * sizeof *at->jobs);
     at->count = 0;
     tt_batch_begin (at->batch, now);
-    for (size_t i = 0; i < limit && queued - self->bytes < BATCH_BYTES; i++) {
+    for (size_t i = 0; i < limit && queued - tt_fair_queue_bytes (self->queue) < BATCH_BYTES; i++) {
         struct job *job = &at->jobs[at->count];
-        job->request = dequeue (self);
+        job->request = tt_request_next (self->queue);
         if (begin_job (self, at, job, now))
             at->count++;
         else
@@ -234,7 +242,7 @@ static void
 work (tt_responder *self)
 {
     slot *finishing = self->under_way, *free_slot = finishing == &self->slots[0] ? &self->slots[1] : &self->slots[0];
-    bool begins = self->count > 0;
+    bool begins = tt_fair_queue_count (self->queue) > 0;
     if (begins)
         begin_batch (self, free_slot);
     if (finishing)
@@ -262,7 +270,7 @@ wait_for_input (tt_responder *self, zsock_t *pipe)
     zmq_pollitem_t items[] = { { zsock_resolve (self->router), 0, ZMQ_POLLIN, 0 },
                                { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 },
                                { NULL, fd, ZMQ_POLLIN, 0 } };
-    if (self->under_way == NULL && self->count > 0)
+    if (self->under_way == NULL && tt_fair_queue_count (self->queue) > 0)
         return false;
     if (self->under_way && fd < 0)
         return true;
@@ -283,12 +291,12 @@ run (zsock_t *pipe, void *arguments)
         bool answered = wait_for_input (self, pipe);
         stop = told_to_stop (pipe);
         drain (self);
-        if (answered || self->under_way == NULL || self->count >= SPLIT_FROM)
+        if (answered || self->under_way == NULL || tt_fair_queue_count (self->queue) >= SPLIT_FROM)
             work (self);
     }
     /* What was accepted is finished; what still waits in the sockets is asked again elsewhere. Nothing is unbound before: libzmq would cut the
      * connections with it, and with them the replies. */
-    while (self->count || self->under_way)
+    while (tt_fair_queue_count (self->queue) || self->under_way)
         work (self);
     for (int i = 0; i < 2; i++) {
         tt_batch_destroy (&self->slots[i].batch);
@@ -303,6 +311,8 @@ set_defaults (tt_responder_options *options)
     options->queue_count = options->queue_count ? options->queue_count : 8192;
     options->queue_bytes = options->queue_bytes ? options->queue_bytes : UINT64_C (256) << 20;
     options->body_max = options->body_max ? options->body_max : 8u << 20;
+    uint64_t largest = 2 * (uint64_t) options->body_max + TURN_BYTES; /* that libzmq lets in: it must have room, to be told what is wrong */
+    options->queue_bytes = options->queue_bytes > largest ? options->queue_bytes : largest;
 }
 
 tt_status
@@ -318,18 +328,20 @@ tt_responder_open (tt_responder **out, const tt_responder_options *options, tt_e
         status = tt_store_open (&self->slots[1].store, options->store, error);
     if (status == TT_OK) {
         self->router = zsock_new (ZMQ_ROUTER);
-        zsock_set_rcvhwm (self->router, ROUTER_HWM);
-        zsock_set_sndhwm (self->router, ROUTER_HWM);
+        zsock_set_rcvhwm (self->router, COMMANDS_HWM);
+        zsock_set_sndhwm (self->router, REPLIES_HWM);
         zsock_set_linger (self->router, FLUSH_MS);
         zsock_set_maxmsgsize (self->router, (int)(2 * (int64_t)self->options.body_max < INT32_MAX ? 2 * self->options.body_max : INT32_MAX));
         zsock_set_heartbeat_ivl (self->router, 2000);
         zsock_set_heartbeat_timeout (self->router, 6000);
+        self->peers = tt_peers_new (self->router);
         status = tt_bind (self->router, options->endpoint, self->endpoint, error);
     }
     if (status != TT_OK) {
         tt_responder_close (&self);
         return status;
     }
+    self->queue = tt_fair_queue_new (self->options.queue_count, self->options.queue_bytes, TURN_BYTES);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
     self->thread = zactor_new (run, self);
     *out = self;
@@ -343,7 +355,9 @@ tt_responder_close (tt_responder **reference)
     if (self == NULL)
         return;
     zactor_destroy (&self->thread);
+    tt_peers_destroy (&self->peers);
     zsock_destroy (&self->router);
+    tt_fair_queue_destroy (&self->queue);
     for (int i = 0; i < 2; i++)
         tt_store_close (&self->slots[i].store);
     free (self);
@@ -354,4 +368,10 @@ const char *
 tt_responder_endpoint (const tt_responder *self)
 {
     return self->endpoint;
+}
+
+size_t
+tt_responder_relieve (tt_responder *self, tt_buffer *names)
+{
+    return tt_peers_cut (self->peers, TT_PEERS_HEAVIEST, names);
 }

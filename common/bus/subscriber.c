@@ -11,7 +11,10 @@
 #include "wire/topic.h"
 
 #define DEFAULT_SILENCE_MS 3000
-#define DEFAULT_HIGH_WATER_MARK 100000
+#define DEFAULT_HIGH_WATER_MARK 20000
+#define QUEUE_BYTES ((uint64_t)64 << 20) /* of the socket's queue, about: libzmq counts messages */
+#define MEASURED_MIN 64
+#define MEASURED_MAX 1024
 #define REPLAY_HIGH_WATER_MARK 16
 #define MAX_FILTERS 64
 
@@ -60,6 +63,33 @@ doubt_everything (tt_subscriber *s)
     tt_replay_cancel (&s->replay);
     if (s->parts.count == 0)
         s->want_heads = true;
+}
+
+static void
+measure (tt_subscriber *s, tt_held *held)
+{
+    if (s->measured >= MEASURED_MAX) { /* what came long ago counts less and less */
+        s->measured /= 2;
+        s->measured_bytes /= 2;
+    }
+    s->measured++;
+    s->measured_bytes += zmq_msg_size (&held->topic) + zmq_msg_size (&held->header) + zmq_msg_size (&held->body);
+}
+
+/* A mark that was right for small events would let large ones fill the memory while the caller is away. A socket's mark cannot be changed while
+ * it is connected (libzmq may then never resume), so another one is opened; nothing is lost by that. */
+static void
+narrow_queue (tt_subscriber *s, int64_t now_us)
+{
+    uint64_t mean = s->measured >= MEASURED_MIN ? s->measured_bytes / s->measured : 0;
+    if (mean * (uint64_t)s->high_water_mark <= 2 * QUEUE_BYTES || mean > QUEUE_BYTES)
+        return;
+    s->counts.narrowed++;
+    s->high_water_mark = (int)(QUEUE_BYTES / mean);
+    tt_error error = { 0 };
+    if (connect_pair (s, s->endpoint, now_us, &error) != TT_OK)
+        s->heard_us = now_us; /* nothing to hear: the next pair after another silence */
+    doubt_everything (s);
 }
 
 /* True if all endpoints have been tried in vain. */
@@ -280,6 +310,8 @@ pump_live (tt_subscriber *s, tt_event *event, int64_t now_us, bool *worked)
         } else if (frames != 0) {
             tt_subscriber_alive (s, now_us);
         }
+        if (frames == 3)
+            measure (s, held);
         if (frames == 3 && zmq_msg_size (&held->header) == 0)
             take_heartbeat (s, frame_bytes (&held->body));
         else if (frames == 3 && s->parts.count > 0)
@@ -377,7 +409,9 @@ tt_subscriber_open (tt_subscriber **out, const tt_subscriber_options *options, t
     s->from = tt_alloc_zero (s->from_count, sizeof *s->from);
     if (s->from_count > 0)
         memcpy (s->from, options->from, s->from_count * sizeof *s->from);
-    tt_status status = set_up (s, options, error);
+    tt_status status = tt_subscriber_register (s, options, error);
+    if (status == TT_OK)
+        status = set_up (s, options, error);
     if (status != TT_OK)
         tt_subscriber_close (&s);
     *out = s;
@@ -390,6 +424,7 @@ tt_subscriber_close (tt_subscriber **subscriber)
     tt_subscriber *s = *subscriber;
     if (s == NULL)
         return;
+    tt_consumer_close (&s->consumer);
     tt_held_destroy (&s->current);
     tt_replay_batch_close (&s->batch);
     tt_replay_client_close (&s->replay);
@@ -467,6 +502,7 @@ tt_subscriber_next (tt_subscriber *s, int wait_ms, tt_event *event, tt_error *er
         tt_status report = next_report (s, error);
         if (report != TT_OK)
             return report;
+        narrow_queue (s, now_us);
         tt_subscriber_ask (s, now_us);
         if (deliver_replayed (s, event) || deliver_held (s, event) || pump_live (s, event, now_us, &worked))
             return TT_OK;

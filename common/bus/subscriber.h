@@ -23,9 +23,13 @@ typedef struct {
     size_t from_count;        /* entries in `from`; partitions beyond start from 1 */
     bool live_only;           /* start at the present heads instead of 1 where `from` says nothing */
     uint32_t silence_ms;      /* without any heartbeat for so long: next endpoint; 0 = 3000 */
-    uint32_t high_water_mark; /* events queued in the socket; 0 = 100,000 */
+    uint32_t high_water_mark; /* events queued in the socket; 0 = 20,000; fewer if they are large: about 64 MiB */
+    const char *consumer;     /* name of a durable consumer (consumer.h) that acknowledges what is handed over, or NULL */
+    const char *commands;     /* with it: endpoints of the service's commands, with commas */
 } tt_subscriber_options;
 
+/* With a consumer and without `from` it asks where the consumer stands and starts there (if it is registered; else as the options say): then it
+ * blocks for up to 10 s, and TT_DEADLINE_EXCEEDED or TT_UNAVAILABLE say that nobody answers. */
 TT_MUST_USE tt_status tt_subscriber_open (tt_subscriber **out, const tt_subscriber_options *options, tt_error *error);
 void tt_subscriber_close (tt_subscriber **subscriber);
 
@@ -57,11 +61,15 @@ const uint64_t *tt_subscriber_positions (const tt_subscriber *subscriber, size_t
 /* Where each partition's journal stood when it was last heard of (replies, heartbeats): what lies above a position is still to come. The
  * same *count. Borrowed until the next call. */
 const uint64_t *tt_subscriber_heads (const tt_subscriber *subscriber, size_t *count);
+/* "I am done with everything that was handed over before": for a subscriber with a consumer, as tt_consumer_acknowledge, with the positions of
+ * tt_subscriber_positions. To be called often; it sends once a second. wait_ms 0 does not block. Nothing before the first contact. */
+TT_MUST_USE tt_status tt_subscriber_acknowledge (tt_subscriber *subscriber, int wait_ms, tt_error *error);
 /* True once every partition has been replayed up to its head at the time of asking. */
 bool tt_subscriber_is_live (const tt_subscriber *subscriber);
 
 typedef struct {
     uint64_t delivered, duplicates, gaps, replayed, failovers, lost;
+    uint64_t narrowed; /* times that the socket was opened anew with a shorter queue, because events are large */
 } tt_subscriber_counts;
 tt_subscriber_counts tt_subscriber_count (const tt_subscriber *subscriber);
 

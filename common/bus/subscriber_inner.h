@@ -3,6 +3,7 @@
 #ifndef TT_BUS_SUBSCRIBER_INNER_H
 #define TT_BUS_SUBSCRIBER_INNER_H
 
+#include "bus/consumer.h"
 #include "bus/endpoint.h"
 #include "bus/subscriber.h"
 #include "bus/subscriber_parts.h"
@@ -20,6 +21,7 @@ struct tt_subscriber {
     bool live_only;
     int64_t silence_us;
     int high_water_mark;
+    uint64_t measured, measured_bytes; /* live events and their bytes, the last some hundreds */
 
     void *context;
     tt_endpoints events, replays; /* in pairs */
@@ -39,6 +41,7 @@ struct tt_subscriber {
     tt_status refusal; /* of the replay side, to be told once */
     char refusal_text[256];
     tt_subscriber_counts counts;
+    tt_consumer *consumer; /* or NULL */
 };
 
 /* The next request, unless one is under way. While a batch is being handed over, what follows it in its partition is asked for
@@ -47,6 +50,8 @@ void tt_subscriber_ask (tt_subscriber *subscriber, int64_t now_us);
 /* Takes a reply if there is one; false if not. Only while no batch is in hand, so that at most two are kept: one in hand, one in
  * the socket. */
 bool tt_subscriber_take_reply (tt_subscriber *subscriber, int64_t now_us);
+/* Opens the durable consumer that the options name, and takes from it where to start. */
+TT_MUST_USE tt_status tt_subscriber_register (tt_subscriber *subscriber, const tt_subscriber_options *options, tt_error *error);
 /* There was a sign of life. */
 void tt_subscriber_alive (tt_subscriber *subscriber, int64_t now_us);
 

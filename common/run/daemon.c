@@ -16,7 +16,10 @@
 #include "bus/publisher.h"
 #include "bus/replay.h"
 #include "bus/responder.h"
+#include "run/consumers.h"
 #include "run/health.h"
+#include "run/janitor.h"
+#include "run/memory.h"
 #include "run/probe.h"
 #include "run/process.h"
 #include "run/settings.h"
@@ -48,6 +51,9 @@ struct tt_daemon {
     tt_publisher *publisher;
     tt_replay *replay;
     tt_processor *processor;
+    tt_memory *memory;
+    atomic_bool memory_over;
+    tt_janitor *janitor;
     pthread_mutex_t serving_lock; /* held while a probe asks the parts, so that none is closed under it */
     bool serving;
     atomic_bool store_reached;
@@ -209,7 +215,12 @@ ready (void *argument, tt_buffer *reason)
 static void
 metrics (void *argument, tt_buffer *out)
 {
-    tt_counters_snapshot (((tt_daemon *) argument)->counters, out);
+    tt_daemon *self = argument;
+    tt_counters_snapshot (self->counters, out);
+    pthread_mutex_lock (&self->serving_lock);
+    if (self->serving)
+        tt_janitor_metrics (self->janitor, out);
+    pthread_mutex_unlock (&self->serving_lock);
 }
 
 /* The service's routes, whose argument is the service unless they name another. */
@@ -259,9 +270,11 @@ open_commands (tt_daemon *self, tt_error *error)
     const tt_daemon_spec *spec = self->spec;
     const tt_config *config = tt_daemon_config (self);
     size_t count = spec->method_count;
-    self->methods = tt_alloc_zero (count + 1, sizeof *self->methods);
+    self->methods = tt_alloc_zero (count + TT_CONSUMER_METHODS + 1, sizeof *self->methods);
     if (count)
         memcpy (self->methods, spec->methods, count * sizeof *self->methods);
+    for (size_t i = 0; i < TT_CONSUMER_METHODS; i++)
+        self->methods[count++] = tt_consumer_methods[i];
     if (tt_config_bool (config, "probe.enabled"))
         self->methods[count++] = tt_probe_method;
     tt_responder_options options = { .endpoint = tt_config_text (config, "commands.endpoint"),
@@ -274,7 +287,8 @@ open_commands (tt_daemon *self, tt_error *error)
                                      .batch = (uint32_t) tt_config_int (config, "commands.batch"),
                                      .queue_count = (uint32_t) tt_config_int (config, "commands.queue"),
                                      .queue_bytes = (uint64_t) tt_config_int (config, "commands.queue-bytes"),
-                                     .body_max = (uint32_t) tt_config_int (config, "commands.body-max") };
+                                     .body_max = (uint32_t) tt_config_int (config, "commands.body-max"),
+                                     .memory_over = &self->memory_over };
     return tt_responder_open (&self->responder, &options, error);
 }
 
@@ -287,7 +301,10 @@ open_events (tt_daemon *self, tt_error *error)
                                        .heartbeat_ms = (uint32_t) tt_config_int (config, "events.heartbeat"),
                                        .high_water_mark = (uint32_t) tt_config_int (config, "events.high-water-mark"),
                                        .counters = self->counters };
-    tt_replay_options replay = { .endpoint = tt_config_text (config, "replay.endpoint"), .store = &self->store_options, .counters = self->counters };
+    tt_replay_options replay = { .endpoint = tt_config_text (config, "replay.endpoint"),
+                                 .store = &self->store_options,
+                                 .counters = self->counters,
+                                 .memory_over = &self->memory_over };
     tt_status status = tt_replay_open (&self->replay, &replay, error);
     return status == TT_OK ? tt_publisher_open (&self->publisher, &publisher, error) : status;
 }
@@ -304,6 +321,34 @@ open_processor (tt_daemon *self, tt_error *error)
                                      .service = self->service,
                                      .counters = self->counters };
     return tt_processor_open (&self->processor, &options, error);
+}
+
+static size_t
+relieve (void *argument, tt_buffer *names)
+{
+    tt_daemon *self = argument;
+    return tt_publisher_relieve (self->publisher, names) + tt_replay_relieve (self->replay, names) + tt_responder_relieve (self->responder, names);
+}
+
+/* Last of all: it asks the others to relieve. */
+static tt_status
+open_memory (tt_daemon *self, tt_error *error)
+{
+    tt_memory_options options = { .max = (uint64_t) tt_config_int (tt_daemon_config (self), "memory.max"),
+                                  .over = &self->memory_over,
+                                  .counters = self->counters,
+                                  .relieve = relieve,
+                                  .argument = self };
+    return tt_memory_open (&self->memory, &options, error);
+}
+
+static tt_status
+open_janitor (tt_daemon *self, tt_error *error)
+{
+    tt_janitor_options options = tt_settings_janitor (tt_daemon_config (self));
+    options.store = &self->store_options;
+    options.counters = self->counters;
+    return tt_janitor_open (&self->janitor, &options, error);
 }
 
 /* Written beside and renamed, so that a reader never sees half of it. */
@@ -351,7 +396,11 @@ start (tt_daemon *self, tt_error *error)
     if (status == TT_OK)
         status = open_processor (self, error);
     if (status == TT_OK)
+        status = open_janitor (self, error);
+    if (status == TT_OK)
         status = open_commands (self, error);
+    if (status == TT_OK)
+        status = open_memory (self, error);
     if (status == TT_OK)
         status = write_endpoints (self, error);
     return status;
@@ -361,7 +410,9 @@ static void
 stop (tt_daemon *self)
 {
     set_serving (self, false);
+    tt_memory_close (&self->memory);
     tt_responder_close (&self->responder);
+    tt_janitor_close (&self->janitor);
     tt_processor_close (&self->processor);
     tt_publisher_close (&self->publisher);
     tt_replay_close (&self->replay);

@@ -306,7 +306,7 @@ tt_batch_start (tt_batch *batch, const tt_batch *ahead)
 int
 tt_batch_fd (const tt_batch *batch)
 {
-    return batch->sent && batch->store->sent ? batch->store->redis.context->fd : -1;
+    return batch->sent ? tt_pipe_fd (batch->store) : -1;
 }
 
 static bool

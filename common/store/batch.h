@@ -29,7 +29,8 @@ struct cached_row {
 /* A read of several rows: not shared, belongs to one transaction. */
 struct multi_read {
     struct multi_read *next;
-    char kind; /* 'r' range, 't' table, 'p' lexical page, 'd' due */
+    char kind; /* 'r' range, 't' table, 'p' lexical page, 'd' due, 's' standing of a journal (name: the consumers) */
+    uint32_t partition;
     const char *name;
     const char *table;
     tt_bytes after;
@@ -37,6 +38,7 @@ struct multi_read {
     uint32_t count;
     uint8_t stage; /* 0 nothing read, 1 keys read, 2 all read */
     tt_rows rows;
+    tt_standing standing;
     tt_row *row_array;
     tt_bytes *key_array;
     size_t reply; /* number of the command in the pipeline under way */
@@ -122,6 +124,7 @@ struct tt_batch {
     tt_unit **units;  /* of the writers */
     size_t writer_count;
     struct call *commit;
+    bool deferred; /* some writers wait for the next round */
     tt_batch_counts counts;
 };
 

@@ -6,17 +6,19 @@
 
 #include "commit_lua.h"
 #include "commit_run_lua.h"
+#include "trim_lua.h"
 
-#define BUCKET_MS 300000 /* request ids of five minutes share a key, and expire together */
+#define BUCKET_MS TT_COMMIT_BUCKET_MS
 #define AHEAD_MS 900000  /* ids may be made ten minutes ahead of our clock (bus/request.c), and a commit may come some time after the check */
 
-/* The library's source: commit.lua, then commit_run.lua. */
+/* The library's source: commit.lua, then what uses its locals. */
 static tt_bytes
 source (void)
 {
-    static _Thread_local char text[sizeof commit_lua + sizeof commit_run_lua];
+    static _Thread_local char text[sizeof commit_lua + sizeof commit_run_lua + sizeof trim_lua];
     memcpy (text, commit_lua, sizeof commit_lua);
     memcpy (text + sizeof commit_lua, commit_run_lua, sizeof commit_run_lua);
+    memcpy (text + sizeof commit_lua + sizeof commit_run_lua, trim_lua, sizeof trim_lua);
     return (tt_bytes){ (const uint8_t *) text, sizeof text };
 }
 
@@ -30,15 +32,28 @@ source_tag (void)
     return tag;
 }
 
+/* What frees memory must run when there is none left. */
+static const struct {
+    const char *name, *callback, *flags;
+} functions[] = {
+    { "units", "commit", "" },
+    { "run", "commit_run", "" },
+    { "trim", "trim", "'allow-oom'" },
+    { "forget", "forget", "'allow-oom'" },
+    { "standing", "standing", "'no-writes'" },
+    { "inventory", "inventory", "'no-writes'" },
+};
+
 static void
-add_load_command (tt_store *store)
+add_load_command (tt_store *store, uint32_t partition)
 {
     tt_buffer code = { 0 };
     tt_buffer_printf (&code, "#!lua name=techtransfer_%s\n", source_tag ());
     tt_buffer_append (&code, source ().data, source ().size);
-    tt_buffer_printf (&code, "\nredis.register_function ('tt_units_%s', commit)\n", source_tag ());
-    tt_buffer_printf (&code, "redis.register_function ('tt_run_%s', commit_run)\n", source_tag ());
-    tt_buffer *out = tt_pipe_command (store, 0);
+    for (size_t i = 0; i < sizeof functions / sizeof *functions; i++)
+        tt_buffer_printf (&code, "\nredis.register_function { function_name = 'tt_%s_%s', callback = %s, flags = { %s } }\n",
+                          functions[i].name, source_tag (), functions[i].callback, functions[i].flags);
+    tt_buffer *out = tt_pipe_command (store, partition);
     tt_resp_begin (out, 3);
     tt_resp_text (out, "FUNCTION");
     tt_resp_text (out, "LOAD");
@@ -61,18 +76,30 @@ tt_commit_remember_s (const tt_store *store)
     return ((int64_t) store->options.remember_ms + BUCKET_MS + AHEAD_MS) / 1000;
 }
 
+/* The first partition of each master. */
+static bool
+leads (const tt_store *store, uint32_t partition)
+{
+    for (uint32_t p = 0; p < partition; p++)
+        if (store->routes[p] == store->routes[partition])
+            return false;
+    return true;
+}
+
 tt_status
 tt_commit_load (tt_store *store, tt_error *error)
 {
     tt_pipe_begin (store);
-    add_load_command (store);
+    for (uint32_t p = 0; p < store->options.partitions; p++)
+        if (leads (store, p))
+            add_load_command (store, p);
     tt_status status = tt_pipe_run (store, error);
-    if (status != TT_OK)
-        return status;
-    const redisReply *reply = tt_pipe_reply (store, 0);
-    if (reply->type == REDIS_REPLY_ERROR && strstr (reply->str, "already exists") == NULL)
-        return tt_redis_error_status (reply, error);
-    return TT_OK;
+    for (size_t i = 0; status == TT_OK && i < store->count; i++) {
+        const redisReply *reply = tt_pipe_reply (store, i);
+        if (reply->type == REDIS_REPLY_ERROR && strstr (reply->str, "already exists") == NULL)
+            status = tt_redis_error_status (reply, error);
+    }
+    return status;
 }
 
 void
@@ -118,9 +145,10 @@ add_unit (tt_buffer *out, const tt_unit *unit, struct keys *keys, char (*bucket)
     tt_resp_argument (out, unit->outcome.data, unit->outcome.size);
     tt_resp_number (out, (int64_t) unit->op_count);
     for (const tt_op *op = unit->ops; op; op = op->next) {
+        tt_bytes a = op->op == 'e' ? tt_bytes_of_text (op->name) : op->a;
         tt_resp_argument (out, &op->op, 1);
         tt_resp_number (out, (int64_t) key_number (keys, op->kind, op->name));
-        tt_resp_argument (out, op->a.data, op->a.size);
+        tt_resp_argument (out, a.data, a.size);
         tt_resp_argument (out, op->b.data, op->b.size);
         tt_resp_argument (out, op->c.data, op->c.size);
     }
@@ -133,8 +161,7 @@ tt_commit_add (tt_store *store, tt_unit *const *units, size_t count)
     struct keys keys = { 0 };
     tt_buffer arguments = { 0 };
     char (*buckets)[24] = tt_alloc (count * sizeof *buckets);
-    size_t argument_count = 2;
-    tt_resp_number (&arguments, tt_commit_remember_s (store));
+    size_t argument_count = 4;
     tt_resp_number (&arguments, (int64_t) count);
     for (size_t i = 0; i < count; i++) {
         add_unit (&arguments, units[i], &keys, &buckets[i]);
@@ -148,6 +175,8 @@ tt_commit_add (tt_store *store, tt_unit *const *units, size_t count)
     tt_pipe_key (store, out, partition, 'm', "");
     for (size_t i = 0; i < keys.count; i++)
         tt_pipe_key (store, out, partition, keys.list[i].kind, keys.list[i].name);
+    tt_resp_number (out, tt_commit_remember_s (store));
+    tt_pipe_server (store, out);
     tt_buffer_append (out, arguments.data, arguments.size);
     tt_buffer_free (&arguments);
     free (keys.list);
@@ -164,9 +193,14 @@ unit_result (tt_unit *unit, const redisReply *reply, tt_error *error)
     }
     if (reply->type != REDIS_REPLY_STRING || reply->len < 1)
         return tt_fail (error, TT_INTERNAL, "the commit function answered something else than agreed");
-    unit->result = reply->str[0] == 'r' ? TT_UNIT_REPLAYED : reply->str[0] == 'c' ? TT_UNIT_CONFLICT : TT_UNIT_BOUND;
+    unit->result = reply->str[0] == 'r' ? TT_UNIT_REPLAYED
+                   : reply->str[0] == 'o' ? TT_UNIT_FORGOTTEN
+                   : reply->str[0] == 'c' ? TT_UNIT_CONFLICT
+                                          : TT_UNIT_BOUND;
     if (unit->result == TT_UNIT_REPLAYED)
         unit->remembered = (tt_bytes){ (const uint8_t *) reply->str + 1, (size_t) reply->len - 1 };
+    else if (unit->result == TT_UNIT_FORGOTTEN)
+        unit->known_from_ms = atoll (reply->str + 1) * BUCKET_MS;
     else
         unit->failed_op = (size_t) atoi (reply->str + 1);
     return TT_OK;
@@ -196,6 +230,7 @@ tt_commit_result (tt_store *store, size_t i, tt_unit *const *units, size_t count
     return status;
 }
 
+/* The bucket first: if it is dropped in between, the second answer says so. */
 size_t
 tt_commit_lookup_add (tt_store *store, const tt_unit *unit)
 {
@@ -206,5 +241,29 @@ tt_commit_lookup_add (tt_store *store, const tt_unit *unit)
     tt_resp_text (out, "HGET");
     tt_pipe_key (store, out, unit->partition, 'r', bucket);
     tt_resp_argument (out, unit->request_id.data, unit->request_id.size);
-    return tt_pipe_end (store);
+    size_t command = tt_pipe_end (store);
+    out = tt_pipe_command (store, unit->partition);
+    tt_resp_begin (out, 3);
+    tt_resp_text (out, "HGET");
+    tt_pipe_key (store, out, unit->partition, 'm', "");
+    tt_resp_text (out, "ids_from");
+    tt_pipe_end (store);
+    return command;
+}
+
+tt_status
+tt_commit_lookup_result (tt_store *store, size_t i, tt_unit *unit, tt_error *error)
+{
+    const redisReply *outcome = tt_pipe_reply (store, i), *from = tt_pipe_reply (store, i + 1);
+    unit->result = TT_UNIT_COMMITTED;
+    if (outcome->type == REDIS_REPLY_ERROR || from->type == REDIS_REPLY_ERROR)
+        return tt_redis_error_status (outcome->type == REDIS_REPLY_ERROR ? outcome : from, error);
+    if (outcome->type == REDIS_REPLY_STRING) {
+        unit->result = TT_UNIT_REPLAYED;
+        unit->remembered = (tt_bytes){ (const uint8_t *) outcome->str, (size_t) outcome->len };
+    } else if (from->type == REDIS_REPLY_STRING && unit->id_unix_ms / BUCKET_MS < atoll (from->str)) {
+        unit->result = TT_UNIT_FORGOTTEN;
+        unit->known_from_ms = atoll (from->str) * BUCKET_MS;
+    }
+    return TT_OK;
 }

@@ -8,6 +8,7 @@ struct group {
     char kind; /* of the key */
     const char *name;
     size_t count;
+    size_t bytes; /* 'e': of all events of the block */
 };
 
 struct groups {
@@ -60,8 +61,10 @@ sort_into_groups (tt_unit *const *units, size_t count, struct groups *groups, ch
                 op->check_group = group_number (groups, 'c', 't', op->name);
     for (size_t i = 0; i < count; i++)
         for (tt_op *op = units[i]->ops; op; op = op->next)
-            if (op->op != 'g')
+            if (op->op != 'g') {
                 op->group = group_number (groups, letter_of (op), op->kind, op->name);
+                groups->list[op->group].bytes += op->c.size;
+            }
 }
 
 static void
@@ -69,11 +72,10 @@ add_item (tt_buffer *out, char letter, const tt_op *op)
 {
     if (letter == 'x')
         tt_resp_argument (out, op->b.data, op->op == 'z' ? op->b.size : 0);
-    if (letter != 'l')
-        tt_resp_argument (out, op->a.data, op->a.size);
-    if (letter == 'c' || letter == 'e')
+    tt_resp_argument (out, op->a.data, op->a.size);
+    if (letter == 'c')
         tt_resp_argument (out, op->b.data, op->b.size);
-    if (letter == 'p' || letter == 'e' || letter == 'l')
+    if (letter == 'p')
         tt_resp_argument (out, op->c.data, op->c.size);
 }
 
@@ -88,10 +90,17 @@ add_request_ids (tt_buffer *out, size_t number, tt_unit *const *units, size_t co
     }
 }
 
-static bool
-has_name (const struct group *group)
+/* The journal's name, and the events of all units as one block. */
+static void
+add_block (tt_buffer *out, const struct group *group, size_t number, tt_unit *const *units, size_t count)
 {
-    return group->letter == 'e' || group->letter == 'l';
+    tt_resp_text (out, group->name);
+    tt_resp_open (out, group->bytes);
+    for (size_t i = 0; i < count; i++)
+        for (const tt_op *op = units[i]->ops; op; op = op->next)
+            if (op->op == 'e' && op->group == number)
+                tt_buffer_append (out, op->c.data, op->c.size);
+    tt_resp_close (out);
 }
 
 /* Goes over all operations for each group: groups are few, and this way each byte is copied once. */
@@ -99,10 +108,10 @@ static void
 add_group (tt_buffer *out, const struct groups *groups, size_t number, tt_unit *const *units, size_t count)
 {
     const struct group *group = &groups->list[number];
-    if (has_name (group))
-        tt_resp_text (out, group->name);
     if (group->letter == 'r')
         add_request_ids (out, number, units, count);
+    else if (group->letter == 'e')
+        add_block (out, group, number, units, count);
     else if (group->letter == 'c')
         for (size_t i = 0; i < count; i++)
             for (const tt_op *op = units[i]->ops; op; op = op->next) {
@@ -122,8 +131,7 @@ arguments_of (const struct groups *groups)
     size_t arguments = 0;
     for (size_t i = 0; i < groups->count; i++) {
         const struct group *group = &groups->list[i];
-        size_t width = group->letter == 'e' ? 3 : group->letter == 'd' || group->letter == 'l' ? 1 : 2;
-        arguments += width * group->count + has_name (group);
+        arguments += group->letter == 'e' ? 2 : group->letter == 'd' ? group->count : 2 * group->count;
     }
     return arguments;
 }
@@ -146,14 +154,15 @@ tt_commit_run_add (tt_store *store, tt_unit *const *units, size_t count)
     char (*buckets)[24] = tt_alloc (count * sizeof *buckets);
     sort_into_groups (units, count, &groups, buckets);
     tt_buffer *out = tt_pipe_command (store, partition);
-    tt_resp_begin (out, 3 + 1 + groups.count + 2 + arguments_of (&groups));
+    tt_resp_begin (out, 3 + 1 + groups.count + 4 + arguments_of (&groups));
     tt_resp_text (out, "FCALL");
     tt_commit_function (out, "run");
-    tt_resp_number (out, (int64_t) groups.count + 1);
+    tt_resp_number (out, (int64_t)groups.count + 1);
     tt_pipe_key (store, out, partition, 'm', "");
     for (size_t i = 0; i < groups.count; i++)
         tt_pipe_key (store, out, partition, groups.list[i].kind, groups.list[i].name);
     tt_resp_number (out, tt_commit_remember_s (store));
+    tt_pipe_server (store, out);
     add_plan (out, &groups);
     for (size_t i = 0; i < groups.count; i++)
         add_group (out, &groups, i, units, count);

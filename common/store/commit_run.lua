@@ -3,17 +3,16 @@
 -- any unit (a request id that is known, a changed version), nothing at all is done, and the caller sends the run to commit.lua.
 --
 -- KEYS: 1 = meta; group i is about key i + 1.
--- ARGV: seconds to remember request ids, the groups ("r64p64e70": letter and number of items), then the items of each group:
+-- ARGV: seconds to remember request ids, run_id and epoch as in commit.lua, the groups ("r64p64e70": letter and number of items), then the items of each group:
 --         r   request id, outcome         request ids, none of them known
 --         c   field, expected             rows whose version is still the one read (guards, and guarded puts and deletes)
 --         p   field, value                rows to put
 --         d   field                       rows to delete
 --         x   score, member               sorted index: put, or with an empty score remove
---         e   topic, header, body         events; before the first item: the journal's name
---         l   body                        records of a log; likewise
+--         e   (whatever their number:) the journal's name, all events as a block
 --       expected is 8 bytes of version, or empty for "absent". r and c stand first.
 -- Answer: 1 = all is done, 0 = nothing is done.
-local WIDTH = { r = 2, c = 2, p = 2, d = 1, x = 2, e = 3, l = 1 }
+local WIDTH = { r = 2, c = 2, p = 2, d = 1, x = 2 }
 
 -- Calls with what unpack may put on the stack at a time.
 local function in_chunks (command, key, list, first, last)
@@ -59,20 +58,6 @@ local function none_changed (key, args, first, last)
   return true
 end
 
-local function append_all (meta, key, args, name, first, last, width)
-  local call, format = redis.call, string.format
-  local head = tonumber (call ('HGET', meta, name) or 0)
-  for i = first, last, width do
-    head = head + 1
-    if width == 3 then
-      call ('XADD', key, format ('%d-0', head), 't', args[i], 'h', args[i + 1], 'b', args[i + 2])
-    else
-      call ('XADD', key, format ('%d-0', head), 'b', args[i])
-    end
-  end
-  call ('HSET', meta, name, format ('%d', head))
-end
-
 local function index_all (key, args, first, last)
   for i = first, last, 2 do
     if args[i] == '' then
@@ -83,15 +68,15 @@ local function index_all (key, args, first, last)
   end
 end
 
-local function write_group (keys, args, group)
+local function write_group (keys, args, group, epoch)
   local op, key, first, last = group.op, group.key, group.first, group.last
   if op == 'p' then
     in_chunks ('HSET', key, args, first, last)
-  elseif op == 'e' or op == 'l' then
-    append_all (keys[1], key, args, args[first - 1], first, last, WIDTH[op])
+  elseif op == 'e' then
+    append_block (keys[1], key, args[first], epoch, group.count, args[last])
   elseif op == 'r' then
     in_chunks ('HSET', key, args, first, last)
-    redis.call ('EXPIRE', key, args[1], 'NX')
+    keep_bucket (keys[1], key, args[1])
   elseif op == 'x' then
     index_all (key, args, first, last)
   elseif op == 'd' then
@@ -100,19 +85,24 @@ local function write_group (keys, args, group)
 end
 
 local function commit_run (keys, args)
-  local groups, n, at = {}, 0, 3
-  for op, count in string.gmatch (args[2], '(%l)(%d+)') do
+  local groups, n, at, epoch = {}, 0, 5, nil
+  for op, count in string.gmatch (args[4], '(%l)(%d+)') do
     n = n + 1
-    if op == 'e' or op == 'l' then at = at + 1 end
-    local last = at + WIDTH[op] * tonumber (count) - 1
-    groups[n] = { op = op, key = keys[n + 1], first = at, last = last }
+    local last = op == 'e' and at + 1 or at + WIDTH[op] * tonumber (count) - 1
+    groups[n] = { op = op, key = keys[n + 1], first = at, last = last, count = count }
     at = last + 1
   end
+  local from = ids_known_from (keys[1])
   for i = 1, n do
     local group = groups[i]
+    if group.op == 'r' and from and tonumber (number_of_bucket (group.key)) < from then return 0 end
     if group.op == 'r' and not none_known (group.key, args, group.first, group.last) then return 0 end
     if group.op == 'c' and not none_changed (group.key, args, group.first, group.last) then return 0 end
   end
-  for i = 1, n do write_group (keys, args, groups[i]) end
+  for i = 1, n do
+    local group = groups[i]
+    if group.op == 'e' then epoch = epoch or enter_epoch (keys[1], args[2], args[3]) end
+    write_group (keys, args, group, epoch)
+  end
   return 1
 end

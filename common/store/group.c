@@ -3,19 +3,26 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/entries.h"
+#include "store/confirm.h"
 #include "store/keys.h"
 #include "store/listen.h"
-#include "store/pipe.h"
 
 struct tt_group {
-    tt_listen listen;
-    tt_store *store; /* for acknowledging and claiming, while the listener waits */
+    tt_listen *listen;
+    const redisReply **held; /* of each ear: what came and waits for the copies; borrowed from the listener */
+    size_t ears;
+    tt_store *store;     /* for acknowledging and claiming, while the listener waits */
+    tt_store *confirmer; /* for the high watermark, while entries borrow from the store; NULL where no copies are wished */
     char *name, *consumer;
     uint32_t claim_idle_ms;
     int64_t next_claim_us;
     bool created;
-    tt_entries entries;
+    tt_entries entries; /* of the blocks that were taken */
+    tt_block_places blocks;
+    redisReply **claimed; /* of each partition: the last claim, which entries may point into; or NULL */
+    size_t begin, end;    /* of the entries: what was handed out last */
+    size_t acknowledged;  /* of the blocks */
+    size_t density;       /* entries in a block, as it was at the last read */
     tt_buffer request, key;
 };
 
@@ -32,9 +39,30 @@ tt_group_open (tt_group **out, const tt_store_options *options, const tt_group_o
     group->name = tt_strdup (group_options->name);
     group->consumer = tt_strdup (group_options->consumer);
     group->claim_idle_ms = group_options->claim_idle_ms ? group_options->claim_idle_ms : 5000;
-    tt_listen_init (&group->listen, options);
+    group->entries.parts = tt_entries_parts (TT_JOURNAL_EVENTS);
+    group->entries.blocks = &group->blocks;
+    group->claimed = tt_alloc_zero (options->partitions, sizeof *group->claimed);
+    group->listen = tt_listen_new (store);
+    group->held = tt_alloc_zero (options->partitions, sizeof *group->held);
+    if (options->replicas)
+        status = tt_store_open (&group->confirmer, options, error);
+    if (status != TT_OK)
+        tt_group_close (&group);
     *out = group;
-    return TT_OK;
+    return status;
+}
+
+static void
+forget_blocks (tt_group *group)
+{
+    if (group->blocks.count)
+        group->density = (group->entries.count + group->blocks.count - 1) / group->blocks.count;
+    for (uint32_t p = 0; p < tt_store_partitions (group->store); p++) {
+        if (group->claimed[p])
+            freeReplyObject (group->claimed[p]);
+        group->claimed[p] = NULL;
+    }
+    group->entries.count = group->blocks.count = group->begin = group->end = group->acknowledged = 0;
 }
 
 void
@@ -43,11 +71,16 @@ tt_group_close (tt_group **reference)
     tt_group *group = *reference;
     if (group == NULL)
         return;
-    tt_listen_free (&group->listen);
+    forget_blocks (group);
+    free (group->claimed);
+    tt_listen_destroy (&group->listen);
     tt_store_close (&group->store);
+    tt_store_close (&group->confirmer);
+    free (group->held);
     free (group->name);
     free (group->consumer);
     free (group->entries.list);
+    free (group->blocks.list);
     tt_buffer_free (&group->request);
     tt_buffer_free (&group->key);
     free (group);
@@ -57,7 +90,22 @@ tt_group_close (tt_group **reference)
 int
 tt_group_fd (const tt_group *group)
 {
-    return tt_listen_fd (&group->listen);
+    return tt_listen_fd (group->listen);
+}
+
+bool
+tt_group_connected (const tt_group *group)
+{
+    for (size_t e = 0; e < group->ears; e++)
+        if (group->held[e])
+            return false;
+    return tt_listen_connected (group->listen);
+}
+
+static bool
+is_confirmed (const tt_group *group, size_t from)
+{
+    return group->confirmer == NULL || tt_confirm_entries (group->confirmer, &group->entries, from);
 }
 
 /* One command about the group for each partition: words before the key, words behind it. */
@@ -103,41 +151,50 @@ create_groups (tt_group *group, tt_error *error)
     return status;
 }
 
+/* How many blocks of each partition are about `limit` entries. */
+static size_t
+share (const tt_group *group, uint32_t limit)
+{
+    size_t blocks = limit / tt_store_partitions (group->store) / (group->density ? group->density : 1);
+    return blocks ? blocks : 1;
+}
+
 /* What others took and did not acknowledge for too long: they are dead, or this replica was. */
 static tt_status
 claim (tt_group *group, uint32_t limit, tt_error *error)
 {
     char idle[16], count[16];
     snprintf (idle, sizeof idle, "%u", group->claim_idle_ms);
-    snprintf (count, sizeof count, "%u", limit);
+    snprintf (count, sizeof count, "%zu", share (group, limit));
     const char *const before[] = { "XAUTOCLAIM", NULL };
     const char *const behind[] = { group->name, group->consumer, idle, "0-0", "COUNT", count, NULL };
     tt_status status = run_for_all (group, before, behind, error);
     for (uint32_t p = 0; status == TT_OK && p < tt_store_partitions (group->store); p++) {
-        const redisReply *reply = tt_pipe_reply (group->store, p);
+        const redisReply *reply = group->claimed[p] = tt_pipe_take (group->store, p);
         if (reply->type == REDIS_REPLY_ERROR)
             status = tt_redis_error_status (reply, error);
         else if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2)
-            status = tt_entries_take (&group->entries, p, reply->element[1], error);
+            status = tt_entries_take (&group->entries, p, reply->element[1], 0, error);
     }
+    if (!is_confirmed (group, 0))
+        tt_entries_cut (&group->entries, 0); /* they stay pending, and are claimed again */
     return status;
 }
 
 static void
-build_request (tt_group *group, uint32_t limit)
+build_request (tt_group *group, uint32_t first, uint32_t partitions, uint32_t limit)
 {
-    uint32_t partitions = tt_store_partitions (group->store);
     tt_buffer *out = &group->request;
     tt_buffer_clear (out);
     tt_resp_begin (out, 9 + 2 * partitions);
     const char *const words[] = { "XREADGROUP", "GROUP", group->name, group->consumer, "COUNT" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         tt_resp_text (out, words[i]);
-    tt_resp_number (out, limit / partitions ? limit / partitions : 1);
+    tt_resp_number (out, (int64_t)share (group, limit));
     tt_resp_text (out, "BLOCK");
     tt_resp_text (out, TT_LISTEN_BLOCK);
     tt_resp_text (out, "STREAMS");
-    for (uint32_t p = 0; p < partitions; p++) {
+    for (uint32_t p = first; p < first + partitions; p++) {
         tt_key (&group->key, tt_store_service (group->store), p, 'j', TT_JOURNAL_EVENTS);
         tt_resp_buffer (out, &group->key);
     }
@@ -150,92 +207,185 @@ claim_if_due (tt_group *group, uint32_t limit, tt_error *error)
 {
     if (tt_clock_monotonic_us () < group->next_claim_us)
         return TT_OK;
-    group->next_claim_us = tt_clock_monotonic_us () + (int64_t) group->claim_idle_ms * 500;
-    return claim (group, limit, error);
+    tt_status status = claim (group, limit, error);
+    if (status != TT_OK || group->entries.count == 0) /* else there may be more */
+        group->next_claim_us = tt_clock_monotonic_us () + (int64_t)group->claim_idle_ms * 500;
+    return status;
+}
+
+/* Blocks are taken whole, but handed out in portions. */
+static bool
+hand_out (tt_group *group, uint32_t limit, const tt_entry **entries, size_t *count)
+{
+    group->begin = group->end;
+    size_t left = group->entries.count - group->begin;
+    *entries = group->entries.list + group->begin;
+    *count = left < limit ? left : limit;
+    group->end += *count;
+    return *count > 0;
+}
+
+/* What one ear has heard. What the copies do not have yet is kept. */
+static tt_status
+take (tt_group *group, size_t ear, tt_error *error)
+{
+    size_t from = group->entries.count;
+    const redisReply *reply = group->held[ear];
+    tt_status status = reply ? TT_OK : tt_listen_hear (group->listen, ear, &reply, error);
+    group->held[ear] = NULL;
+    if (status == TT_OK && reply && reply->type == REDIS_REPLY_ARRAY)
+        status = tt_entries_take_all (&group->entries, tt_store_partitions (group->store), reply, NULL, error);
+    if (status == TT_OK && group->entries.count > from && !is_confirmed (group, from)) {
+        group->held[ear] = reply;
+        tt_entries_cut (&group->entries, from);
+    }
+    return status;
+}
+
+static tt_status
+ask (tt_group *group, size_t ear, uint32_t limit, tt_error *error)
+{
+    bool fresh;
+    uint32_t first, partitions;
+    if (tt_listen_asked (group->listen, ear) || group->held[ear])
+        return TT_OK;
+    tt_listen_span (group->listen, ear, &first, &partitions);
+    tt_status status = tt_listen_connect (group->listen, ear, &fresh, error);
+    if (status != TT_OK)
+        return status;
+    build_request (group, first, partitions, limit);
+    return tt_listen_ask (group->listen, ear, &group->request, error);
+}
+
+/* Hears all ears; trouble with one does not keep what another has heard. */
+static tt_status
+take_all (tt_group *group, tt_error *error)
+{
+    tt_status status = tt_listen_ears (group->listen, &group->ears, error);
+    for (size_t e = 0; e < group->ears; e++) {
+        tt_error why = { 0 };
+        tt_status taken = take (group, e, &why);
+        if (taken != TT_OK && status == TT_OK)
+            status = tt_fail (error, taken, "%s", why.message);
+    }
+    return group->entries.count ? TT_OK : status;
+}
+
+static tt_status
+ask_all (tt_group *group, uint32_t limit, tt_error *error)
+{
+    tt_status status = TT_OK;
+    for (size_t e = 0; e < group->ears; e++) {
+        tt_error why = { 0 };
+        tt_status asked = ask (group, e, limit, &why);
+        if (asked != TT_OK && status == TT_OK)
+            status = tt_fail (error, asked, "%s", why.message);
+    }
+    return status;
 }
 
 tt_status
 tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t *count, tt_error *error)
 {
-    *entries = NULL;
-    *count = group->entries.count = 0;
+    if (hand_out (group, limit, entries, count))
+        return TT_OK;
+    forget_blocks (group);
     tt_status status = group->created ? TT_OK : create_groups (group, error);
-    const redisReply *reply = NULL;
     if (status == TT_OK)
-        status = tt_listen_hear (&group->listen, &reply, error);
-    if (status == TT_OK && reply && reply->type == REDIS_REPLY_ARRAY)
-        status = tt_entries_take_all (&group->entries, reply, error);
+        status = take_all (group, error);
     if (status == TT_OK && group->entries.count == 0)
         status = claim_if_due (group, limit, error);
     if (status == TT_UNAVAILABLE || status == TT_INTERNAL)
         group->created = false; /* a Redis that came back empty must get its groups again */
-    if (status != TT_OK)
+    if (status != TT_OK) {
+        forget_blocks (group); /* claimed again later */
         return status;
-    if (group->entries.count) {
-        *entries = group->entries.list;
-        *count = group->entries.count;
-        return TT_OK;
     }
-    if (group->listen.asked)
+    if (hand_out (group, limit, entries, count))
         return TT_OK;
-    build_request (group, limit);
-    return tt_listen_ask (&group->listen, &group->request, error);
+    return ask_all (group, limit, error);
 }
 
 static void
 add_acknowledge (tt_group *group, size_t begin, size_t end)
 {
-    uint32_t partition = group->entries.list[begin].partition;
-    tt_buffer *out = tt_pipe_command (group->store, partition);
+    const tt_block_place *blocks = group->blocks.list;
+    tt_buffer *out = tt_pipe_command (group->store, blocks[begin].partition);
     tt_resp_begin (out, 3 + end - begin);
     tt_resp_text (out, "XACK");
-    tt_pipe_key (group->store, out, partition, 'j', TT_JOURNAL_EVENTS);
+    tt_pipe_key (group->store, out, blocks[begin].partition, 'j', TT_JOURNAL_EVENTS);
     tt_resp_text (out, group->name);
     for (size_t i = begin; i < end; i++) {
         char id[32];
-        snprintf (id, sizeof id, "%llu-0", (unsigned long long) group->entries.list[i].sequence);
+        snprintf (id, sizeof id, "%llu-0", (unsigned long long)blocks[i].last);
         tt_resp_text (out, id);
     }
     tt_pipe_end (group->store);
 }
 
+/* Of the blocks that were handed out to their end. */
 tt_status
 tt_group_acknowledge (tt_group *group, tt_error *error)
 {
+    const tt_block_place *blocks = group->blocks.list;
+    size_t done = group->acknowledged;
     tt_pipe_begin (group->store);
-    const tt_entry *list = group->entries.list;
-    for (size_t begin = 0, end; begin < group->entries.count; begin = end) {
-        for (end = begin; end < group->entries.count && list[end].partition == list[begin].partition;)
+    for (size_t end = done; done < group->blocks.count && blocks[done].end <= group->end; done = end) {
+        while (end < group->blocks.count && blocks[end].end <= group->end && blocks[end].partition == blocks[done].partition)
             end++;
-        add_acknowledge (group, begin, end);
+        add_acknowledge (group, done, end);
     }
-    return tt_pipe_run (group->store, error);
+    tt_status status = tt_pipe_run (group->store, error);
+    if (status == TT_OK)
+        group->acknowledged = done;
+    return status;
 }
 
-/* The named number of one group in an XINFO GROUPS reply. */
-static int64_t
+/* The named value of one group in an XINFO GROUPS reply, or NULL. */
+static const redisReply *
 group_field (const redisReply *info, const char *field)
 {
     for (size_t i = 0; i + 1 < info->elements; i += 2)
-        if (strcmp (info->element[i]->str, field) == 0)
-            return info->element[i + 1]->type == REDIS_REPLY_INTEGER ? info->element[i + 1]->integer : 0;
-    return 0;
+        if (info->element[i]->type == REDIS_REPLY_STRING && strcmp (info->element[i]->str, field) == 0)
+            return info->element[i + 1];
+    return NULL;
+}
+
+/* A block's id is the sequence of its last event, so what nobody has taken is counted in events; of what was taken only the
+ * number of blocks is known. */
+static uint64_t
+lag_of (const redisReply *info, uint64_t head)
+{
+    const redisReply *delivered = group_field (info, "last-delivered-id"), *pending = group_field (info, "pending");
+    uint64_t last = delivered && delivered->type == REDIS_REPLY_STRING ? strtoull (delivered->str, NULL, 10) : 0;
+    uint64_t taken = pending && pending->type == REDIS_REPLY_INTEGER ? (uint64_t)pending->integer : 0;
+    return taken + (head > last ? head - last : 0);
+}
+
+static bool
+is_named (const redisReply *info, const char *name)
+{
+    const redisReply *field = info->type == REDIS_REPLY_ARRAY ? group_field (info, "name") : NULL;
+    return field && field->type == REDIS_REPLY_STRING && strcmp (field->str, name) == 0;
 }
 
 tt_status
 tt_group_lag (tt_group *group, uint64_t *lag, tt_error *error)
 {
     *lag = 0;
+    uint32_t partitions = tt_store_partitions (group->store);
+    uint64_t *heads = tt_alloc (partitions * sizeof *heads);
     const char *const before[] = { "XINFO", "GROUPS", NULL };
     const char *const behind[] = { NULL };
-    tt_status status = run_for_all (group, before, behind, error);
-    for (uint32_t p = 0; status == TT_OK && p < tt_store_partitions (group->store); p++) {
+    tt_status status = tt_journal_heads (group->store, TT_JOURNAL_EVENTS, heads, error);
+    if (status == TT_OK)
+        status = run_for_all (group, before, behind, error);
+    for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
         const redisReply *reply = tt_pipe_reply (group->store, p);
-        if (reply->type != REDIS_REPLY_ARRAY)
-            continue; /* no journal yet */
-        for (size_t i = 0; i < reply->elements; i++)
-            if (reply->element[i]->elements >= 2 && strcmp (reply->element[i]->element[1]->str, group->name) == 0)
-                *lag += (uint64_t) (group_field (reply->element[i], "pending") + group_field (reply->element[i], "lag"));
+        for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) /* else there is no journal yet */
+            if (is_named (reply->element[i], group->name))
+                *lag += lag_of (reply->element[i], heads[p]);
     }
+    free (heads);
     return status;
 }

@@ -1,5 +1,6 @@
-/* The commit of a batch: units of one partition go to Redis together, and what comes back becomes outcomes, or work that is to be done
- * again. The executor is batch.c. */
+/* The commit of a batch: units of one partition go to Redis together, and what comes back becomes outcomes, or work that is to be
+ * done again. The executor is batch.c. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -9,7 +10,7 @@
 #include "store/metrics.h"
 
 #define MAX_ATTEMPTS 64
-#define MAX_UNITS_A_CALL 256      /* one call blocks Redis: keep it short */
+#define MAX_UNITS_A_CALL 256 /* one call blocks Redis: keep it short */
 #define MAX_BYTES_A_CALL (1 << 20)
 #define OUTCOME_FINAL 0
 #define OUTCOME_THEN 1
@@ -24,8 +25,8 @@ guards_itself (const tt_unit *unit)
     return false;
 }
 
-/* A commit whose answer was lost is sent again: without an id of the caller's, and without a guard that its first try has broken, it needs
- * an id to be done once. */
+/* A commit whose answer was lost is sent again: without an id of the caller's, and without a guard that its first try has broken,
+ * it needs an id to be done once. */
 static bool
 find_id (tt_txn *txn)
 {
@@ -45,11 +46,11 @@ fill_unit (tt_txn *txn)
     tt_unit *unit = &txn->unit;
     unit->request_id = TT_BYTES_NONE;
     if (!txn->spec.read_only && find_id (txn)) {
-        uint32_t item = (uint32_t) txn->spec.item;
+        uint32_t item = (uint32_t)txn->spec.item;
         for (int i = 0; i < 4; i++)
-            txn->id[TT_UUID_SIZE + i] = (uint8_t) (item >> (24 - 8 * i));
+            txn->id[TT_UUID_SIZE + i] = (uint8_t)(item >> (24 - 8 * i));
         for (int i = 0; i < 4; i++)
-            txn->id[TT_UUID_SIZE + 4 + i] = (uint8_t) (txn->step >> (24 - 8 * i));
+            txn->id[TT_UUID_SIZE + 4 + i] = (uint8_t)(txn->step >> (24 - 8 * i));
         unit->request_id = (tt_bytes){ txn->id, sizeof txn->id };
         unit->id_unix_ms = tt_uuid7_unix_ms (txn->id);
     }
@@ -97,8 +98,8 @@ sort_writers (tt_batch *batch, tt_txn ***sorted)
     return count;
 }
 
-/* True if no earlier transaction of this call writes a row that this one touches, and it adds to no number. Rows that earlier ones have only
- * read do not matter: all guards of a run are checked before its writes. */
+/* True if no earlier transaction of this call writes a row that this one touches, and it adds to no number. Rows that earlier
+ * ones have only read do not matter: all guards of a run are checked before its writes. */
 static bool
 stands_apart (tt_txn *txn, uint64_t call)
 {
@@ -112,12 +113,26 @@ stands_apart (tt_txn *txn, uint64_t call)
     return apart;
 }
 
+/* Two calls of one partition keep their order in one transaction of one Redis. In a cluster the first may be sent again after the
+ * second was done: there the second waits for the next round. */
+static bool
+must_wait (const tt_batch *batch, tt_txn *const *sorted, size_t begin)
+{
+    return batch->store->cluster && begin > 0 && sorted[begin - 1]->unit.partition == sorted[begin]->unit.partition;
+}
+
 /* Cuts the sorted writers into calls of one partition and bounded size, and adds them to the pipeline. */
 static struct call *
 add_calls (tt_batch *batch, tt_txn **sorted, tt_unit **units, size_t count)
 {
     struct call *calls = NULL, **link = &calls;
+    batch->deferred = false;
     for (size_t begin = 0, end; begin < count; begin = end) {
+        if (must_wait (batch, sorted, begin)) {
+            batch->deferred = true;
+            end = begin + 1;
+            continue;
+        }
         size_t bytes = 0;
         bool run = true;
         batch->calls++;
@@ -131,7 +146,8 @@ add_calls (tt_batch *batch, tt_txn **sorted, tt_unit **units, size_t count)
         }
         struct call *call = tt_arena_alloc (batch->arena, sizeof *call);
         *call = (struct call){ .begin = begin, .count = end - begin, .run = run };
-        call->command = run ? tt_commit_run_add (batch->store, units + begin, call->count) : tt_commit_add (batch->store, units + begin, call->count);
+        call->command = run ? tt_commit_run_add (batch->store, units + begin, call->count)
+                            : tt_commit_add (batch->store, units + begin, call->count);
         *link = call;
         link = &call->next;
         batch->counts.commits++;
@@ -150,14 +166,20 @@ tt_txn_finish (tt_txn *txn, tt_status status, const char *message)
     }
 }
 
-/* Undone: what it read is stale, and what it showed to later ones was never true. */
+/* What it read is stale, and what it showed to later ones was never true. */
 static void
-undecide (tt_txn *txn)
+take_back_rows (tt_txn *txn)
 {
     for (struct touched *t = txn->touched; t; t = t->next) {
         t->row->loaded = false;
         t->row->holder = NULL;
     }
+}
+
+static void
+undecide (tt_txn *txn)
+{
+    take_back_rows (txn);
     txn->reads = NULL;
     txn->state = TXN_UNDECIDED;
     if (++txn->attempts > MAX_ATTEMPTS)
@@ -177,11 +199,9 @@ take_remembered (tt_txn *txn, tt_bytes outcome)
     txn->status = TT_OK;
     txn->message = NULL;
     txn->violation_count = 0;
-    txn->reply = outcome.size > 1 ? tt_arena_copy (txn->batch->arena, (tt_bytes){ outcome.data + 1, outcome.size - 1 }) : TT_BYTES_NONE;
-    for (struct touched *t = txn->touched; t; t = t->next) {
-        t->row->loaded = false;
-        t->row->holder = NULL;
-    }
+    txn->reply
+        = outcome.size > 1 ? tt_arena_copy (txn->batch->arena, (tt_bytes){ outcome.data + 1, outcome.size - 1 }) : TT_BYTES_NONE;
+    take_back_rows (txn);
     tt_txn_finish (txn, TT_OK, "");
 }
 
@@ -198,25 +218,59 @@ remember_bound (tt_txn *txn)
     txn->bounds = bound;
 }
 
+static void
+refuse_forgotten (tt_txn *txn)
+{
+    char known[32], message[256];
+    tt_time_format (txn->unit.known_from_ms, known);
+    snprintf (message, sizeof message,
+              "request_id: outcomes are remembered here only for ids made since %s (store.remember-max), so it cannot be said whether it was done",
+              known);
+    txn->violation_count = 0;
+    tt_txn_finish (txn, TT_FAILED_PRECONDITION, message);
+}
+
+/* Done, but not on as many copies as wished: the caller asks again under the same request id, and waits for the copies then. */
 static bool
-take_result (tt_txn *txn)
+is_confirmed (tt_txn *txn, size_t command)
+{
+    uint32_t copies, wished = txn->batch->store->options.replicas;
+    if (tt_pipe_confirmed (txn->batch->store, command, &copies))
+        return true;
+    char message[160];
+    snprintf (message, sizeof message,
+              "done, but %u of %u copies have confirmed it in time; the same request id tells when they have", copies, wished);
+    txn->batch->counts.unconfirmed++;
+    tt_txn_finish (txn, TT_UNAVAILABLE, message);
+    return false;
+}
+
+static bool
+take_result (tt_txn *txn, size_t command)
 {
     tt_batch_counts *counts = &txn->batch->counts;
     switch (txn->unit.result) {
     case TT_UNIT_COMMITTED:
         counts->committed++;
+        if (!is_confirmed (txn, command))
+            return true;
         if (txn->then)
             tt_txn_next_step (txn);
         else
             tt_txn_finish (txn, TT_OK, "");
         return true;
     case TT_UNIT_REPLAYED:
-        take_remembered (txn, txn->unit.remembered);
+        if (is_confirmed (txn, command))
+            take_remembered (txn, txn->unit.remembered);
         return false;
     case TT_UNIT_BOUND:
         counts->bounds++;
         remember_bound (txn);
         undecide (txn);
+        return false;
+    case TT_UNIT_FORGOTTEN:
+        take_back_rows (txn);
+        refuse_forgotten (txn);
         return false;
     case TT_UNIT_AGAIN:
         txn->by_itself = true; /* what it decided stands */
@@ -228,13 +282,14 @@ take_result (tt_txn *txn)
     }
 }
 
-/* Decided without an effect: an earlier try under the same request id may have had one. Asked after the commits of this batch, which may
- * hold that earlier try. */
+/* Decided without an effect: an earlier try under the same request id may have had one. Asked after the commits of this batch,
+ * which may hold that earlier try. */
 static void
 add_lookups (tt_batch *batch)
 {
     for (tt_txn *txn = batch->first; txn; txn = txn->next) {
-        txn->needs_lookup = txn->state == TXN_DECIDED && !txn->writes && !txn->spec.read_only && txn->spec.request_id.size && txn->located;
+        txn->needs_lookup
+            = txn->state == TXN_DECIDED && !txn->writes && !txn->spec.read_only && txn->spec.request_id.size && txn->located;
         if (!txn->needs_lookup)
             continue;
         fill_unit (txn);
@@ -249,11 +304,17 @@ settle_effectless (tt_batch *batch, bool all_true, tt_error *error)
     for (tt_txn *txn = batch->first; txn; txn = txn->next) {
         if (txn->state != TXN_DECIDED || txn->writes)
             continue;
-        const redisReply *reply = txn->needs_lookup ? tt_pipe_reply (batch->store, txn->command) : NULL;
-        if (reply && reply->type == REDIS_REPLY_ERROR)
-            return tt_redis_error_status (reply, error);
-        if (reply && reply->type == REDIS_REPLY_STRING)
-            take_remembered (txn, (tt_bytes){ (const uint8_t *) reply->str, (size_t) reply->len });
+        if (txn->needs_lookup) {
+            tt_status status = tt_commit_lookup_result (batch->store, txn->command, &txn->unit, error);
+            if (status != TT_OK)
+                return status;
+        }
+        if (txn->needs_lookup && txn->unit.result == TT_UNIT_REPLAYED && !is_confirmed (txn, txn->command))
+            continue;
+        if (txn->needs_lookup && txn->unit.result == TT_UNIT_REPLAYED)
+            take_remembered (txn, txn->unit.remembered);
+        else if (txn->needs_lookup && txn->unit.result == TT_UNIT_FORGOTTEN)
+            refuse_forgotten (txn);
         else if (all_true)
             tt_txn_finish (txn, TT_OK, "");
         else
@@ -270,6 +331,7 @@ tt_batch_build_commit (tt_batch *batch)
     tt_pipe_begin (batch->store);
     batch->commit = add_calls (batch, batch->writers, batch->units, batch->writer_count);
     add_lookups (batch);
+    tt_pipe_confirm (batch->store);
 }
 
 tt_status
@@ -280,14 +342,15 @@ tt_batch_run_commit (tt_batch *batch, tt_error *error)
     tt_status status = tt_pipe_run_together (batch->store, error);
     if (status == TT_OK && batch->writer_count)
         tt_store_count_time (batch->store->options.metrics, TT_STORE_COMMIT_TIME, tt_clock_monotonic_us () - began_us);
-    bool all_true = true;
+    bool all_true = !batch->deferred;
     for (struct call *call = batch->commit; status == TT_OK && call; call = call->next)
         status = (call->run ? tt_commit_run_result : tt_commit_result) (batch->store, call->command, batch->units + call->begin,
                                                                         call->count, error);
     if (status != TT_OK)
         return status;
-    for (size_t i = 0; i < batch->writer_count; i++)
-        if (!take_result (batch->writers[i]))
-            all_true = false;
+    for (struct call *call = batch->commit; call; call = call->next)
+        for (size_t i = call->begin; i < call->begin + call->count; i++)
+            if (!take_result (batch->writers[i], call->command))
+                all_true = false;
     return settle_effectless (batch, all_true, error);
 }

@@ -8,9 +8,12 @@
 
 #include "store/store.h"
 
+#define TT_EPOCH_SIZE 37 /* a UUID in text, with its NUL */
+
 typedef struct {
     uint32_t partition;
     uint64_t sequence;
+    tt_bytes epoch;  /* the part of the journal's history that it belongs to */
     tt_bytes topic;  /* empty in a log */
     tt_bytes header; /* packed EventHeader without its place (stream, partition, sequence, previous_id, epoch); empty in a log */
     tt_bytes body;   /* packed message */
@@ -20,7 +23,7 @@ typedef struct {
 
 /* The highest sequence of each of the P journals of this name; heads[P]. One round trip. */
 TT_MUST_USE tt_status tt_journal_heads (tt_store *store, const char *name, uint64_t *heads, tt_error *error);
-/* Entries from a sequence on, at most `limit`. TT_OUT_OF_RANGE if `from` is below what is kept (*earliest, may be NULL, says from where);
+/* Entries from a sequence on, at most `limit`; fewer do not mean that the end was reached. TT_OUT_OF_RANGE if `from` is below what is kept (*earliest, may be NULL, says from where);
  * none and TT_OK at the end. *entries is borrowed until the next call on this store. */
 TT_MUST_USE tt_status tt_journal_read (tt_store *store, const char *name, uint32_t partition, uint64_t from, uint32_t limit,
                                        const tt_entry **entries, size_t *count, uint64_t *earliest, tt_error *error);
@@ -28,15 +31,45 @@ TT_MUST_USE tt_status tt_journal_read (tt_store *store, const char *name, uint32
 TT_MUST_USE tt_status tt_journal_extent (tt_store *store, const char *name, uint32_t partition, uint64_t *earliest, char epoch[40],
                                          tt_error *error);
 
+/* Epochs: a server of Redis that was not the last to write begins a new one with its first append, since a fail-over may have lost the
+ * journal's end, and its sequences would be given out again. Who holds a position (the last sequence that it saw, and that one's epoch) can
+ * ask whether that is still in the history:
+ *   TT_OK: everything up to the position is there as it was seen (or was trimmed since);
+ *   TT_DATA_LOSS: [*lost_first, position.sequence] were seen and are gone; *lost_first is 0 if it cannot be said from where on.
+ * position.sequence 0 is always in the history. One round trip. */
+typedef struct {
+    uint64_t sequence;
+    char epoch[TT_EPOCH_SIZE]; /* "" = not known: only the journal's end is looked at */
+} tt_position;
+TT_MUST_USE tt_status tt_journal_check (tt_store *store, const char *name, uint32_t partition, const tt_position *position,
+                                        uint64_t *lost_first, tt_error *error);
+/* The highest sequence of each of the P journals of this name, and the epoch that the partition is in; positions[P]. One round trip. */
+TT_MUST_USE tt_status tt_journal_positions (tt_store *store, const char *name, tt_position *positions, tt_error *error);
+/* The epochs of a partition, oldest first, at most 64: *epochs is borrowed until the next call on this store; first: the first sequence of
+ * this journal in each. */
+typedef struct {
+    char epoch[TT_EPOCH_SIZE];
+    uint64_t first;
+} tt_epoch;
+TT_MUST_USE tt_status tt_journal_epochs (tt_store *store, const char *name, uint32_t partition, const tt_epoch **epochs, size_t *count,
+                                         tt_error *error);
+
+/* High watermark: with redis.replicas, lowers heads[P], as they were just read of the journals of events, to what so many copies hold; what lies
+ * above must not leave the service, since a fail-over could take it back. One round trip, at most redis.replica-timeout; none where all is
+ * known already. Without redis.replicas nothing changes. TT_UNAVAILABLE: some could not be asked; heads are lowered all the same. */
+TT_MUST_USE tt_status tt_journal_confirm (tt_store *store, uint64_t *heads, tt_error *error);
+
 /* Follows all P journals of a name from given positions on; wakes as soon as something is appended. Has its own connection. */
 typedef struct tt_tail tt_tail;
 /* next[P]: the first sequence wanted of each partition. The options are the store's. */
 TT_MUST_USE tt_status tt_tail_open (tt_tail **out, const tt_store_options *options, const char *name, const uint64_t *next,
                                     tt_error *error);
 void tt_tail_close (tt_tail **tail);
-/* Descriptor to poll for reading; -1 while not connected (then call tt_tail_read at least every 100 ms). */
+/* Descriptor to poll for reading; -1 before the first connection. */
 int tt_tail_fd (const tt_tail *tail);
-/* What has arrived, without blocking; ascending in each partition. *entries is borrowed until the next call. TT_UNAVAILABLE while the
+/* False while a part of the journals cannot be heard, or waits for copies (high watermark): then call tt_tail_read at least every 100 ms. */
+bool tt_tail_connected (const tt_tail *tail);
+/* What has arrived, without blocking (with redis.replicas: waiting for the copies for at most a quarter of a second); ascending in each partition. *entries is borrowed until the next call. TT_UNAVAILABLE while the
  * connection is being made again (nothing is lost: it goes on where it was). TT_DATA_LOSS if a journal ended before the position asked for
  * or a sequence was skipped: the history was cut or rewritten. */
 TT_MUST_USE tt_status tt_tail_read (tt_tail *tail, const tt_entry **entries, size_t *count, tt_error *error);
@@ -51,13 +84,17 @@ typedef struct {
 } tt_group_options;
 TT_MUST_USE tt_status tt_group_open (tt_group **out, const tt_store_options *store, const tt_group_options *options, tt_error *error);
 void tt_group_close (tt_group **group);
-/* Descriptor to poll, -1 while not connected; as tt_tail_fd. */
+/* As tt_tail_fd and tt_tail_connected. */
 int tt_group_fd (const tt_group *group);
-/* Entries for this replica (new ones or claimed ones), at most `limit` and at most one batch unacknowledged at a time. Non-blocking. */
+bool tt_group_connected (const tt_group *group);
+/* Entries for this replica (new ones or claimed ones), at most `limit` and at most one batch unacknowledged at a time. Non-blocking.
+ * Redis gives out and remembers blocks of entries, so the rest of a block comes with the next reads, and a block whose middle was
+ * acknowledged when the replica died comes again as a whole. */
 TT_MUST_USE tt_status tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t *count, tt_error *error);
 /* Everything of the last tt_group_read is done. */
 TT_MUST_USE tt_status tt_group_acknowledge (tt_group *group, tt_error *error);
-/* Entries of the journals that no replica has acknowledged yet. */
+/* Entries of the journals that no replica has taken yet, and one for each block of them (all that one commit appended) that was taken and not
+ * acknowledged. */
 TT_MUST_USE tt_status tt_group_lag (tt_group *group, uint64_t *lag, tt_error *error);
 
 /* All rows of a table in one partition, page by page (a snapshot that may miss or double rows that change meanwhile: read the log's head

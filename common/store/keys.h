@@ -1,7 +1,7 @@
 /* The names of the keys in Redis. One place, so that PROTOCOL.md's table and the code cannot drift apart.
  *
  *   tt:{patent}:service        hash   what the service was set up with: partitions
- *   tt:{patent.3}:meta         hash   epoch; head sequence of each journal under the journal's name
+ *   tt:{patent.3}:meta         hash   epoch; head sequence of each journal under the journal's name; buckets of request ids
  *   tt:{patent.3}:j:events     stream journal (and logs under their own names)
  *   tt:{patent.3}:t:<table>    hash   rows: key -> 8 bytes version, then the value
  *   tt:{patent.3}:n:<table>    hash   numbers: key -> decimal integer

@@ -1,26 +1,41 @@
-/* A blocking stream read on a connection of its own, polled by its descriptor: what tail and group share. Private to store/. */
+/* Blocking stream reads on connections of their own, polled by one descriptor: what tail and group share. Private to store/.
+ *
+ * One Redis answers for all partitions at once, so one connection does; in a cluster a read may not span slots, so each partition
+ * has its own. Each of these is an ear. Owned by one thread. */
 #ifndef TT_STORE_LISTEN_H
 #define TT_STORE_LISTEN_H
 
-#include "store/redis.h"
+#include "store/pipe.h"
 
-typedef struct {
-    tt_redis redis;
-    bool asked;        /* a request is under way */
-    int64_t asked_us;  /* since when */
-    redisReply *reply; /* the last one, kept while its entries are lent out */
-} tt_listen;
+typedef struct tt_listen tt_listen;
 
-void tt_listen_init (tt_listen *listen, const tt_store_options *options);
-void tt_listen_free (tt_listen *listen);
+/* store: borrowed; says where the partitions are. Never NULL. */
+tt_listen *tt_listen_new (tt_store *store);
+void tt_listen_destroy (tt_listen **listen);
+/* Readable when any ear has something; -1 before there are ears. */
 int tt_listen_fd (const tt_listen *listen);
-/* Sends a request if none is under way (connecting first). */
-TT_MUST_USE tt_status tt_listen_ask (tt_listen *listen, const tt_buffer *request, tt_error *error);
-/* A request may let Redis wait for at most TT_LISTEN_BLOCK_MS: what is silent for longer than that and the time limit of the connection is
- * given up as lost (TT_UNAVAILABLE), since a peer that vanished says nothing. */
+/* True if every ear is connected: else what some of them would hear is waited for in vain. */
+bool tt_listen_connected (const tt_listen *listen);
+/* How many ears there are; asks the route at the first call. TT_UNAVAILABLE: not known yet. */
+TT_MUST_USE tt_status tt_listen_ears (tt_listen *listen, size_t *count, tt_error *error);
+/* The partitions that an ear is for: *first, and how many. */
+void tt_listen_span (const tt_listen *listen, size_t ear, uint32_t *first, uint32_t *count);
+
+/* Connects the ear if need be. *fresh: it was, and nothing has been asked since: what was known of this server's journals may not
+ * hold. */
+TT_MUST_USE tt_status tt_listen_connect (tt_listen *listen, size_t ear, bool *fresh, tt_error *error);
+/* One command on the connection of a fresh ear, waited for; the reply is owned (freeReplyObject). */
+TT_MUST_USE tt_status tt_listen_call (tt_listen *listen, size_t ear, const tt_buffer *request, redisReply **reply,
+                                      tt_error *error);
+/* Sends a request on a connected ear; none may be under way. A request may let Redis wait for at most TT_LISTEN_BLOCK_MS: what is
+ * silent for longer than that and the time limit of the connection is given up as lost (TT_UNAVAILABLE), since a peer that
+ * vanished says nothing. */
 #define TT_LISTEN_BLOCK_MS 500
 #define TT_LISTEN_BLOCK "500" /* the same, as an argument of BLOCK */
-/* The reply if it has come: *reply is borrowed until the next call, NULL while there is none. Error replies become a status. */
-TT_MUST_USE tt_status tt_listen_hear (tt_listen *listen, const redisReply **reply, tt_error *error);
+TT_MUST_USE tt_status tt_listen_ask (tt_listen *listen, size_t ear, const tt_buffer *request, tt_error *error);
+bool tt_listen_asked (const tt_listen *listen, size_t ear);
+/* The reply if it has come, without waiting: *reply is borrowed until the ear is heard again, NULL while there is none. Error
+ * replies become a status, and the connection is made anew (redirections are followed). */
+TT_MUST_USE tt_status tt_listen_hear (tt_listen *listen, size_t ear, const redisReply **reply, tt_error *error);
 
 #endif

@@ -5,16 +5,20 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/uuid.h"
 #include "store/keys.h"
 #include "store/metrics.h"
+#include "store/route.h"
+
+/* -- building -- */
 
 static void
 free_replies (tt_store *store)
 {
     for (size_t i = 0; i < store->count; i++) {
-        if (store->replies[i])
-            freeReplyObject (store->replies[i]);
-        store->replies[i] = NULL;
+        if (store->piped[i].reply)
+            freeReplyObject (store->piped[i].reply);
+        store->piped[i].reply = NULL;
     }
 }
 
@@ -22,28 +26,34 @@ void
 tt_pipe_begin (tt_store *store)
 {
     free_replies (store);
+    for (tt_node *node = store->nodes; node; node = node->next) {
+        node->confirmed = 0;
+        if (node->taken < node->queued) { /* sent, and given up before its replies came */
+            tt_redis_drop (&node->redis);
+            node->queued = node->taken = 0;
+        }
+    }
     store->count = 0;
-    store->sent = false;
+    store->sent = store->confirm = false;
+    store->server_count = 0;
     tt_buffer_clear (&store->commands);
 }
 
 tt_buffer *
 tt_pipe_command (tt_store *store, uint32_t partition)
 {
-    (void) partition; /* one Redis holds all partitions here; a cluster map would choose the connection by it */
+    if (store->count == store->capacity) {
+        store->capacity = store->capacity ? store->capacity * 2 : 64;
+        store->piped = tt_realloc (store->piped, store->capacity * sizeof *store->piped);
+    }
+    store->piped[store->count] = (tt_piped){ .partition = partition, .begin = store->commands.size };
     return &store->commands;
 }
 
 size_t
 tt_pipe_end (tt_store *store)
 {
-    if (store->count == store->capacity) {
-        store->capacity = store->capacity ? store->capacity * 2 : 64;
-        store->ends = tt_realloc (store->ends, store->capacity * sizeof *store->ends);
-        store->replies = tt_realloc (store->replies, store->capacity * sizeof (redisReply *));
-    }
-    store->replies[store->count] = NULL;
-    store->ends[store->count] = store->commands.size;
+    store->piped[store->count].end = store->commands.size;
     return store->count++;
 }
 
@@ -54,70 +64,338 @@ tt_pipe_key (tt_store *store, tt_buffer *out, uint32_t partition, char kind, con
     tt_resp_buffer (out, &store->key);
 }
 
+void
+tt_pipe_server (tt_store *store, tt_buffer *out)
+{
+    static const char room[TT_RUN_ID_SIZE] = { 0 };
+    if (store->server_count == store->server_capacity) {
+        store->server_capacity = store->server_capacity ? store->server_capacity * 2 : 16;
+        store->servers = tt_realloc (store->servers, store->server_capacity * sizeof *store->servers);
+    }
+    tt_server_argument *argument = &store->servers[store->server_count++];
+    argument->command = store->count;
+    tt_resp_argument (out, room, TT_RUN_ID_SIZE);
+    argument->run_id = out->size - TT_RUN_ID_SIZE - 2;
+    tt_resp_argument (out, room, TT_UUID_TEXT_SIZE - 1);
+    argument->epoch = out->size - (TT_UUID_TEXT_SIZE - 1) - 2;
+}
+
+void
+tt_pipe_confirm (tt_store *store)
+{
+    store->confirm = store->options.replicas > 0;
+}
+
 const redisReply *
 tt_pipe_reply (const tt_store *store, size_t i)
 {
-    return store->replies[i];
+    return store->piped[i].reply;
 }
 
-static tt_status
-connection_lost (tt_store *store, tt_error *error)
+redisReply *
+tt_pipe_take (tt_store *store, size_t i)
 {
-    const char *reason = store->redis.context->errstr;
-    tt_status status = tt_fail (error, TT_UNAVAILABLE, "Redis: %s", reason[0] ? reason : "connection lost");
-    tt_redis_drop (&store->redis);
+    redisReply *reply = store->piped[i].reply;
+    store->piped[i].reply = NULL;
+    return reply;
+}
+
+bool
+tt_pipe_confirmed (const tt_store *store, size_t i, uint32_t *copies)
+{
+    const tt_node *node = store->piped[i].at;
+    uint32_t confirmed = node ? node->confirmed : 0;
+    if (copies)
+        *copies = confirmed;
+    return store->options.replicas == 0 || confirmed >= store->options.replicas;
+}
+
+/* -- sending -- */
+
+static tt_node *
+target_of (const tt_store *store, const tt_piped *command)
+{
+    return command->ask ? command->ask : store->routes[command->partition];
+}
+
+static void
+name_servers (tt_store *store)
+{
+    for (size_t i = 0; i < store->server_count; i++) {
+        const tt_server_argument *argument = &store->servers[i];
+        const tt_node *node = store->piped[argument->command].at;
+        if (node == NULL)
+            continue;
+        memcpy (store->commands.data + argument->run_id, node->redis.run_id, TT_RUN_ID_SIZE);
+        memcpy (store->commands.data + argument->epoch, node->redis.epoch, TT_UUID_TEXT_SIZE - 1);
+    }
+}
+
+static void
+enqueue (tt_node *node, size_t command)
+{
+    if (node->queued == node->capacity) {
+        node->capacity = node->capacity ? node->capacity * 2 : 64;
+        node->queue = tt_realloc (node->queue, node->capacity * sizeof *node->queue);
+    }
+    node->queue[node->queued++] = command;
+}
+
+/* Which connection each command without a final reply goes to; those that cannot be made have none. */
+static tt_status
+choose_nodes (tt_store *store, bool together, tt_error *error)
+{
+    tt_status status = TT_OK;
+    for (tt_node *node = store->nodes; node; node = node->next) {
+        node->queued = node->taken = 0;
+        node->together = together;
+        node->waits = false;
+    }
+    for (size_t i = 0; i < store->count; i++) {
+        tt_piped *command = &store->piped[i];
+        if (command->reply)
+            continue;
+        tt_node *node = target_of (store, command);
+        command->at = NULL;
+        tt_status connected
+            = node ? tt_redis_connect (&node->redis, error) : tt_fail (error, TT_UNAVAILABLE, "a slot has no master");
+        if (connected == TT_OK) {
+            command->at = node;
+            node->lead = command->partition;
+        } else {
+            status = connected;
+            command->ask = NULL;
+            tt_route_doubt (store);
+        }
+    }
     return status;
 }
 
-static tt_status
-receive_each (tt_store *store, tt_error *error)
+static void
+append (tt_node *node, const char *data, size_t size)
 {
-    for (size_t i = 0; i < store->count; i++)
-        if (redisGetReply (store->redis.context, (void **) &store->replies[i]) != REDIS_OK)
-            return connection_lost (store, error);
+    redisAppendFormattedCommand (node->redis.context, data, size);
+}
+
+static void
+append_text (tt_node *node, const char *text)
+{
+    append (node, text, strlen (text));
+}
+
+/* A write, so that WAIT has something of this connection to wait for also where the commands before it found their work done, and
+ * WAIT. */
+static void
+append_wait (tt_store *store, tt_node *node)
+{
+    tt_buffer out = { 0 };
+    tt_resp_begin (&out, 4);
+    tt_resp_text (&out, "HSET");
+    tt_pipe_key (store, &out, node->lead, 'm', "");
+    tt_resp_text (&out, "confirmed");
+    tt_resp_text (&out, "1");
+    tt_resp_begin (&out, 3);
+    tt_resp_text (&out, "WAIT");
+    tt_resp_number (&out, store->options.replicas);
+    tt_resp_number (&out, store->options.replica_timeout_ms);
+    append (node, (const char *)out.data, out.size);
+    tt_buffer_free (&out);
+    enqueue (node, TT_PIPE_ASIDE);
+    node->waits = true;
+    node->confirmed = 0;
+}
+
+static void
+append_commands (tt_store *store, bool together)
+{
+    for (size_t i = 0; i < store->count; i++) {
+        tt_piped *command = &store->piped[i];
+        if (command->reply || command->at == NULL)
+            continue;
+        if (together && command->at->queued == 0)
+            append_text (command->at, "*1\r\n$5\r\nMULTI\r\n");
+        if (command->ask) {
+            append_text (command->at, "*1\r\n$6\r\nASKING\r\n");
+            enqueue (command->at, TT_PIPE_ASIDE);
+        }
+        append (command->at, (const char *)store->commands.data + command->begin, command->end - command->begin);
+        enqueue (command->at, i);
+    }
+}
+
+static tt_status
+flush (tt_store *store, tt_node *node, tt_error *error)
+{
+    if (node->together)
+        append_text (node, "*1\r\n$4\r\nEXEC\r\n");
+    if (store->confirm)
+        append_wait (store, node);
+    for (int done = 0; !done;)
+        if (redisBufferWrite (node->redis.context, &done) != REDIS_OK) {
+            node->queued = node->taken = 0;
+            tt_route_doubt (store);
+            return tt_redis_lost (&node->redis, error);
+        }
     return TT_OK;
 }
 
-/* The replies of a transaction: OK, then QUEUED (or why not) for each command, then the list of results. */
+/* Sends what has no final reply yet. What could not be sent has none afterwards either. */
 static tt_status
-receive_together (tt_store *store, tt_error *error)
+send_all (tt_store *store, bool together, tt_error *error)
+{
+    tt_status status = tt_route_know (store, error);
+    if (status != TT_OK)
+        return status;
+    together = together && !store->cluster && store->count > 1;
+    status = choose_nodes (store, together, error);
+    name_servers (store);
+    append_commands (store, together);
+    for (tt_node *node = store->nodes; node; node = node->next)
+        if (node->queued > 0) {
+            tt_status flushed = flush (store, node, error);
+            status = flushed != TT_OK ? flushed : status;
+        }
+    return status;
+}
+
+/* -- receiving -- */
+
+static tt_status
+receive (tt_store *store, tt_node *node, redisReply **reply, tt_error *error)
+{
+    *reply = NULL;
+    if (redisGetReply (node->redis.context, (void **)reply) == REDIS_OK)
+        return TT_OK;
+    node->queued = node->taken = 0;
+    node->confirmed = 0;
+    tt_route_doubt (store);
+    return tt_redis_lost (&node->redis, error);
+}
+
+/* Takes a reply, or learns from it where or when to ask again. */
+static tt_status
+take_reply (tt_store *store, tt_node *node, tt_piped *command, redisReply *reply, tt_error *error)
+{
+    char endpoint[TT_ENDPOINT_SIZE];
+    tt_reply_kind kind = tt_reply_kind_of (reply, node->endpoint, endpoint);
+    command->ask = NULL;
+    if (kind == TT_REPLY_FINAL) {
+        command->reply = reply;
+        return TT_OK;
+    }
+    tt_fail (error, TT_UNAVAILABLE, "Redis: %.300s", reply->str);
+    freeReplyObject (reply);
+    if (kind == TT_REPLY_MOVED && store->cluster)
+        tt_route_moved (store, command->partition, endpoint);
+    else if (kind == TT_REPLY_ASK && store->cluster)
+        command->ask = tt_route_node (store, endpoint);
+    else
+        tt_route_doubt (store);
+    if (kind == TT_REPLY_DROP) {
+        node->redis.endpoint++; /* of several, another one is the master now */
+        return TT_CANCELLED;    /* the connection goes when the other replies are in */
+    }
+    return TT_UNAVAILABLE;
+}
+
+static tt_status
+receive_each (tt_store *store, tt_node *node, tt_error *error)
+{
+    tt_status status = TT_OK;
+    bool drop = false;
+    while (node->taken < node->queued) {
+        redisReply *reply;
+        size_t number = node->queue[node->taken];
+        if (receive (store, node, &reply, error) != TT_OK)
+            return TT_UNAVAILABLE;
+        node->taken++;
+        if (number == TT_PIPE_ASIDE) {
+            freeReplyObject (reply);
+            continue;
+        }
+        tt_status taken = take_reply (store, node, &store->piped[number], reply, error);
+        drop = drop || taken == TT_CANCELLED;
+        status = taken == TT_OK ? status : TT_UNAVAILABLE;
+    }
+    return drop ? TT_CANCELLED : status;
+}
+
+/* The results of a transaction, one for each command of the node. */
+static tt_status
+take_results (tt_store *store, tt_node *node, redisReply *results, tt_error *error)
+{
+    tt_status status = TT_OK;
+    bool drop = false;
+    for (size_t i = 0; i < results->elements; i++) {
+        redisReply *reply = results->element[i];
+        results->element[i] = NULL;
+        tt_status taken = take_reply (store, node, &store->piped[node->queue[i]], reply, error);
+        drop = drop || taken == TT_CANCELLED;
+        status = taken == TT_OK ? status : TT_UNAVAILABLE;
+    }
+    if (status != TT_OK)
+        free_replies (store); /* all is sent again, in its order */
+    return drop ? TT_CANCELLED : status;
+}
+
+/* A transaction: OK, then QUEUED (or why not) for each command, then the list of results; behind it what a confirmation asks for.
+ */
+static tt_status
+receive_together (tt_store *store, tt_node *node, tt_error *error)
 {
     redisReply *reply = NULL;
     tt_status refused = TT_OK;
     for (size_t i = 0; i < store->count + 2; i++) {
         if (reply)
             freeReplyObject (reply);
-        if (redisGetReply (store->redis.context, (void **) &reply) != REDIS_OK)
-            return connection_lost (store, error);
-        if (reply->type == REDIS_REPLY_ERROR && refused == TT_OK)
+        if (receive (store, node, &reply, error) != TT_OK)
+            return TT_UNAVAILABLE;
+        char ignored[TT_ENDPOINT_SIZE];
+        if (reply->type == REDIS_REPLY_ERROR && refused == TT_OK) {
             refused = tt_redis_error_status (reply, error);
+            if (tt_reply_kind_of (reply, node->endpoint, ignored) == TT_REPLY_DROP)
+                refused = TT_CANCELLED;
+        }
     }
+    node->taken = store->count;
     if (refused == TT_OK && (reply->type != REDIS_REPLY_ARRAY || reply->elements != store->count))
         refused = tt_fail (error, TT_INTERNAL, "Redis answered a transaction in a form that is not known");
-    for (size_t i = 0; refused == TT_OK && i < store->count; i++) {
-        store->replies[i] = reply->element[i];
-        reply->element[i] = NULL;
-    }
+    if (refused == TT_OK)
+        refused = take_results (store, node, reply, error);
     freeReplyObject (reply);
     return refused;
 }
 
+/* How many copies have it. */
 static tt_status
-send_all (tt_store *store, bool together, tt_error *error)
+receive_wait (tt_store *store, tt_node *node, tt_error *error)
 {
-    tt_status status = tt_redis_connect (&store->redis, error);
-    if (status != TT_OK)
-        return status;
-    redisContext *context = store->redis.context;
-    if (together)
-        redisAppendFormattedCommand (context, "*1\r\n$5\r\nMULTI\r\n", 15);
-    redisAppendFormattedCommand (context, (const char *) store->commands.data, store->commands.size);
-    if (together)
-        redisAppendFormattedCommand (context, "*1\r\n$4\r\nEXEC\r\n", 14);
-    for (int done = 0; !done;)
-        if (redisBufferWrite (context, &done) != REDIS_OK)
-            return connection_lost (store, error);
+    redisReply *reply;
+    if (node->taken < node->queued) { /* the small write's, behind a transaction */
+        if (receive (store, node, &reply, error) != TT_OK)
+            return TT_UNAVAILABLE;
+        freeReplyObject (reply);
+        node->taken = node->queued;
+    }
+    if (receive (store, node, &reply, error) != TT_OK)
+        return TT_UNAVAILABLE;
+    node->confirmed = reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 ? (uint32_t)reply->integer : 0;
+    freeReplyObject (reply);
     return TT_OK;
+}
+
+static tt_status
+receive_from (tt_store *store, tt_node *node, tt_error *error)
+{
+    tt_status status = node->together ? receive_together (store, node, error) : receive_each (store, node, error);
+    if (node->waits && node->redis.context && status != TT_INTERNAL) {
+        tt_status waited = receive_wait (store, node, error);
+        status = waited == TT_OK ? status : waited;
+    }
+    if (status == TT_CANCELLED || (status != TT_OK && status != TT_UNAVAILABLE))
+        tt_redis_drop (&node->redis);
+    node->queued = node->taken = 0;
+    return status == TT_CANCELLED ? TT_UNAVAILABLE : status;
 }
 
 static tt_status
@@ -125,19 +403,48 @@ attempt (tt_store *store, bool together, tt_error *error)
 {
     tt_status status = store->sent ? TT_OK : send_all (store, together, error);
     store->sent = false;
-    if (status != TT_OK)
-        return status;
-    return together ? receive_together (store, error) : receive_each (store, error);
+    for (tt_node *node = store->nodes; node; node = node->next)
+        if (node->queued > 0) {
+            tt_status received = receive_from (store, node, error);
+            status = received == TT_OK || (status != TT_OK && status != TT_UNAVAILABLE) ? status : received;
+        }
+    return status;
 }
 
-/* A reply that says "not now" (loading after a restart, a read-only replica): worth waiting for. */
-static bool
-all_final (const tt_store *store, tt_error *error)
+/* What stands behind a command of its partition that has to be sent again is asked again too: its reply may be older than that
+ * one's effect. */
+static void
+forget_overtaking (tt_store *store, size_t first)
 {
+    for (size_t i = first + 1; i < store->count; i++)
+        if (store->piped[i].reply && store->piped[i].partition == store->piped[first].partition) {
+            freeReplyObject (store->piped[i].reply);
+            store->piped[i].reply = NULL;
+        }
+}
+
+static bool
+all_final (tt_store *store)
+{
+    bool final = true;
     for (size_t i = 0; i < store->count; i++)
-        if (store->replies[i]->type == REDIS_REPLY_ERROR && tt_redis_error_status (store->replies[i], error) == TT_UNAVAILABLE)
-            return false;
-    return true;
+        if (store->piped[i].reply == NULL) {
+            final = false;
+            forget_overtaking (store, i);
+        }
+    return final;
+}
+
+/* A redirection is followed at once; what is not ready gets time, longer each time, with jitter so that not all come back in
+ * step. */
+static void
+pause_before (uint32_t attempts)
+{
+    uint8_t random;
+    tt_random_bytes (&random, sizeof random);
+    uint32_t ms = attempts < 2 ? 0 : attempts < 6 ? 4u << (attempts - 2) : 64;
+    if (ms)
+        nanosleep (&(struct timespec){ .tv_nsec = (long)(ms * (500 + random * 2)) * 1000 }, NULL);
 }
 
 static tt_status
@@ -145,22 +452,21 @@ run (tt_store *store, bool together, tt_error *error)
 {
     if (store->count == 0)
         return TT_OK;
-    int64_t until = tt_clock_monotonic_us () + (int64_t) store->redis.timeout_ms * 1000;
-    for (bool told = false;; told = true) {
+    int64_t until = tt_clock_monotonic_us () + (int64_t)store->options.timeout_ms * 1000;
+    for (uint32_t attempts = 1;; attempts++) {
         tt_error why = { 0 };
         tt_status status = attempt (store, together, &why);
-        if (status == TT_OK && all_final (store, &why))
+        if ((status == TT_OK || status == TT_UNAVAILABLE) && all_final (store))
             return TT_OK;
         if (status != TT_OK && status != TT_UNAVAILABLE)
             return tt_fail (error, status, "%s", why.message);
-        if (!told)
+        if (attempts == 3)
             tt_log (TT_LOG_WARNING, "store unavailable", "reason", why.message, NULL);
-        free_replies (store);
         bool over = tt_clock_monotonic_us () >= until;
         tt_store_count (store->options.metrics, over ? TT_STORE_FAILURES : TT_STORE_RETRIES);
         if (over)
             return tt_fail (error, TT_UNAVAILABLE, "%s", why.message);
-        nanosleep (&(struct timespec){ .tv_nsec = 10 * 1000 * 1000 }, NULL);
+        pause_before (attempts);
     }
 }
 
@@ -173,13 +479,25 @@ tt_pipe_run (tt_store *store, tt_error *error)
 tt_status
 tt_pipe_run_together (tt_store *store, tt_error *error)
 {
-    return run (store, store->count > 1, error);
+    return run (store, true, error);
 }
 
 void
 tt_pipe_send_together (tt_store *store)
 {
     tt_error ignored = { 0 };
-    if (store->count > 0)
-        store->sent = send_all (store, store->count > 1, &ignored) == TT_OK;
+    if (store->count == 0)
+        return;
+    (void)!send_all (store, true, &ignored); /* what could not be sent is by tt_pipe_run_together */
+    for (const tt_node *node = store->nodes; node; node = node->next)
+        store->sent = store->sent || node->queued > 0;
+}
+
+int
+tt_pipe_fd (const tt_store *store)
+{
+    for (const tt_node *node = store->sent ? store->nodes : NULL; node; node = node->next)
+        if (node->queued > 0)
+            return node->redis.context->fd;
+    return -1;
 }

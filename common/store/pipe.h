@@ -1,41 +1,104 @@
-/* A pipeline: many commands, one round trip, replies in order. Private to store/.
+/* A pipeline: many commands, one round trip to each server, replies in order. Private to store/.
  *
- * Each command is about one partition, which says where it must go; commands are kept until their replies are in, so that a lost connection
- * is made again and the whole pipeline is sent again (every command of the suite may be done twice: reads, and commits that are guarded). */
+ * Each command is about one partition, which says where it must go; commands are kept until their replies are in, so that a lost
+ * connection is made again, a redirection is followed, and what has no final reply is sent again (every command of the suite may
+ * be done twice: reads, and commits that are guarded or know their request ids). Where servers are and what they hold is
+ * route.c's matter. */
 #ifndef TT_STORE_PIPE_H
 #define TT_STORE_PIPE_H
 
+#include "store/cluster.h"
 #include "store/redis.h"
 
-struct tt_store {
+/* One server that commands go to: the only one, or a master of the cluster. */
+typedef struct tt_node {
+    struct tt_node *next;
+    char endpoint[TT_ENDPOINT_SIZE]; /* "" : wherever the options say */
     tt_redis redis;
+    size_t *queue; /* numbers of the commands on their way, in order; TT_PIPE_ASIDE: its reply is nobody's */
+    size_t queued, taken, capacity;
+    uint32_t lead;      /* a partition that it holds, as of this attempt */
+    bool waits;         /* the last reply is that of WAIT */
+    bool together;      /* on their way as one transaction */
+    uint32_t confirmed; /* copies that have what was sent, by the last WAIT */
+    bool kept;          /* mark and sweep */
+} tt_node;
+#define TT_PIPE_ASIDE SIZE_MAX
+
+/* A command of the pipeline. */
+typedef struct {
+    uint32_t partition;
+    size_t begin, end; /* in commands */
+    tt_node *ask;      /* where it is asked just this once, or NULL */
+    tt_node *at;       /* where it went last */
+    redisReply *reply; /* NULL: none that is final yet */
+} tt_piped;
+
+/* Up to which sequence the copies have a journal (confirm.h), and on which connection that was found. */
+typedef struct {
+    uint64_t sequence;
+    char connection[TT_UUID_TEXT_SIZE];
+} tt_watermark;
+
+/* Room for a run_id and an epoch in a command. */
+typedef struct {
+    size_t command;
+    size_t run_id, epoch; /* offsets */
+} tt_server_argument;
+
+struct tt_store {
     tt_store_options options; /* strings are owned by strings[] */
-    char *strings[4];
-    tt_buffer commands;       /* RESP of the pipeline being built */
-    size_t *ends;             /* where each command ends in commands */
-    redisReply **replies;
+    char *strings[5];
+    /* route.c */
+    tt_node *nodes;   /* owned */
+    tt_node **routes; /* of each partition, and behind them of the service's own key; NULL: not known */
+    bool cluster;     /* slots decide; else there is one node */
+    bool known;       /* the two above are valid */
+    bool stale;       /* the map should be read again */
+    int64_t next_map_us;
+    tt_watermark *watermarks; /* of each partition */
+    /* the pipeline */
+    tt_buffer commands; /* RESP, one after the other */
+    tt_piped *piped;
     size_t count, capacity;
-    tt_buffer key;            /* scratch */
+    tt_server_argument *servers;
+    size_t server_count, server_capacity;
+    bool confirm;  /* WAIT for copies behind the commands */
+    bool sent;     /* on its way: tt_pipe_run_together only waits */
+    tt_buffer key; /* scratch */
     bool prepared;
-    bool sent;                /* the pipeline is on its way: tt_pipe_run_together only waits */
-    void *entries;            /* of journal.c: what the last read lent out */
+    void *entries; /* of journal.c: what the last read lent out */
     size_t entries_capacity;
+    void *epochs; /* of journal.c, likewise */
 };
 
 /* Begins an empty pipeline; the replies of the last one are freed. */
 void tt_pipe_begin (tt_store *store);
-/* The buffer to write one command to (tt_resp_*), for this partition; tt_pipe_end closes it and returns its number. */
+/* The buffer to write one command to (tt_resp_*), for this partition (P: the service's own key); tt_pipe_end closes it and
+ * returns its number. */
 tt_buffer *tt_pipe_command (tt_store *store, uint32_t partition);
 size_t tt_pipe_end (tt_store *store);
-/* Sends all, waits for all replies; reconnects and sends again within the time limit. TT_UNAVAILABLE otherwise. */
+/* Appends two arguments to the command being built: the run_id of the server that it is sent to, and the epoch that begins if
+ * that is another one than the last that wrote. Filled in when the command is sent, since only then it is known where. */
+void tt_pipe_server (tt_store *store, tt_buffer *out);
+/* Asks for copies: behind the commands each server gets a small write and WAIT, as the options say. */
+void tt_pipe_confirm (tt_store *store);
+/* Sends all, waits for all replies; reconnects, follows redirections and sends again within the time limit. TT_UNAVAILABLE
+ * otherwise. */
 TT_MUST_USE tt_status tt_pipe_run (tt_store *store, tt_error *error);
-/* The same as one transaction of Redis (MULTI ... EXEC): with `appendfsync always` Redis then syncs once for the whole pipeline and not
- * once for each command. Only for one Redis: the slots of a cluster cannot share a transaction. */
+/* The same as one transaction of Redis (MULTI ... EXEC): with `appendfsync always` Redis then syncs once for the whole pipeline
+ * and not once for each command. In a cluster, whose slots cannot share a transaction, it is tt_pipe_run. */
 TT_MUST_USE tt_status tt_pipe_run_together (tt_store *store, tt_error *error);
 /* Sends the pipeline of a later tt_pipe_run_together without waiting for replies. If that fails, the later call does it all. */
 void tt_pipe_send_together (tt_store *store);
+/* A descriptor that becomes readable when the first replies to what was sent come in; -1 if nothing is on its way. */
+int tt_pipe_fd (const tt_store *store);
 /* The reply of command i: borrowed until the next begin. May be an error reply. */
 const redisReply *tt_pipe_reply (const tt_store *store, size_t i);
+/* The same, for the caller to keep and to free. */
+redisReply *tt_pipe_take (tt_store *store, size_t i);
+/* True if as many copies as wished have what command i did; always where none are wished. *copies: how many, may be NULL. */
+bool tt_pipe_confirmed (const tt_store *store, size_t i, uint32_t *copies);
 /* Writes the key of kind and name as one argument. */
 void tt_pipe_key (tt_store *store, tt_buffer *out, uint32_t partition, char kind, const char *name);
 

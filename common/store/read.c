@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "store/batch.h"
+#include "store/standing.h"
 
 void
 tt_batch_want (tt_batch *batch, struct cached_row *row)
@@ -71,8 +72,13 @@ add_members_command (tt_store *store, uint32_t partition, const struct multi_rea
 }
 
 static void
-add_multi_read (tt_store *store, uint32_t partition, struct multi_read *read)
+add_multi_read (tt_store *store, struct multi_read *read)
 {
+    uint32_t partition = read->partition;
+    if (read->kind == 's') {
+        read->reply = tt_standing_add (store, partition, read->name);
+        return;
+    }
     tt_buffer *out = tt_pipe_command (store, partition);
     if (read->stage == 1) {
         add_members_command (store, partition, read, out);
@@ -207,8 +213,13 @@ take_members (tt_batch *batch, struct multi_read *read, const redisReply *reply,
 }
 
 static tt_status
-take_multi (tt_batch *batch, struct multi_read *read, const redisReply *reply, tt_error *error)
+take_multi (tt_batch *batch, struct multi_read *read, tt_error *error)
 {
+    const redisReply *reply = tt_pipe_reply (batch->store, read->reply);
+    if (read->kind == 's') {
+        read->stage = 2;
+        return tt_standing_take (batch->store, read->reply, batch->arena, &read->standing, error);
+    }
     if (reply->type == REDIS_REPLY_ERROR)
         return tt_redis_error_status (reply, error);
     if (reply->type != REDIS_REPLY_ARRAY)
@@ -230,7 +241,7 @@ tt_batch_read (tt_batch *batch, tt_error *error)
     for (tt_txn *txn = batch->first; txn; txn = txn->next)
         for (struct multi_read *read = txn->reads; txn->state == TXN_UNDECIDED && read; read = read->next)
             if (read->stage < 2)
-                add_multi_read (batch->store, txn->unit.partition, read);
+                add_multi_read (batch->store, read);
     if (batch->store->count)
         batch->counts.reads++;
     tt_status status = tt_pipe_run (batch->store, error);
@@ -244,6 +255,6 @@ tt_batch_read (tt_batch *batch, tt_error *error)
     for (tt_txn *txn = batch->first; txn; txn = txn->next)
         for (struct multi_read *read = txn->reads; txn->state == TXN_UNDECIDED && read; read = read->next)
             if (status == TT_OK && read->stage < 2)
-                status = take_multi (batch, read, tt_pipe_reply (batch->store, read->reply), error);
+                status = take_multi (batch, read, error);
     return status;
 }

@@ -7,12 +7,14 @@
 #include "base/uuid.h"
 #include "store/commit.h"
 #include "store/keys.h"
-#include "store/pipe.h"
+#include "store/route.h"
+
+#define REPLICAS_MAX 8
 
 uint32_t
 tt_partition_of (tt_bytes key, uint32_t partitions)
 {
-    return (uint32_t) (XXH3_64bits (key.data, key.size) % partitions);
+    return (uint32_t)(XXH3_64bits (key.data, key.size) % partitions);
 }
 
 static const char *
@@ -31,15 +33,25 @@ tt_store_open (tt_store **out, const tt_store_options *options, tt_error *error)
         return tt_fail (error, TT_INVALID_ARGUMENT, "the store needs a service name");
     if (options->partitions < 1 || options->partitions > 1024)
         return tt_fail (error, TT_INVALID_ARGUMENT, "partitions: %u is not from 1 to 1024", options->partitions);
+    if (options->replicas > REPLICAS_MAX)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "redis.replicas: %u is more than %d", options->replicas, REPLICAS_MAX);
+    uint32_t timeout_ms = options->timeout_ms ? options->timeout_ms : 5000;
+    uint32_t replica_timeout_ms = options->replica_timeout_ms ? options->replica_timeout_ms : 1000;
+    if (options->replicas && replica_timeout_ms > timeout_ms / 2)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "redis.replica-timeout: %u ms is more than half of redis.timeout, %u ms",
+                        replica_timeout_ms, timeout_ms);
     tt_store *store = tt_alloc_zero (1, sizeof *store);
     store->options = *options;
     store->options.endpoints = keep (store, 0, options->endpoints);
     store->options.username = keep (store, 1, options->username);
     store->options.password_file = keep (store, 2, options->password_file);
     store->options.service = keep (store, 3, options->service);
+    store->options.sentinel = keep (store, 4, options->sentinel);
+    store->options.timeout_ms = timeout_ms;
+    store->options.replica_timeout_ms = replica_timeout_ms;
+    store->watermarks = tt_alloc_zero (options->partitions, sizeof *store->watermarks);
     if (store->options.remember_ms == 0)
         store->options.remember_ms = 3600000;
-    tt_redis_init (&store->redis, options);
     *out = store;
     return TT_OK;
 }
@@ -51,12 +63,14 @@ tt_store_close (tt_store **reference)
     if (store == NULL)
         return;
     tt_pipe_begin (store);
-    tt_redis_free (&store->redis);
+    tt_route_free (store);
     for (size_t i = 0; i < sizeof store->strings / sizeof *store->strings; i++)
         free (store->strings[i]);
     free (store->entries);
-    free (store->ends);
-    free (store->replies);
+    free (store->piped);
+    free (store->watermarks);
+    free (store->servers);
+    free (store->epochs);
     tt_buffer_free (&store->commands);
     tt_buffer_free (&store->key);
     free (store);
@@ -75,33 +89,10 @@ tt_store_service (const tt_store *store)
     return store->options.service;
 }
 
-/* What answers must be a Redis that has functions. */
-static tt_status
-check_server (tt_store *store, tt_error *error)
-{
-    tt_pipe_begin (store);
-    tt_buffer *out = tt_pipe_command (store, 0);
-    tt_resp_begin (out, 2);
-    tt_resp_text (out, "INFO");
-    tt_resp_text (out, "server");
-    tt_pipe_end (store);
-    tt_status status = tt_pipe_run (store, error);
-    if (status != TT_OK)
-        return status;
-    const redisReply *reply = tt_pipe_reply (store, 0);
-    if (reply->type == REDIS_REPLY_ERROR)
-        return tt_redis_error_status (reply, error);
-    const char *version = reply->type == REDIS_REPLY_STRING ? strstr (reply->str, "redis_version:") : NULL;
-    if (version == NULL || atoi (version + 14) < 7)
-        return tt_fail (error, TT_FAILED_PRECONDITION, "redis.endpoints %s: Redis 7 or later is needed, this is %.20s",
-                        store->options.endpoints, version ? version + 14 : "no Redis");
-    return TT_OK;
-}
-
 static void
 hash_set_absent (tt_store *store, const char *key, const char *field, const char *value)
 {
-    tt_buffer *out = tt_pipe_command (store, 0);
+    tt_buffer *out = tt_pipe_command (store, store->options.partitions);
     tt_resp_begin (out, 4);
     tt_resp_text (out, "HSETNX");
     tt_resp_text (out, key);
@@ -110,7 +101,7 @@ hash_set_absent (tt_store *store, const char *key, const char *field, const char
     tt_pipe_end (store);
 }
 
-/* P is written once; the epoch of each partition's journal likewise. */
+/* P is written once. */
 static tt_status
 check_partitions (tt_store *store, tt_error *error)
 {
@@ -119,7 +110,7 @@ check_partitions (tt_store *store, tt_error *error)
     snprintf (number, sizeof number, "%u", store->options.partitions);
     tt_pipe_begin (store);
     hash_set_absent (store, key, "partitions", number);
-    tt_buffer *out = tt_pipe_command (store, 0);
+    tt_buffer *out = tt_pipe_command (store, store->options.partitions);
     tt_resp_begin (out, 3);
     tt_resp_text (out, "HGET");
     tt_resp_text (out, key);
@@ -132,28 +123,10 @@ check_partitions (tt_store *store, tt_error *error)
     if (reply->type == REDIS_REPLY_ERROR)
         return tt_redis_error_status (reply, error);
     if (reply->type != REDIS_REPLY_STRING || strcmp (reply->str, number) != 0)
-        return tt_fail (error, TT_FAILED_PRECONDITION, "service %s was set up with %s partitions, this daemon is configured with %s",
-                        store->options.service, reply->str ? reply->str : "?", number);
+        return tt_fail (error, TT_FAILED_PRECONDITION,
+                        "service %s was set up with %s partitions, this daemon is configured with %s", store->options.service,
+                        reply->str ? reply->str : "?", number);
     return TT_OK;
-}
-
-static tt_status
-write_epochs (tt_store *store, tt_error *error)
-{
-    tt_pipe_begin (store);
-    for (uint32_t p = 0; p < store->options.partitions; p++) {
-        uint8_t id[TT_UUID_SIZE];
-        char text[TT_UUID_TEXT_SIZE], key[160];
-        tt_uuid7_make (id);
-        tt_uuid_format (id, text);
-        snprintf (key, sizeof key, "tt:{%s.%u}:meta", store->options.service, p);
-        hash_set_absent (store, key, "epoch", text);
-    }
-    tt_status status = tt_pipe_run (store, error);
-    for (size_t i = 0; status == TT_OK && i < store->count; i++)
-        if (tt_pipe_reply (store, i)->type == REDIS_REPLY_ERROR)
-            status = tt_redis_error_status (tt_pipe_reply (store, i), error);
-    return status;
 }
 
 tt_status
@@ -161,13 +134,11 @@ tt_store_prepare (tt_store *store, tt_error *error)
 {
     if (store->prepared)
         return TT_OK;
-    tt_status status = check_server (store, error);
+    tt_status status = tt_route_know (store, error);
     if (status == TT_OK)
         status = tt_commit_load (store, error);
     if (status == TT_OK)
         status = check_partitions (store, error);
-    if (status == TT_OK)
-        status = write_epochs (store, error);
     store->prepared = status == TT_OK;
     return status;
 }

@@ -13,13 +13,17 @@
 typedef struct tt_store tt_store;
 
 typedef struct {
-    const char *endpoints;     /* "unix:/run/tt/redis.sock" or "host:port", several with commas */
-    const char *username;      /* "" or NULL: default user */
+    const char *endpoints; /* "unix:/run/tt/redis.sock" or "host:port", several with commas: servers of which one is the master,
+                              or some nodes of one cluster, or with `sentinel` the Sentinels */
+    const char *sentinel;  /* name of the master that the Sentinels watch; "" or NULL: endpoints are Redis itself */
+    const char *username;  /* "" or NULL: default user */
     const char *password_file; /* file with the password in its first line; "" or NULL: none */
     const char *service;       /* "patent": part of every key */
     uint32_t partitions;       /* P, 1 to 1024 */
-    uint32_t timeout_ms;       /* for one round trip; 0 = 5000 */
+    uint32_t timeout_ms;       /* for one round trip, with all attempts; 0 = 5000 */
     uint32_t remember_ms;      /* how long request ids are remembered; 0 = 3,600,000 */
+    uint32_t replicas; /* copies beside the master's that must confirm a commit, and what is published; 0 = none, at most 8 */
+    uint32_t replica_timeout_ms; /* how long they may take; 0 = 1000; less than timeout_ms */
     tt_counter_set *metrics;   /* of tt_store_metrics, shared by all stores of a process; NULL: nothing is counted */
 } tt_store_options;
 
@@ -27,8 +31,9 @@ typedef struct {
 TT_MUST_USE tt_status tt_store_open (tt_store **out, const tt_store_options *options, tt_error *error);
 void tt_store_close (tt_store **store);
 
-/* Connects, loads the function library if it is missing or older, writes P once and checks it: TT_FAILED_PRECONDITION if the service
- * was set up with another P, or if what answers is no Redis >= 7. Called by every thread of a daemon before its first use; idempotent. */
+/* Connects, loads the function library on every master if it is missing or older, writes P once and checks it:
+ * TT_FAILED_PRECONDITION if the service was set up with another P, or if what answers is no Redis >= 7. Called by every thread of
+ * a daemon before its first use; idempotent. */
 TT_MUST_USE tt_status tt_store_prepare (tt_store *store, tt_error *error);
 
 uint32_t tt_store_partitions (const tt_store *store);

@@ -8,6 +8,8 @@
 #include "base/uuid.h"
 #include "envelope.pb-c.h"
 #include "store/batch.h"
+#include "store/block.h"
+#include "store/journal.h"
 #include "wire/trace.h"
 
 #define TOUCHED_FEW 32
@@ -31,6 +33,12 @@ uint32_t
 tt_txn_partition (const tt_txn *txn)
 {
     return txn->unit.partition;
+}
+
+uint32_t
+tt_txn_partitions (const tt_txn *txn)
+{
+    return tt_store_partitions (txn->batch->store);
 }
 
 const char *
@@ -196,15 +204,14 @@ tt_txn_number (tt_txn *txn, const char *table, tt_bytes key, int64_t *value)
 static bool
 same_read (const struct multi_read *a, const struct multi_read *b)
 {
-    return a->kind == b->kind && a->number == b->number && a->count == b->count && strcmp (a->name, b->name) == 0
-           && tt_bytes_equal (a->after, b->after);
+    return a->kind == b->kind && a->partition == b->partition && a->number == b->number && a->count == b->count
+           && strcmp (a->name, b->name) == 0 && tt_bytes_equal (a->after, b->after);
 }
 
 /* The same question asked again by a handler that was called again gets the answer that was read for it. */
-static const tt_rows *
-multi (tt_txn *txn, struct multi_read question)
+static const struct multi_read *
+ask (tt_txn *txn, struct multi_read question)
 {
-    assert (txn->located);
     struct multi_read **link = &txn->reads;
     while (*link && !same_read (*link, &question))
         link = &(*link)->next;
@@ -214,13 +221,22 @@ multi (tt_txn *txn, struct multi_read question)
         question.name = tt_arena_strndup (arena, question.name, strlen (question.name));
         question.table = question.table ? tt_arena_strndup (arena, question.table, strlen (question.table)) : NULL;
         question.after = tt_arena_copy (arena, question.after);
-        question.stage = question.count == 0 && question.kind != 't' ? 2 : 0; /* nothing was asked for */
+        question.stage = question.count == 0 && question.kind != 't' && question.kind != 's' ? 2 : 0; /* nothing was asked for */
         **link = question;
     }
     if ((*link)->stage == 2)
-        return &(*link)->rows;
+        return *link;
     txn->pending = true;
     return NULL;
+}
+
+static const tt_rows *
+multi (tt_txn *txn, struct multi_read question)
+{
+    assert (txn->located);
+    question.partition = txn->unit.partition;
+    const struct multi_read *read = ask (txn, question);
+    return read ? &read->rows : NULL;
 }
 
 const tt_rows *
@@ -245,6 +261,13 @@ const tt_rows *
 tt_txn_due (tt_txn *txn, const char *index, int64_t max_score, uint32_t limit, const char *table)
 {
     return multi (txn, (struct multi_read){ .kind = 'd', .name = index, .number = max_score, .count = limit, .table = table });
+}
+
+const tt_standing *
+tt_txn_standing (tt_txn *txn, uint32_t partition, const char *consumers)
+{
+    const struct multi_read *read = ask (txn, (struct multi_read){ .kind = 's', .partition = partition, .name = consumers });
+    return read ? &read->standing : NULL;
 }
 
 /* -- writing -- */
@@ -395,6 +418,16 @@ tt_txn_index_remove (tt_txn *txn, const char *index, tt_bytes member)
             TT_BYTES_NONE);
 }
 
+/* As it stands in a block (store/block.h). */
+static tt_bytes
+pack_entry (tt_txn *txn, const tt_bytes *parts, size_t count)
+{
+    size_t size = tt_block_size (parts, count);
+    uint8_t *data = tt_arena_alloc (txn->batch->arena, size);
+    tt_block_write (data, parts, count);
+    return (tt_bytes){ data, size };
+}
+
 const char *
 tt_txn_traceparent (const tt_txn *txn)
 {
@@ -445,15 +478,16 @@ event_header (tt_txn *txn, const char *subject, const ProtobufCMessage *body)
 void
 tt_txn_event (tt_txn *txn, const char *topic, const char *subject, const ProtobufCMessage *body)
 {
-    tt_bytes topic_bytes = tt_arena_copy (txn->batch->arena, tt_bytes_of_text (topic));
-    add_op (txn, 'e', 'j', "events", topic_bytes, event_header (txn, subject, body), pack (txn, body));
+    const tt_bytes parts[TT_BLOCK_PARTS] = { tt_bytes_of_text (topic), event_header (txn, subject, body), pack (txn, body) };
+    add_op (txn, 'e', 'j', TT_JOURNAL_EVENTS, TT_BYTES_NONE, TT_BYTES_NONE, pack_entry (txn, parts, TT_BLOCK_PARTS));
 }
 
 void
 tt_txn_log (tt_txn *txn, const char *log, const ProtobufCMessage *body)
 {
     const char *name = tt_arena_strndup (txn->batch->arena, log, strlen (log));
-    add_op (txn, 'l', 'j', name, tt_bytes_of_text (name), TT_BYTES_NONE, pack (txn, body));
+    const tt_bytes record = pack (txn, body);
+    add_op (txn, 'e', 'j', name, TT_BYTES_NONE, TT_BYTES_NONE, pack_entry (txn, &record, 1));
 }
 
 /* -- answering -- */

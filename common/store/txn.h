@@ -13,6 +13,7 @@
 #include <protobuf-c/protobuf-c.h>
 
 #include "base/arena.h"
+#include "store/retention.h"
 #include "store/store.h"
 
 typedef struct tt_txn tt_txn;
@@ -38,6 +39,7 @@ void tt_txn_at (tt_txn *txn, tt_bytes partition_key);
 /* The same with the partition given by number, for processors and statistics. */
 void tt_txn_at_partition (tt_txn *txn, uint32_t partition);
 uint32_t tt_txn_partition (const tt_txn *txn);
+uint32_t tt_txn_partitions (const tt_txn *txn); /* P */
 const char *tt_txn_stream (const tt_txn *txn); /* name of the service, first segment of its topics; borrowed */
 int64_t tt_txn_now (const tt_txn *txn);     /* milliseconds since 1970: when the batch began */
 tt_arena *tt_txn_arena (tt_txn *txn);       /* lives until the batch ends */
@@ -66,6 +68,8 @@ const tt_rows *tt_txn_page (tt_txn *txn, const char *index, tt_bytes after, uint
 const tt_rows *tt_txn_due (tt_txn *txn, const char *index, int64_t max_score, uint32_t limit, const char *table);
 /* A number kept by tt_txn_add: true and *value (0 if never added), or false: not read yet. Not a guard. */
 bool tt_txn_number (tt_txn *txn, const char *table, tt_bytes key, int64_t *value);
+/* Where the journal of events of any partition stands, and consumers of it ("" none, "*" all, or one name); NULL: not read yet. Not a guard. */
+const tt_standing *tt_txn_standing (tt_txn *txn, uint32_t partition, const char *consumers);
 /* True if something that was asked for is not read yet: return and be called again. Lets a handler ask for several things at once. */
 bool tt_txn_pending (const tt_txn *txn);
 
@@ -142,12 +146,14 @@ void tt_batch_start (tt_batch *batch, const tt_batch *ahead);
 /* Descriptor that is readable once the answer to a started commit comes in; -1 if nothing was sent, and tt_batch_run has it all to do. */
 int tt_batch_fd (const tt_batch *batch);
 /* Runs all: reads, decides, commits, until each has an outcome. TT_UNAVAILABLE with the reason if the store could not be reached: then
- * transactions without an outcome have the status UNAVAILABLE and may or may not have been committed; the same request id tells. */
+ * transactions without an outcome have the status UNAVAILABLE and may or may not have been committed; the same request id tells. With
+ * redis.replicas a transaction that was done, but not confirmed by so many copies in time, has the outcome UNAVAILABLE as well. */
 tt_status tt_batch_run (tt_batch *batch, tt_error *error);
 
 /* What has happened since tt_batch_new. */
 typedef struct {
     uint64_t committed, conflicts, bounds, replayed, reads, commits;
+    uint64_t unconfirmed; /* done, but not on as many copies as wished */
 } tt_batch_counts;
 tt_batch_counts tt_batch_count (const tt_batch *batch);
 

@@ -24,7 +24,7 @@ target_include_directories (techtransfer INTERFACE
 set (public_headers
   base/arena.h base/buffer.h base/clock.h base/log.h base/status.h base/text.h base/uuid.h
   wire/decimal.h wire/envelope.h wire/json.h wire/topic.h
-  bus/client.h bus/subscriber.h)
+  bus/client.h bus/consumer.h bus/subscriber.h)
 foreach (header ${public_headers})
   get_filename_component (folder ${header} DIRECTORY)
   install (FILES ${CMAKE_SOURCE_DIR}/common/${header} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/techtransfer/${folder} COMPONENT development)

@@ -89,7 +89,8 @@ source_flags () {
     local name stream
     for name in patent-alertd achievement-ingestd loan-matchd; do
         stream=${daemon_stream[$name],,}
-        printf '%s\n' "--statistics.sources.$stream.events=$(endpoint "$name" events)" "--statistics.sources.$stream.replay=$(endpoint "$name" replay)"
+        printf '%s\n' "--statistics.sources.$stream.events=$(endpoint "$name" events)" "--statistics.sources.$stream.replay=$(endpoint "$name" replay)" \
+            "--statistics.sources.$stream.commands=$(endpoint "$name" commands)"
     done
 }
 

@@ -146,11 +146,11 @@ ctl_request (const ctl_args *args)
 }
 
 static int
-report_failure (const ctl_args *args, tt_status status, const tt_call_result *result)
+report_failure (const ctl_args *args, ctl_service service, tt_status status, const tt_call_result *result)
 {
-    const char *endpoints = ctl_endpoints (args, args->command->service, 0);
+    const char *endpoints = ctl_endpoints (args, service, 0);
     if (status == TT_DEADLINE_EXCEEDED || status == TT_UNAVAILABLE) {
-        fprintf (stderr, "ttctl: no answer from %s (%s): %s\n", service_names[args->command->service], endpoints,
+        fprintf (stderr, "ttctl: no answer from %s (%s): %s\n", service_names[service], endpoints,
                  result->message);
         return CTL_UNREACHABLE;
     }
@@ -161,14 +161,14 @@ report_failure (const ctl_args *args, tt_status status, const tt_call_result *re
 }
 
 static int
-send_request (const ctl_args *args, const ProtobufCMessage *request, ProtobufCMessage **reply)
+send_request (const ctl_args *args, ctl_service service, const ProtobufCMessage *request, ProtobufCMessage **reply)
 {
     tt_error error = { 0 };
     tt_client *client = NULL;
     tt_call_result result = { 0 };
     const char *trace = ctl_get (args, "traceparent");
     bool new_trace = trace && strcmp (trace, "new") == 0;
-    tt_client_options options = { .endpoints = ctl_endpoints (args, args->command->service, 0),
+    tt_client_options options = { .endpoints = ctl_endpoints (args, service, 0),
                                   .traceparent = new_trace ? NULL : trace,
                                   .trace = new_trace,
                                   .timeout_ms = (uint32_t)(ctl_number (args, "timeout", 30) % 86400 * 1000) };
@@ -180,7 +180,7 @@ send_request (const ctl_args *args, const ProtobufCMessage *request, ProtobufCMe
     tt_client_close (&client);
     if (new_trace)
         fprintf (stderr, "traceparent: %s\n", result.traceparent);
-    return status == TT_OK ? CTL_OK : report_failure (args, status, &result);
+    return status == TT_OK ? CTL_OK : report_failure (args, service, status, &result);
 }
 
 /* The reply as a table, a record, or JSON; what a page leaves over is said on stderr. */
@@ -212,33 +212,39 @@ show_reply (const ctl_args *args, json_t *reply)
 }
 
 int
-ctl_call (const ctl_args *args)
+ctl_exchange (const ctl_args *args, ctl_service service, json_t *fields, json_t **shown)
 {
     tt_error error = { 0 };
     ProtobufCMessage *request = NULL, *reply = NULL;
-    json_t *fields = ctl_request (args), *shown = NULL;
     int code = CTL_USAGE;
-    if (fields == NULL)
-        return CTL_USAGE;
+    *shown = NULL;
     if (tt_json_to_message (args->command->request, fields, 0, NULL, &request, &error) != TT_OK) {
         fprintf (stderr, "ttctl: %s\n", error.message);
         goto out;
     }
-    code = send_request (args, request, &reply);
-    if (code != CTL_OK)
-        goto out;
-    if (tt_json_from_message (reply, 0, &shown, &error) != TT_OK) {
+    code = send_request (args, service, request, &reply);
+    if (code == CTL_OK && tt_json_from_message (reply, 0, shown, &error) != TT_OK) {
         fprintf (stderr, "ttctl: the reply cannot be shown: %s\n", error.message);
         code = CTL_REFUSED;
-        goto out;
     }
-    show_reply (args, shown);
 out:
-    json_decref (fields);
-    json_decref (shown);
     if (request)
         protobuf_c_message_free_unpacked (request, NULL);
     if (reply)
         protobuf_c_message_free_unpacked (reply, NULL);
+    return code;
+}
+
+int
+ctl_call (const ctl_args *args)
+{
+    json_t *fields = ctl_request (args), *shown = NULL;
+    if (fields == NULL)
+        return CTL_USAGE;
+    int code = ctl_exchange (args, args->command->service, fields, &shown);
+    if (code == CTL_OK)
+        show_reply (args, shown);
+    json_decref (fields);
+    json_decref (shown);
     return code;
 }

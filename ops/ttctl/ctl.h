@@ -81,7 +81,7 @@ struct ctl_command {
 
 /* The table, ended by a NULL name; each group of commands is in a file of its own (cmd_*.c). */
 extern const ctl_command ctl_patent_commands[], ctl_achievement_commands[], ctl_finance_commands[], ctl_statistics_commands[],
-    ctl_import_commands[], ctl_event_commands[], ctl_match_commands[], ctl_top_commands[], ctl_help_commands[];
+    ctl_import_commands[], ctl_event_commands[], ctl_consumer_commands[], ctl_match_commands[], ctl_top_commands[], ctl_help_commands[];
 /* Command number i over all groups, NULL past the last. */
 const ctl_command *ctl_command_at (size_t i);
 /* The options that every command takes, ended by a NULL name. */
@@ -105,6 +105,9 @@ void ctl_show_group (const char *group);         /* the commands whose name begi
 json_t *ctl_request (const ctl_args *args);
 /* Runs a command that is one call; the usual `run`. */
 int ctl_call (const ctl_args *args);
+/* One call of the command's method at a service, with these fields of the request. An exit code; with CTL_OK *reply is the reply's JSON (owned), else
+ * NULL after a message on stderr. */
+int ctl_exchange (const ctl_args *args, ctl_service service, json_t *fields, json_t **reply);
 /* Endpoints from --endpoints/--events/--replay, the environment, or the defaults. kind 0 commands, 1 events, 2 replay. Static
  * storage. */
 const char *ctl_endpoints (const ctl_args *args, ctl_service service, int kind);

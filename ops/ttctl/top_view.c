@@ -276,6 +276,11 @@ add_details (const json_t *daemon, tt_buffer *note)
         if (lag > 0 || !live)
             tt_buffer_printf (note, "%s %s%s %s behind", note->size ? "," : "", key, live ? "" : " is not live,", text);
     }
+    if (json_number_value (json_object_get (daemon, "memory_over")) > 0)
+        tt_buffer_printf (note, "%s refuses commands, its memory is over its bound", note->size ? "," : "");
+    double trimmed = json_number_value (json_object_get (daemon, "consumer_lost_events"));
+    if (trimmed > 0)
+        tt_buffer_printf (note, "%s trimmed %.0f events before a consumer had them", note->size ? "," : "", trimmed);
     double lost = json_number_value (json_object_get (daemon, "consumer_losses"));
     if (lost > 0)
         tt_buffer_printf (note, "%s lost history %.0f times", note->size ? "," : "", lost);

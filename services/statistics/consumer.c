@@ -7,9 +7,12 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bus/consumer.h"
 #include "bus/subscriber.h"
 #include "portions.h"
 #include "wire/trace.h"
+
+#define CONSUMER "statisticsd" /* of the source streams: all replicas together */
 
 enum { WAIT_MS = 200, PAUSE_MS = 1000 };
 
@@ -17,6 +20,7 @@ struct stats_consumer {
     const char *stream;
     char *events;
     char *replay;
+    char *commands;
     const tt_store_options *store_options;
     pthread_t thread;
     pthread_mutex_t mutex; /* of the next three */
@@ -27,6 +31,8 @@ struct stats_consumer {
     tt_store *store;
     tt_batch *batch;
     tt_subscriber *subscriber;
+    tt_consumer *durable; /* or NULL: nothing is acknowledged */
+    bool unheard;         /* the last acknowledgement failed */
     stats_portions portions;
     tt_subscriber_counts counted; /* of the present subscriber: what the status has of them */
     uint32_t known_partitions; /* written to the store */
@@ -219,6 +225,27 @@ commit (stats_consumer *c, tt_error *error)
     return TT_OK;
 }
 
+/* Tells the source what is committed, so that it may be trimmed there. Never waits; what fails is said again later. */
+static void
+acknowledge (stats_consumer *c)
+{
+    tt_error error = { 0 };
+    if (c->durable == NULL || c->known_partitions == 0)
+        return;
+    uint64_t *positions = tt_alloc_zero (c->known_partitions, sizeof *positions);
+    const char **epochs = tt_alloc_zero (c->known_partitions, sizeof *epochs);
+    for (uint32_t p = 0; p < c->known_partitions && p < c->portions.capacity; p++) {
+        positions[p] = c->portions.positions[p].sequence;
+        epochs[p] = c->portions.positions[p].epoch;
+    }
+    tt_status status = tt_consumer_acknowledge (c->durable, positions, epochs, c->known_partitions, 0, &error);
+    if (status != TT_OK && !c->unheard)
+        tt_log (TT_LOG_WARNING, "the source does not take our acknowledgement", "stream", c->stream, "reason", error.message, NULL);
+    c->unheard = status != TT_OK;
+    free (positions);
+    free (epochs);
+}
+
 /* -- events
  * -------------------------------------------------------------------------------------------------------------------------- */
 
@@ -352,6 +379,8 @@ consume (stats_consumer *c, tt_error *error)
         if (status == TT_OK)
             status = commit (c, error);
         note_progress (c);
+        if (status == TT_OK)
+            acknowledge (c);
         if (status == TT_OK && tt_subscriber_is_live (c->subscriber))
             note_live (c, true);
     }
@@ -363,8 +392,12 @@ static void *
 run (void *argument)
 {
     stats_consumer *c = argument;
+    tt_error error = { 0 };
+    tt_consumer_options durable = { .name = CONSUMER, .commands = c->commands };
+    if (c->commands[0] && tt_consumer_open (&c->durable, &durable, &error) != TT_OK)
+        tt_log (TT_LOG_ERROR, "nothing is acknowledged: the journal is not kept for us", "stream", c->stream, "reason", error.message, NULL);
     while (!is_stopping (c)) {
-        tt_error error = { 0 };
+        error = (tt_error){ 0 };
         tt_status status = consume (c, &error);
         if (status == TT_OK)
             break;
@@ -376,6 +409,7 @@ run (void *argument)
         }
         pause_a_while (c);
     }
+    tt_consumer_close (&c->durable);
     tt_batch_destroy (&c->batch);
     tt_store_close (&c->store);
     return NULL;
@@ -392,6 +426,7 @@ destroy (stats_consumer *c)
     pthread_mutex_destroy (&c->mutex);
     free (c->events);
     free (c->replay);
+    free (c->commands);
     free (c);
 }
 
@@ -403,6 +438,7 @@ stats_consumer_open (stats_consumer **out, const stats_consumer_options *options
     c->stream = options->stream;
     c->events = tt_strdup (options->events);
     c->replay = tt_strdup (options->replay);
+    c->commands = tt_strdup (options->commands);
     c->store_options = options->store;
     pthread_mutex_init (&c->mutex, NULL);
     pthread_condattr_init (&monotonic);

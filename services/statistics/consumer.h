@@ -1,7 +1,7 @@
 /* The consumer of one source stream: takes every event of it over ZeroMQ and counts it exactly once.
  *
  * A thread of its own, with its own subscriber and store. It starts from the stored positions, gathers events into portions and
- * commits them (ledger.h); after any doubt (another replica was faster, the store went back) it reads the positions and
+ * commits them (ledger.h), and acknowledges what is committed as the durable consumer "statisticsd"; after any doubt (another replica was faster, the store went back) it reads the positions and
  * subscribes again. What the subscriber reports as lost is logged, counted and shown, then consumption goes on behind it. Not for
  * what an event means (effects.h). */
 #ifndef STATS_CONSUMER_H
@@ -15,6 +15,7 @@ typedef struct {
     const char *stream;            /* "patent"; static */
     const char *events;            /* endpoints of the publishers, with commas; copied, as are the next */
     const char *replay;            /* endpoints of the replay sockets, in the same order */
+    const char *commands;          /* endpoints where what was counted is acknowledged, so that the journal is kept for us (copied); empty: not */
     const tt_store_options *store; /* borrowed until the close */
 } stats_consumer_options;
 

@@ -7,26 +7,22 @@ struct stats_service {
     tt_counter_set *counters;
 };
 
-#define SOURCE(stream, events, replay)                                                                                           \
-    { "statistics.sources." stream ".events",                                                                                    \
-      TT_CONFIG_STRING,                                                                                                          \
-      events,                                                                                                                    \
-      1,                                                                                                                         \
-      1024,                                                                                                                      \
-      NULL,                                                                                                                      \
-      "",                                                                                                                        \
-      "endpoints that the stream " stream " is published on, with commas",                                                       \
-      false,                                                                                                                     \
-      false },                                                                                                                   \
-    {                                                                                                                            \
-        "statistics.sources." stream ".replay", TT_CONFIG_STRING, replay, 1, 1024, NULL, "",                                     \
-            "endpoints that replay the stream " stream ", in the same order", false, false                                       \
-    }
+enum { EVENTS_ROW, REPLAY_ROW, COMMANDS_ROW, SOURCE_ROWS };
+
+#define ENDPOINTS_ROW(name, initial, least, description)                                                                         \
+    { name, TT_CONFIG_STRING, initial, least, 1024, NULL, "", description, false, false }
+#define SOURCE(stream, port)                                                                                                     \
+    ENDPOINTS_ROW ("statistics.sources." stream ".events", "tcp://127.0.0.1:" port "1", 1,                                       \
+                   "endpoints that the stream " stream " is published on, with commas"),                                         \
+        ENDPOINTS_ROW ("statistics.sources." stream ".replay", "tcp://127.0.0.1:" port "2", 1,                                   \
+                       "endpoints that replay the stream " stream ", in the same order"),                                        \
+        ENDPOINTS_ROW ("statistics.sources." stream ".commands", "tcp://127.0.0.1:" port "0", 0,                                 \
+                       "endpoints where what was counted of " stream " is acknowledged; empty: its journal is not kept for us")
 
 const tt_config_row stats_config[] = {
-    SOURCE ("patent", "tcp://127.0.0.1:5711", "tcp://127.0.0.1:5712"),
-    SOURCE ("achievement", "tcp://127.0.0.1:5721", "tcp://127.0.0.1:5722"),
-    SOURCE ("finance", "tcp://127.0.0.1:5731", "tcp://127.0.0.1:5732"),
+    SOURCE ("patent", "571"),
+    SOURCE ("achievement", "572"),
+    SOURCE ("finance", "573"),
     { "catalog.directory", TT_CONFIG_STRING, "", 0, 4096, NULL, "",
       "where the catalogue is; empty: TT_CATALOG_DIR, or as installed", false, false },
     { "page.directory", TT_CONFIG_STRING, "", 0, 4096, NULL, "", "where the files of the page are; empty: as installed", false,
@@ -109,8 +105,9 @@ open_consumers (stats_service *service, tt_daemon *daemon, tt_error *error)
     for (int s = 0; s < STATS_STREAMS && status == TT_OK;
          s++) { /* in the order of stats_streams, as the rows of the configuration */
         stats_consumer_options options = { .stream = stats_streams[s],
-                                           .events = tt_config_text (config, stats_config[2 * s].name),
-                                           .replay = tt_config_text (config, stats_config[2 * s + 1].name),
+                                           .events = tt_config_text (config, stats_config[SOURCE_ROWS * s + EVENTS_ROW].name),
+                                           .replay = tt_config_text (config, stats_config[SOURCE_ROWS * s + REPLAY_ROW].name),
+                                           .commands = tt_config_text (config, stats_config[SOURCE_ROWS * s + COMMANDS_ROW].name),
                                            .store = tt_daemon_store_options (daemon) };
         status = stats_consumer_open (&service->consumers[s], &options, error);
     }

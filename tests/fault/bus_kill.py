@@ -64,7 +64,7 @@ def check(world, load, durable, redis, daemon):
     stored = read_journal(daemon)
     for partition, events in stored.items():
         assert [s for s, _ in events] == list(range(1, len(events) + 1)), f"partition {partition} is not dense"
-        assert len(events) == int(redis.ask("XLEN", f"tt:{{probe.{partition}}}:j:events"))
+        assert len(events) == int(redis.ask("HGET", f"tt:{{probe.{partition}}}:meta", "events").strip() or 0)
     counted = collections.Counter(number for events in stored.values() for _, number in events)
     assert set(counted) == set(range(TOTAL)) and max(counted.values()) == 1, [n for n, c in counted.items() if c != 1][:10]
     suite.wait_for(lambda: durable.error or len(durable.numbers) == TOTAL, f"the subscriber to have all ({len(durable.numbers)})", 60)

@@ -29,7 +29,7 @@ def works(daemon, key="works"):
 
 
 def journal_total(redis):
-    return sum(int(redis.ask("XLEN", f"tt:{{probe.{p}}}:j:events")) for p in range(8))
+    return sum(int(redis.ask("HGET", f"tt:{{probe.{p}}}:meta", "events").strip() or 0) for p in range(8))
 
 
 def test_unknown_setting(world):
@@ -111,11 +111,11 @@ class Stranger:
 
 def test_something_else_answers_for_redis(world):
     for name, answer, words in (("http", b"HTTP/1.1 400 Bad Request\r\n\r\n", "rotocol"), ("mute", b"", "Redis"), ("error", b"-ERR unknown command\r\n", None),
-                                ("old", b"$22\r\nredis_version:6.2.12\r\n\r\n", None), ("other", b":1\r\n", None)):
+                                ("old", b"$71\r\nredis_version:6.2.12\r\nrun_id:" + 40 * b"0" + b"\r\n\r\n", None), ("other", b":1\r\n", None)):
         stranger = world.own(Stranger(answer))
         daemon = world.daemon(name, redis=f"127.0.0.1:{stranger.port}", arguments=["--redis.timeout", "300ms"])
         if words is None:
-            ends(daemon, 1, "cannot start", "unknown command" if name == "error" else "Redis 7")
+            ends(daemon, 1, "cannot start", {"error": "unknown command", "old": "Redis 7", "other": "no Redis"}[name])
             continue
         daemon.launch()
         suite.wait_for(lambda: "waiting for Redis" in daemon.log_text(), f"{name}: the daemon to say that it waits")

@@ -122,7 +122,7 @@ class Subscriber:
         assert reply.code == pb.OK, reply
         page = pb.ReplayReply.FromString(body)
         self._same_epoch(place, page.head.epoch, number)
-        last = None
+        last, moved = None, page.next_sequence != place.next
         for raw in page.events:
             last = pb.EventHeader.FromString(raw.header)
             if last.sequence >= place.next and last.sequence not in place.above:
@@ -133,7 +133,7 @@ class Subscriber:
         if last is not None and last.sequence == place.next - 1:
             place.last_id = last.id
         elif place.next == page.head.head + 1:
-            place.last_id = page.head.head_id or place.last_id if last is None else page.head.head_id
+            place.last_id = page.head.head_id or ("" if moved else place.last_id)  # empty: the journal grew meanwhile
         else:
             place.last_id = ""
         return page.head.head

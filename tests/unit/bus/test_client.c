@@ -240,6 +240,25 @@ Test (client, without_any_reply_the_deadline_ends_it)
     fake_close (&f);
 }
 
+/* 64 MiB under way are a bound, as 4096 commands are: the next one waits until another is over. */
+Test (client, large_commands_are_bounded_by_bytes)
+{
+    static uint8_t body[1 << 20];
+    fake f;
+    fake_open (&f);
+    tt_client *client = open_client (f.at, 3000, 60000);
+    tt_client_reply reply;
+    tt_error error = { 0 };
+    for (int i = 0; i < 64; i++)
+        cr_assert_eq (tt_client_send (client, METHOD, (tt_bytes){ body, sizeof body }, NULL, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (tt_client_receive (client, 0, &reply), TT_DEADLINE_EXCEEDED, "none is over yet");
+    cr_assert_eq (tt_client_send (client, METHOD, (tt_bytes){ body, 1 }, NULL, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (tt_client_receive (client, 0, &reply), TT_OK, "it was sent beside all the others");
+    cr_assert_eq (reply.result.code, TT_DEADLINE_EXCEEDED);
+    tt_client_close (&client);
+    fake_close (&f);
+}
+
 Test (client, unreadable_replies_are_dropped_and_counted)
 {
     fake f;

@@ -216,6 +216,20 @@ Test (subscriber, a_dropped_message_is_replayed)
     close_bench (&b);
 }
 
+Test (subscriber, a_mark_that_large_events_would_fill_memory_under_is_lowered_without_loss)
+{
+    fake_open (&first);
+    bench b = open_bench (1, &(tt_subscriber_options){ .high_water_mark = 20000000 });
+    become_live (&b);
+    for (int i = 0; i < 200; i++) {
+        fake_publish (&first, i % 2, "patent/x/");
+        expect (&b, 1);
+    }
+    cr_assert_eq (tt_subscriber_count (b.subscriber).narrowed, 1);
+    cr_assert_eq (tt_subscriber_count (b.subscriber).lost, 0);
+    close_bench (&b);
+}
+
 Test (subscriber, a_dropped_tail_is_noticed_by_the_heartbeat)
 {
     fake_open (&first);

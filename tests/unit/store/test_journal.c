@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "store/journal.h"
+#include "store/pipe.h"
 #include "wire/envelope.h"
 #include "world.h"
 
@@ -61,12 +62,88 @@ Test (journal, is_dense_and_says_what_happened)
     cr_assert_eq (count, 0);
 }
 
+/* Any position and any limit, over blocks of all sizes: reading on from where the last reading ended meets each event once. */
+Test (journal, is_read_in_pages_of_any_size)
+{
+    static const int sizes[] = { 1, 30, 2, 1, 100, 7, 260, 1 };
+    static const uint32_t limits[] = { 1, 2, 3, 29, 64, 1000 };
+    uint64_t total = 0;
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        append (sizes[i]);
+        total += (uint64_t)sizes[i];
+    }
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        uint64_t next = 1;
+        for (size_t count = 1; count > 0;) {
+            const tt_entry *entries;
+            cr_assert_eq (read_from (next, limits[i], &entries, &count, NULL), TT_OK);
+            cr_assert_leq (count, limits[i]);
+            for (size_t e = 0; e < count; e++) {
+                cr_assert_eq (entries[e].sequence, next++);
+                cr_assert_eq (entries[e].epoch.size, TT_EPOCH_SIZE - 1);
+            }
+        }
+        cr_assert_eq (next, total + 1, "limit %u", limits[i]);
+    }
+}
+
+/* Appends to the stream past the commit functions. */
+static void
+add_by_hand (const char *id_and_fields)
+{
+    char command[256], answer[64];
+    snprintf (command, sizeof command, "XADD 'tt:{test.%u}:j:events' %s", here (), id_and_fields);
+    private_redis_ask (&world.redis, command, answer, sizeof answer);
+    snprintf (command, sizeof command, "HSET 'tt:{test.%u}:meta' events 9", here ());
+    private_redis_ask (&world.redis, command, answer, sizeof answer);
+}
+
+/* What is no block stops every reader: nobody hands on half of it, and nobody skips it. */
+static void
+check_refused (const char *id_and_fields)
+{
+    append (3);
+    add_by_hand (id_and_fields);
+    const tt_entry *entries;
+    size_t count;
+    tt_error error = { 0 };
+    cr_assert_eq (read_from (4, 100, &entries, &count, NULL), TT_INTERNAL, "%s", id_and_fields);
+    uint64_t next[PARTITIONS] = { 1, 1, 1, 1 };
+    next[here ()] = 4;
+    tt_tail *tail = NULL;
+    cr_assert_eq (tt_tail_open (&tail, &world.options, TT_JOURNAL_EVENTS, next, &error), TT_OK);
+    tt_status status = TT_OK;
+    while (status == TT_OK || status == TT_UNAVAILABLE) {
+        status = tt_tail_read (tail, &entries, &count, &error);
+        cr_assert_eq (count, 0);
+    }
+    cr_assert_eq (status, TT_INTERNAL, "%s", id_and_fields);
+    tt_tail_close (&tail);
+    private_redis_number (&world.redis, "FLUSHALL");
+    world.store->prepared = false;
+}
+
+Test (journal, what_is_no_block_stops_its_readers)
+{
+#define EPOCH "e 0190b3a4-0000-7000-8000-000000000000 "
+    check_refused ("9-0 t topic/ h header b body"); /* an entry of an earlier version */
+    check_refused ("9-0 n 1 " EPOCH "b abc");
+    check_refused ("9-0 n 1 b '\001a\001b\001c'");
+    check_refused ("9-0 n 6 " EPOCH "b \"\\x01a\\x01b\\x01c\"");
+    check_refused ("9-0 n 0 " EPOCH "b ''");
+    check_refused ("9-0 n 10 " EPOCH "b aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa");
+    check_refused ("9-0 n 99999999999999999999 " EPOCH "b aaaa");
+    check_refused ("9-0 n -1 " EPOCH "b aaaa");
+    check_refused ("9007199254740993-0 n 1 " EPOCH "b \"\\x01a\\x01b\\x01c\"");
+}
+
 Test (journal, trimmed_part_is_out_of_range)
 {
-    append (20);
+    append (7);
+    append (13);
     char command[128];
     snprintf (command, sizeof command, "XTRIM 'tt:{test.%u}:j:events' MINID 8-0", here ());
-    cr_assert_eq (private_redis_number (&world.redis, command), 7);
+    cr_assert_eq (private_redis_number (&world.redis, command), 1, "entries of the stream are blocks");
     const tt_entry *entries;
     size_t count;
     uint64_t earliest = 0;
@@ -76,6 +153,10 @@ Test (journal, trimmed_part_is_out_of_range)
     cr_assert_eq (earliest, 8);
     cr_assert_eq (read_from (8, 100, &entries, &count, &earliest), TT_OK);
     cr_assert_eq (count, 13);
+    cr_assert_eq (read_from (15, 100, &entries, &count, &earliest), TT_OK, "in the middle of a block");
+    cr_assert_eq (count, 6);
+    snprintf (command, sizeof command, "XTRIM 'tt:{test.%u}:j:events' MINID 15-0", here ());
+    cr_assert_eq (private_redis_number (&world.redis, command), 0, "a block that anybody may need stays whole");
     cr_assert_eq (tt_journal_extent (world.store, TT_JOURNAL_EVENTS, here (), &earliest, epoch, &error), TT_OK);
     cr_assert_eq (earliest, 8);
     cr_assert_eq (strlen (epoch), 36);
@@ -189,7 +270,7 @@ Test (journal, tail_gives_up_a_silent_connection)
         status = tt_tail_read (tail, &entries, &count, &error);
     }
     cr_assert_eq (status, TT_UNAVAILABLE);
-    cr_assert_eq (tt_tail_fd (tail), -1);
+    cr_assert_not (tt_tail_connected (tail));
     kill (world.redis.pid, SIGCONT);
     append (2);
     follow (tail, 4, 5);
@@ -218,10 +299,10 @@ Test (journal, tail_tells_a_lost_end)
 /* -- group -- */
 
 static tt_group *
-open_group (const char *consumer)
+open_group (const char *consumer, uint32_t claim_idle_ms)
 {
     tt_group *group = NULL;
-    tt_group_options options = { .name = "workers", .consumer = consumer, .claim_idle_ms = 100 };
+    tt_group_options options = { .name = "workers", .consumer = consumer, .claim_idle_ms = claim_idle_ms };
     tt_error error = { 0 };
     cr_assert_eq (tt_group_open (&group, &world.options, &options, &error), TT_OK);
     return group;
@@ -237,8 +318,10 @@ take (tt_group *group, int *seen)
         tt_error error = { 0 };
         tt_status status = tt_group_read (group, 64, &entries, &count, &error);
         cr_assert (status == TT_OK || status == TT_UNAVAILABLE, "%s", error.message);
-        for (size_t i = 0; i < count; i++)
+        for (size_t i = 0; i < count; i++) {
             seen[entries[i].sequence]++;
+            cr_assert (tt_bytes_equal (entries[i].topic, tt_bytes_of_text ("test/stored/")));
+        }
         if (count)
             return count;
         wait_on (tt_group_fd (group));
@@ -263,24 +346,46 @@ lag (tt_group *group)
 
 Test (journal, group_claims_what_a_dead_consumer_had_taken)
 {
-    int first_seen[64] = { 0 }, second_seen[64] = { 0 };
-    append (40);
-    tt_group *first = open_group ("first");
+    int first_seen[128] = { 0 }, second_seen[128] = { 0 };
+    for (int i = 0; i < 40; i++)
+        append (3);
+    tt_group *first = open_group ("first", 100);
     size_t taken = take (first, first_seen);
-    cr_assert_gt (taken, 0);
+    cr_assert_eq (taken, 48, "a share of 16 blocks");
     acknowledge (first);
     size_t lost = take (first, first_seen); /* and it dies before it has done them */
+    cr_assert_gt (lost, 0);
     tt_group_close (&first);
-    tt_group *second = open_group ("second");
-    cr_assert_eq (lag (second), 40 - taken);
+    tt_group *second = open_group ("second", 100);
+    cr_assert_eq (lag (second), lost / 3 + 120 - taken - lost, "blocks that were taken, and events that were not");
     size_t all = 0;
-    while (all < 40 - taken) {
+    while (all < 120 - taken) {
         all += take (second, second_seen);
         acknowledge (second);
     }
-    cr_assert_eq (all, 40 - taken);
-    for (size_t s = 1; s <= 40; s++)
+    cr_assert_eq (all, 120 - taken);
+    for (size_t s = 1; s <= 120; s++)
         cr_assert_eq (second_seen[s], s > taken, "sequence %zu, of which %zu were done and %zu lost", s, taken, lost);
+    cr_assert_eq (lag (second), 0);
+    tt_group_close (&second);
+}
+
+/* A block that is larger than what is asked for comes in portions, and is done when the last portion is. */
+Test (journal, group_claims_a_block_of_which_only_a_part_was_done)
+{
+    int first_seen[128] = { 0 }, second_seen[128] = { 0 };
+    append (100);
+    append (1);
+    tt_group *first = open_group ("first", 100);
+    cr_assert_eq (take (first, first_seen), 64);
+    acknowledge (first);
+    tt_group_close (&first);
+    tt_group *second = open_group ("second", 100);
+    cr_assert_eq (lag (second), 2);
+    for (size_t all = 0; all < 101; acknowledge (second))
+        all += take (second, second_seen);
+    for (size_t s = 1; s <= 101; s++)
+        cr_assert_eq (second_seen[s], 1, "sequence %zu", s);
     cr_assert_eq (lag (second), 0);
     tt_group_close (&second);
 }
@@ -288,7 +393,7 @@ Test (journal, group_claims_what_a_dead_consumer_had_taken)
 Test (journal, group_shares_among_the_living)
 {
     int seen[2048] = { 0 };
-    tt_group *groups[2] = { open_group ("first"), open_group ("second") };
+    tt_group *groups[2] = { open_group ("first", 0), open_group ("second", 0) };
     size_t done = 0;
     for (int turn = 0; done < 1500; turn++) {
         if (turn < 3)
