@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bus/rederive.h"
 #include "wire/envelope.h"
 #include "wire/trace.h"
 
@@ -24,15 +25,17 @@ struct tt_processor {
     tt_store *store;
     tt_batch *batch;
     tt_group *group;
+    tt_rederive *rederive;
     void *state;
     const tt_entry *entries; /* in hand: taken, not acknowledged */
     size_t count;
     int64_t next_tick_us, next_lag_us, not_before_us;
     uint32_t pause_ms;
+    bool failed; /* the work in hand: before it is tried again, its entries must be known to the server that answers by then */
     bool busy; /* the last step did something: there may be more at once */
 };
 
-enum { WORKED, FAILED, TICKS, LAG, LATENCY };
+enum { WORKED, FAILED, TICKS, LAG, LATENCY, LOSSES, REDERIVED };
 static const tt_metric_row rows[] = {
     { .name = "processor_events_total", .help = "Journal entries worked on and acknowledged.", .kind = TT_METRIC_COUNTER },
     { .name = "processor_failures_total",
@@ -43,6 +46,8 @@ static const tt_metric_row rows[] = {
       .help = "Events that no replica has taken yet, and blocks of events that were taken and not acknowledged.",
       .kind = TT_METRIC_GAUGE },
     { .name = "processor_batch_seconds", .help = "Time of working on one batch of entries.", .kind = TT_METRIC_HISTOGRAM },
+    { .name = "processor_losses_total", .help = "Times that entries that were worked on had been lost with a journal's end.", .kind = TT_METRIC_COUNTER },
+    { .name = "processor_rederivations_total", .help = "Times that this replica set the group back to derive lost effects again.", .kind = TT_METRIC_COUNTER },
 };
 
 tt_store *
@@ -101,6 +106,8 @@ start (tt_processor *self, tt_error *error)
     if (status == TT_OK && ops->work && self->group == NULL) {
         tt_group_options group = { .name = ops->group, .consumer = self->options.instance };
         status = tt_group_open (&self->group, self->options.store, &group, error);
+        if (status == TT_OK)
+            self->rederive = tt_rederive_new (self->store, self->batch, self->group, ops->group, self->options.instance);
     }
     if (status == TT_OK && ops->open)
         status = ops->open (self, self->options.service, &self->state, error);
@@ -119,18 +126,52 @@ log_traces (const tt_processor *self)
                 tt_trace_log ("event worked on", header.traceparent, "type", header.type, NULL);
 }
 
+/* What was in hand is forgotten: some of it may be unknown by now, the rest comes again. */
+static void
+take_losses (tt_processor *self)
+{
+    size_t count;
+    const tt_loss *losses = tt_group_losses (self->group, &count);
+    for (size_t i = 0; i < count; i++) {
+        char partition[16], range[64];
+        snprintf (partition, sizeof partition, "%u", losses[i].partition);
+        snprintf (range, sizeof range, "%llu to %llu", (unsigned long long) losses[i].first, (unsigned long long) losses[i].last);
+        tt_log (TT_LOG_ERROR, "journal lost: entries that were worked on are not in it any more", "partition", partition, "sequences", range, NULL);
+        tt_count (self->counters, LOSSES, 0);
+        if (self->options.ops->lost)
+            self->options.ops->lost (self, self->state, losses[i].partition, losses[i].first, losses[i].last);
+        tt_rederive_need (self->rederive, losses[i].server);
+    }
+    tt_group_forget (self->group);
+    self->count = 0;
+    self->busy = true;
+}
+
+/* What follows from the entries in hand is written to the servers that they are from, and nowhere else. */
+static tt_status
+work_on (tt_processor *self, tt_error *error)
+{
+    tt_group_pin (self->group, self->store);
+    tt_status status = self->options.ops->work (self, self->state, self->entries, self->count, error);
+    for (uint32_t p = 0; p < tt_store_partitions (self->store); p++)
+        tt_store_pin (self->store, p, NULL);
+    return status == TT_OK ? tt_group_acknowledge (self->group, error) : status;
+}
+
 static tt_status
 work (tt_processor *self, tt_error *error)
 {
-    tt_status status = TT_OK;
-    if (self->count == 0)
+    tt_status status = self->failed ? tt_group_renew (self->group, error) : TT_OK;
+    if (status == TT_OK && self->count == 0)
         status = tt_group_read (self->group, self->options.ops->batch, &self->entries, &self->count, error);
+    if (status == TT_DATA_LOSS)
+        take_losses (self);
+    self->failed = status != TT_OK && status != TT_DATA_LOSS && self->failed;
     if (status != TT_OK || self->count == 0)
-        return status;
+        return status == TT_DATA_LOSS ? TT_OK : status;
     int64_t began = tt_clock_monotonic_us ();
-    status = self->options.ops->work (self, self->state, self->entries, self->count, error);
-    if (status == TT_OK)
-        status = tt_group_acknowledge (self->group, error);
+    status = work_on (self, error);
+    self->failed = status != TT_OK;
     if (status != TT_OK)
         return status;
     log_traces (self);
@@ -138,6 +179,19 @@ work (tt_processor *self, tt_error *error)
     tt_count_latency (self->counters, LATENCY, 0, tt_clock_monotonic_us () - began);
     self->count = 0;
     self->busy = true;
+    return TT_OK;
+}
+
+/* Not while entries are in hand: the group's marks are about what is done. */
+static tt_status
+rederive (tt_processor *self, tt_error *error)
+{
+    bool done = false;
+    tt_status status = self->rederive && self->count == 0 ? tt_rederive_step (self->rederive, tt_clock_unix_ms (), &done, error) : TT_OK;
+    if (!done)
+        return status;
+    tt_log (TT_LOG_WARNING, "the group is set back: effects that were lost are derived again", "group", self->options.ops->group, NULL);
+    tt_count (self->counters, REDERIVED, 0);
     return TT_OK;
 }
 
@@ -178,6 +232,8 @@ step (tt_processor *self)
     }
     tt_status status = self->group ? work (self, &error) : TT_OK;
     if (status == TT_OK)
+        status = rederive (self, &error);
+    if (status == TT_OK)
         status = tick (self, &error);
     if (status == TT_OK)
         worked (self);
@@ -213,6 +269,7 @@ run (zsock_t *pipe, void *arguments)
     }
     if (self->state && self->options.ops->close)
         self->options.ops->close (&self->state);
+    tt_rederive_destroy (&self->rederive);
     tt_group_close (&self->group);
     tt_batch_destroy (&self->batch);
 }

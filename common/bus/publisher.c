@@ -20,7 +20,7 @@ typedef struct {
     uint64_t head;
     char head_id[TT_EVENT_ID_MAX + 1]; /* id of the event at head: the next event's previous_id */
     uint64_t earliest;
-    char epoch[40];
+    char epoch[TT_EPOCH_SIZE]; /* of that event */
 } place;
 
 struct tt_publisher {
@@ -44,12 +44,13 @@ struct tt_publisher {
     int64_t time_ms;
 };
 
-enum { PUBLISHED, HEARTBEATS, FILTERS, LOST, DELAY };
+enum { PUBLISHED, HEARTBEATS, FILTERS, LOST, LOST_EVENTS, DELAY };
 static const tt_metric_row rows[] = {
     { .name = "events_published_total", .help = "Events sent on the publisher socket.", .kind = TT_METRIC_COUNTER },
     { .name = "heartbeats_total", .help = "Heartbeats sent, one for each filter each second.", .kind = TT_METRIC_COUNTER },
     { .name = "subscribed_filters", .help = "Distinct filters that are subscribed.", .kind = TT_METRIC_GAUGE },
     { .name = "journal_losses_total", .help = "Times that a journal's tail was found cut or rewritten.", .kind = TT_METRIC_COUNTER },
+    { .name = "journal_events_lost_total", .help = "Events that had been published and were lost with a journal's tail.", .kind = TT_METRIC_COUNTER },
     { .name = "event_publish_delay_seconds", .help = "From the time of an event to its being published.", .kind = TT_METRIC_HISTOGRAM },
 };
 
@@ -61,7 +62,7 @@ keep_id (place *at, uint64_t sequence, tt_bytes header)
     tt_event_header decoded;
     at->head = sequence;
     at->head_id[0] = '\0';
-    if (tt_event_header_decode (header, &decoded, NULL) == TT_OK && decoded.id.size <= TT_EVENT_ID_MAX)
+    if (header.size > 0 && tt_event_header_decode (header, &decoded, NULL) == TT_OK && decoded.id.size <= TT_EVENT_ID_MAX)
         snprintf (at->head_id, sizeof at->head_id, "%.*s", (int) decoded.id.size, (const char *) decoded.id.data);
 }
 
@@ -72,23 +73,20 @@ keep_epoch (place *at, tt_bytes epoch)
     snprintf (at->epoch, sizeof at->epoch, "%.*s", (int)epoch.size, (const char *)epoch.data);
 }
 
+/* With redis.replicas, nothing is shown that the copies do not have. */
 static tt_status
-find_place (tt_publisher *self, uint32_t partition, uint64_t head, tt_error *error)
+await_copies (tt_publisher *self, const tt_position *seen, tt_error *error)
 {
-    place *at = &self->places[partition];
-    at->head = head;
-    tt_status status = tt_journal_extent (self->store, TT_JOURNAL_EVENTS, partition, &at->earliest, at->epoch, error);
-    if (status != TT_OK || head == 0)
-        return status;
-    const tt_entry *entries;
-    size_t count;
-    status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, partition, head, 1, &entries, &count, NULL, error);
-    if (status == TT_OUT_OF_RANGE)
-        return TT_OK; /* trimmed: the next event will have no previous_id */
-    if (status == TT_OK && count) {
-        keep_id (at, head, entries[0].header);
-        keep_epoch (at, entries[0].epoch);
-    }
+    uint32_t partitions = self->options.store->partitions;
+    uint64_t *heads = tt_alloc (partitions * sizeof *heads);
+    for (uint32_t p = 0; p < partitions; p++)
+        heads[p] = seen[p].sequence;
+    tt_status status = tt_journal_confirm (self->store, heads, error);
+    for (uint32_t p = 0; status == TT_OK && p < partitions; p++)
+        if (heads[p] < seen[p].sequence)
+            status = tt_fail (error, TT_UNAVAILABLE, "the copies do not have the journal of partition %u up to %llu yet", p,
+                              (unsigned long long) seen[p].sequence);
+    free (heads);
     return status;
 }
 
@@ -97,17 +95,25 @@ static tt_status
 start_tail (tt_publisher *self, tt_error *error)
 {
     uint32_t partitions = self->options.store->partitions;
-    uint64_t *next = tt_alloc (partitions * sizeof *next);
+    tt_stand *stands = tt_alloc (partitions * sizeof *stands);
+    tt_position *seen = tt_alloc_zero (partitions, sizeof *seen);
     tt_status status = tt_store_prepare (self->store, error);
     if (status == TT_OK)
-        status = tt_journal_heads (self->store, TT_JOURNAL_EVENTS, next, error);
+        status = tt_journal_stands (self->store, TT_JOURNAL_EVENTS, stands, error);
     for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
-        status = find_place (self, p, next[p], error);
-        next[p]++;
+        place *at = &self->places[p];
+        keep_id (at, stands[p].head, stands[p].last.header);
+        at->earliest = stands[p].earliest;
+        keep_epoch (at, tt_bytes_of_text (stands[p].epoch));
+        seen[p].sequence = stands[p].head;
+        memcpy (seen[p].epoch, stands[p].epoch, sizeof seen[p].epoch);
     }
     if (status == TT_OK)
-        status = tt_tail_open (&self->tail, self->options.store, TT_JOURNAL_EVENTS, next, error);
-    free (next);
+        status = await_copies (self, seen, error);
+    if (status == TT_OK)
+        status = tt_tail_open (&self->tail, self->options.store, TT_JOURNAL_EVENTS, seen, error);
+    free (stands);
+    free (seen);
     return status;
 }
 
@@ -162,6 +168,21 @@ name_instance (tt_publisher *self)
 }
 
 static void
+tell_losses (tt_publisher *self)
+{
+    size_t count;
+    const tt_loss *losses = tt_tail_losses (self->tail, &count);
+    for (size_t i = 0; i < count; i++) {
+        char partition[16], range[64];
+        snprintf (partition, sizeof partition, "%u", losses[i].partition);
+        snprintf (range, sizeof range, "%llu to %llu", (unsigned long long) losses[i].first, (unsigned long long) losses[i].last);
+        tt_log (TT_LOG_ERROR, "journal lost: events that were published are not in it any more", "partition", partition, "sequences", range, NULL);
+        tt_count (self->counters, LOST, 0);
+        tt_count_add (self->counters, LOST_EVENTS, 0, (int64_t) (losses[i].last - losses[i].first + 1));
+    }
+}
+
+static void
 follow (tt_publisher *self)
 {
     tt_error error = { 0 };
@@ -174,8 +195,7 @@ follow (tt_publisher *self)
         publish (self, &entries[i]);
     tt_count_add (self->counters, PUBLISHED, 0, (int64_t) count);
     if (status == TT_DATA_LOSS) {
-        tt_log (TT_LOG_ERROR, "journal lost", "reason", error.message, NULL);
-        tt_count (self->counters, LOST, 0);
+        tell_losses (self);
         tt_tail_close (&self->tail); /* places are found anew */
         name_instance (self);        /* by this, subscribers see that they must replay */
     } else if (status == TT_INTERNAL) {

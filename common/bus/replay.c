@@ -34,6 +34,7 @@ struct tt_replay {
     tt_replay_options options;
     tt_counter_set *counters;
     tt_store *store;
+    tt_store *confirmer; /* for the high watermark, while entries borrow from the store; NULL where no copies are wished */
     tt_arena *arena;
     tt_buffer reply;
     uint32_t read_limit; /* entries that one page may read: follows their size */
@@ -54,33 +55,51 @@ static char *
 id_of (tt_replay *self, const tt_entry *entry)
 {
     tt_event_header header;
-    if (tt_event_header_decode (entry->header, &header, NULL) != TT_OK)
+    if (entry->header.size == 0 || tt_event_header_decode (entry->header, &header, NULL) != TT_OK)
         return (char *) "";
     return tt_arena_strndup (self->arena, (const char *) header.id.data, header.id.size);
 }
 
-static tt_status
-fill_head (tt_replay *self, uint32_t partition, uint64_t head, Techtransfer__V1__PartitionHead *out, tt_error *error)
+static void
+fill_head (tt_replay *self, const tt_stand *stand, Techtransfer__V1__PartitionHead *out)
 {
     *out = (Techtransfer__V1__PartitionHead) TECHTRANSFER__V1__PARTITION_HEAD__INIT;
-    char epoch[40];
-    uint64_t earliest;
-    tt_status status = tt_journal_extent (self->store, TT_JOURNAL_EVENTS, partition, &earliest, epoch, error);
-    if (status != TT_OK)
-        return status;
-    out->partition = partition;
-    out->head = head;
-    out->earliest = earliest;
-    out->epoch = tt_arena_strndup (self->arena, epoch, strlen (epoch));
-    if (head == 0)
-        return TT_OK;
-    const tt_entry *entries;
-    size_t count;
-    status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, partition, head, 1, &entries, &count, NULL, error);
-    if (status == TT_OUT_OF_RANGE)
-        return TT_OK;
-    if (status == TT_OK && count)
-        out->head_id = id_of (self, &entries[0]);
+    out->partition = stand->partition;
+    out->head = stand->head;
+    out->earliest = stand->earliest;
+    out->epoch = (char *) stand->epoch;
+    out->n_epochs = stand->epoch_count;
+    out->epochs = tt_arena_alloc (self->arena, stand->epoch_count * sizeof *out->epochs);
+    Techtransfer__V1__JournalEpoch *epochs = tt_arena_alloc (self->arena, stand->epoch_count * sizeof *epochs);
+    for (size_t i = 0; i < stand->epoch_count; i++) {
+        epochs[i] = (Techtransfer__V1__JournalEpoch) TECHTRANSFER__V1__JOURNAL_EPOCH__INIT;
+        epochs[i].epoch = (char *) stand->epochs[i].epoch;
+        epochs[i].first_sequence = stand->epochs[i].first;
+        out->epochs[i] = &epochs[i];
+    }
+}
+
+/* With redis.replicas, nothing is shown that the copies do not have. */
+static tt_status
+lower_heads (tt_replay *self, tt_stand *stands, size_t count, tt_error *error)
+{
+    uint64_t *heads = tt_arena_alloc (self->arena, self->options.store->partitions * sizeof *heads);
+    memset (heads, 0, self->options.store->partitions * sizeof *heads);
+    for (size_t i = 0; i < count; i++)
+        heads[stands[i].partition] = stands[i].head;
+    tt_status status = self->confirmer ? tt_journal_confirm (self->confirmer, heads, error) : TT_OK;
+    for (size_t i = 0; status == TT_OK && i < count; i++) {
+        tt_stand *stand = &stands[i];
+        uint64_t confirmed = heads[stand->partition];
+        if (confirmed == stand->head)
+            continue;
+        if (confirmed == 0)
+            return tt_fail (error, TT_UNAVAILABLE, "the copies do not have the journal of partition %u yet", stand->partition);
+        tt_lineage lineage = { .list = (tt_epoch *) stand->epochs, .count = stand->epoch_count };
+        snprintf (stand->epoch, sizeof stand->epoch, "%s", tt_lineage_at (&lineage, confirmed));
+        stand->head = confirmed;
+        stand->last = (tt_entry){ 0 };
+    }
     return status;
 }
 
@@ -88,16 +107,19 @@ static tt_status
 get_heads (tt_replay *self, tt_error *error)
 {
     uint32_t partitions = self->options.store->partitions;
-    uint64_t *heads = tt_arena_alloc (self->arena, partitions * sizeof *heads);
+    tt_stand *stands = tt_arena_alloc (self->arena, partitions * sizeof *stands);
     Techtransfer__V1__PartitionHead *items = tt_arena_alloc (self->arena, partitions * sizeof *items);
     Techtransfer__V1__PartitionHead **list = tt_arena_alloc (self->arena, partitions * sizeof *list);
-    tt_status status = tt_journal_heads (self->store, TT_JOURNAL_EVENTS, heads, error);
-    for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
-        list[p] = &items[p];
-        status = fill_head (self, p, heads[p], &items[p], error);
-    }
+    tt_status status = tt_journal_stands (self->store, TT_JOURNAL_EVENTS, stands, error);
+    if (status == TT_OK)
+        status = lower_heads (self, stands, partitions, error);
     if (status != TT_OK)
         return status;
+    for (uint32_t p = 0; p < partitions; p++) {
+        list[p] = &items[p];
+        fill_head (self, &stands[p], &items[p]);
+        items[p].head_id = id_of (self, &stands[p].last);
+    }
     Techtransfer__V1__GetHeadsReply reply = TECHTRANSFER__V1__GET_HEADS_REPLY__INIT;
     reply.partitions = list;
     reply.n_partitions = reply.partition_count = partitions;
@@ -107,7 +129,7 @@ get_heads (tt_replay *self, tt_error *error)
     return TT_OK;
 }
 
-/* -- a page -- */
+/* -- what is asked for -- */
 
 static tt_status
 check_replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_error *error)
@@ -143,9 +165,9 @@ page_bytes (const tt_replay *self)
 }
 
 /* Adds entries with their place in the journal; the first one may be the one before the page, read only for its id. Returns the next
- * sequence to ask for. */
+ * sequence to ask for; *id is that of the last entry looked at. */
 static uint64_t
-add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry *entries, size_t count)
+add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry *entries, size_t count, const char **id)
 {
     uint64_t next = request->from_sequence;
     const char *previous = "";
@@ -153,7 +175,7 @@ add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, con
     size_t room = page_bytes (self);
     for (size_t i = 0; i < count && self->reply.size < room; i++) {
         const tt_entry *entry = &entries[i];
-        char *id = id_of (self, entry);
+        char *own = id_of (self, entry);
         if (entry->sequence >= request->from_sequence && wanted (request, entry->topic)) {
             tt_event_header position = { .stream = tt_bytes_of_text (self->options.store->service),
                                          .partition = entry->partition,
@@ -166,41 +188,66 @@ add_events (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, con
             tt_replay_event_append (&self->reply, entry->topic, (tt_bytes){ header.data, header.size }, entry->body);
             tt_count (self->counters, EVENTS, 0);
         }
-        previous = id;
+        previous = own;
         next = entry->sequence + 1;
     }
     tt_buffer_free (&header);
+    *id = previous;
     return next;
 }
 
-/* Reads the page, with the event before it where there is one. */
+/* -- is what the caller has seen still there? -- */
+
 static tt_status
-read_page (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry **entries, size_t *count, tt_error *error)
+lost (uint32_t partition, uint64_t first, uint64_t last, const char *why, tt_error *error)
 {
-    uint32_t limit = request->limit ? request->limit : LIMIT_DEFAULT;
-    uint64_t from = request->from_sequence, earliest = 0;
-    tt_status status = TT_OUT_OF_RANGE;
-    limit = limit < self->read_limit ? limit : self->read_limit;
-    if (from > 1)
-        status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, request->partition, from - 1, limit + 1, entries, count, &earliest, error);
-    if (status == TT_OUT_OF_RANGE && (from == 1 || earliest == from))
-        status = tt_journal_read (self->store, TT_JOURNAL_EVENTS, request->partition, from, limit, entries, count, &earliest, error);
-    return status;
+    return tt_fail (error, TT_DATA_LOSS, "partition %u: sequences %llu to %llu were lost: %s", partition, (unsigned long long) first,
+                    (unsigned long long) last, why);
+}
+
+/* What the id of the event before the page says: it proves everything before it, whatever epochs are remembered. */
+typedef enum { ID_UNKNOWN, ID_SAME, ID_ANOTHER } id_verdict;
+
+static id_verdict
+compare_id (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry *entries, size_t count)
+{
+    if (request->after_id[0] == '\0' || count == 0 || entries[0].sequence + 1 != request->from_sequence)
+        return ID_UNKNOWN;
+    return strcmp (id_of (self, &entries[0]), request->after_id) == 0 ? ID_SAME : ID_ANOTHER;
+}
+
+/* Epochs say exactly what was lost. The id is the second net: for callers without an epoch, and for a server that lost its data and came back as
+ * itself. */
+static tt_status
+judge (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_stand *stand, const tt_entry *entries, size_t count,
+       tt_error *error)
+{
+    uint64_t seen = request->from_sequence - 1;
+    id_verdict verdict = compare_id (self, request, entries, count);
+    if (verdict == ID_SAME || seen == 0)
+        return TT_OK;
+    tt_lineage held = { 0 };
+    tt_lineage_begin (&held, 1, tt_bytes_of_text (request->epoch));
+    uint64_t common = tt_lineage_common (&held, seen, stand->epochs, stand->epoch_count, stand->head);
+    tt_lineage_free (&held);
+    if (common < seen)
+        return lost (request->partition, common + 1, seen,
+                     common ? "the journal went on without them" : "the journal's history has nothing of this epoch", error);
+    if (verdict == ID_ANOTHER)
+        return lost (request->partition, seen, seen, "another event is there now, and it is not known what else was rewritten before it", error);
+    return TT_OK;
 }
 
 static tt_status
-check_continuity (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, const tt_entry *entries, size_t count, uint64_t head,
-                  tt_error *error)
+check_kept (const Techtransfer__V1__ReplayRequest *request, const tt_stand *stand, size_t count, tt_error *error)
 {
-    if (request->from_sequence > head + 1)
-        return tt_fail (error, TT_DATA_LOSS, "partition %u ends at %llu, before %llu: the tail was lost", request->partition,
-                        (unsigned long long) head, (unsigned long long) request->from_sequence - 1);
-    if (request->after_id[0] && count && entries[0].sequence + 1 == request->from_sequence
-        && strcmp (id_of (self, &entries[0]), request->after_id) != 0)
-        return tt_fail (error, TT_DATA_LOSS, "partition %u has another event at %llu than the one that was seen: history was rewritten",
-                        request->partition, (unsigned long long) entries[0].sequence);
-    return TT_OK;
+    if (count > 0 || request->from_sequence > stand->head)
+        return TT_OK;
+    return tt_fail (error, TT_OUT_OF_RANGE, "sequence %llu is no longer kept; the earliest is %llu", (unsigned long long) request->from_sequence,
+                    (unsigned long long) stand->earliest);
 }
+
+/* -- a page -- */
 
 /* A short request must not make Redis and this daemon load thousands of large entries that no page has room for: pages grow while they are
  * small, and shrink as soon as one is cut. Looks at what was read, also if a filter kept it out of the reply. */
@@ -219,26 +266,32 @@ follow_size (tt_replay *self, const tt_entry *entries, size_t count)
 static tt_status
 replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_error *error)
 {
-    uint64_t *heads = tt_arena_alloc (self->arena, self->options.store->partitions * sizeof *heads);
-    Techtransfer__V1__PartitionHead head;
+    uint32_t limit = request->limit ? request->limit : LIMIT_DEFAULT;
+    tt_stand stand;
     const tt_entry *entries;
     size_t count;
     tt_status status = check_replay (self, request, error);
     if (status == TT_OK)
-        status = tt_journal_heads (self->store, TT_JOURNAL_EVENTS, heads, error);
+        status = tt_journal_page (self->store, TT_JOURNAL_EVENTS, request->partition, request->from_sequence,
+                                  limit < self->read_limit ? limit : self->read_limit, &entries, &count, &stand, error);
     if (status == TT_OK)
-        status = fill_head (self, request->partition, heads[request->partition], &head, error);
+        status = judge (self, request, &stand, entries, count, error);
     if (status == TT_OK)
-        status = read_page (self, request, &entries, &count, error);
+        status = check_kept (request, &stand, count, error);
     if (status == TT_OK)
-        status = check_continuity (self, request, entries, count, head.head, error);
+        status = lower_heads (self, &stand, 1, error);
     if (status != TT_OK)
         return status;
+    while (count > 0 && entries[count - 1].sequence > stand.head)
+        count--;
+    Techtransfer__V1__PartitionHead head;
+    fill_head (self, &stand, &head);
+    const char *id;
     Techtransfer__V1__ReplayReply tail = TECHTRANSFER__V1__REPLAY_REPLY__INIT;
-    tail.next_sequence = add_events (self, request, entries, count);
+    tail.next_sequence = add_events (self, request, entries, count, &id);
     follow_size (self, entries, count);
-    if (tail.next_sequence > head.head + 1) /* more was appended since the head was read */
-        head.head = tail.next_sequence - 1, head.head_id = (char *) "";
+    if (tail.next_sequence == head.head + 1)
+        head.head_id = (char *) id;
     tail.head = &head;
     size_t size = techtransfer__v1__replay_reply__get_packed_size (&tail);
     techtransfer__v1__replay_reply__pack (&tail, tt_buffer_reserve (&self->reply, size));
@@ -331,6 +384,8 @@ tt_replay_open (tt_replay **out, const tt_replay_options *options, tt_error *err
     self->options = *options;
     self->read_limit = READ_MIN;
     tt_status status = tt_store_open (&self->store, options->store, error);
+    if (status == TT_OK && options->store->replicas > 0)
+        status = tt_store_open (&self->confirmer, options->store, error);
     if (status == TT_OK) {
         self->router = zsock_new (ZMQ_ROUTER);
         zsock_set_rcvhwm (self->router, REQUESTS_HWM);
@@ -364,6 +419,7 @@ tt_replay_close (tt_replay **reference)
     tt_fair_queue_destroy (&self->queue);
     zsock_destroy (&self->router);
     tt_store_close (&self->store);
+    tt_store_close (&self->confirmer);
     tt_buffer_free (&self->reply);
     free (self);
     *reference = NULL;

@@ -10,10 +10,11 @@
 #define METHOD_HEADS "techtransfer.v1.Journal/GetHeads"
 
 /* Field numbers of envelope.proto. */
-enum { REQUEST_PARTITION = 1, REQUEST_FROM = 2, REQUEST_FILTERS = 4, REQUEST_AFTER_ID = 5 };
+enum { REQUEST_PARTITION = 1, REQUEST_FROM = 2, REQUEST_FILTERS = 4, REQUEST_AFTER_ID = 5, REQUEST_EPOCH = 6 };
 enum { REPLY_EVENTS = 1, REPLY_NEXT = 2, REPLY_HEAD = 3 };
 enum { RAW_TOPIC = 1, RAW_HEADER = 2, RAW_BODY = 3 };
-enum { HEAD_PARTITION = 1, HEAD_HEAD = 2, HEAD_EARLIEST = 3, HEAD_ID = 4, HEAD_EPOCH = 5 };
+enum { HEAD_PARTITION = 1, HEAD_HEAD = 2, HEAD_EARLIEST = 3, HEAD_ID = 4, HEAD_EPOCH = 5, HEAD_EPOCHS = 8 };
+enum { EPOCH_ID = 1, EPOCH_FIRST = 2 };
 
 /* -- asking -- */
 
@@ -46,6 +47,7 @@ tt_replay_ask_events (tt_replay *replay, const tt_replay_query *query, int64_t n
     for (size_t i = 0; i < query->filter_count; i++)
         tt_wire_put_bytes (body, REQUEST_FILTERS, tt_bytes_of_text (query->filters[i]));
     tt_wire_add_bytes (body, REQUEST_AFTER_ID, tt_bytes_of_text (query->after_id));
+    tt_wire_add_bytes (body, REQUEST_EPOCH, tt_bytes_of_text (query->epoch));
     replay->partition = query->partition;
     replay->from = query->from;
     return ask (replay, TT_REPLAY_EVENTS, METHOD_REPLAY, (tt_bytes){ body->data, body->size }, now_us);
@@ -121,14 +123,33 @@ tt_replay_receive (tt_replay *replay, tt_replay_reply *reply)
 /* -- batches -- */
 
 static bool
+read_epoch (tt_bytes bytes, tt_lineage *lineage)
+{
+    tt_wire_reader reader = tt_wire_read (bytes);
+    tt_wire_field field;
+    tt_wire_step step;
+    tt_bytes epoch = TT_BYTES_NONE;
+    uint64_t first = 0;
+    while ((step = tt_wire_next (&reader, &field)) == TT_WIRE_FIELD) {
+        if (field.number == EPOCH_ID && field.type == TT_WIRE_BYTES)
+            epoch = field.bytes;
+        else if (field.number == EPOCH_FIRST && field.type == TT_WIRE_VARINT)
+            first = field.value;
+    }
+    if (step == TT_WIRE_END && first > 0)
+        tt_lineage_add (lineage, first, epoch);
+    return step == TT_WIRE_END && first > 0;
+}
+
+static bool
 read_head (tt_bytes bytes, tt_replay_head *head)
 {
     tt_wire_reader reader = tt_wire_read (bytes);
     tt_wire_field field;
     tt_wire_step step;
     while ((step = tt_wire_next (&reader, &field)) == TT_WIRE_FIELD) {
-        bool text = field.number == HEAD_ID || field.number == HEAD_EPOCH;
-        if (field.number <= HEAD_EPOCH && field.type != (text ? TT_WIRE_BYTES : TT_WIRE_VARINT))
+        bool text = field.number == HEAD_ID || field.number == HEAD_EPOCH || field.number == HEAD_EPOCHS;
+        if ((field.number <= HEAD_EPOCH || text) && field.type != (text ? TT_WIRE_BYTES : TT_WIRE_VARINT))
             return false;
         switch (field.number) {
         case HEAD_PARTITION:
@@ -145,6 +166,10 @@ read_head (tt_bytes bytes, tt_replay_head *head)
             break;
         case HEAD_EPOCH:
             head->epoch = field.bytes;
+            break;
+        case HEAD_EPOCHS:
+            if (!read_epoch (field.bytes, &head->lineage))
+                return false;
             break;
         default:
             break;
@@ -247,5 +272,6 @@ tt_replay_batch_close (tt_replay_batch *batch)
 {
     if (batch->open)
         zmq_msg_close (&batch->frame);
+    tt_lineage_free (&batch->head.lineage);
     *batch = (tt_replay_batch){ 0 };
 }

@@ -7,6 +7,7 @@
 #include <zmq.h>
 
 #include "base/uuid.h"
+#include "wire/lineage.h"
 #include "wire/protowire.h"
 
 typedef enum { TT_REPLAY_NOTHING, TT_REPLAY_EVENTS, TT_REPLAY_HEADS } tt_replay_kind;
@@ -25,6 +26,7 @@ typedef struct {
     uint32_t partition;
     uint64_t from;        /* >= 1 */
     const char *after_id; /* id of the event at from-1, or "" */
+    const char *epoch;    /* of that event, or "" */
     const char *const *filters;
     size_t filter_count;
 } tt_replay_query;
@@ -55,6 +57,7 @@ typedef struct {
     uint64_t earliest;
     tt_bytes head_id;
     tt_bytes epoch;
+    tt_lineage lineage; /* owned by the batch: the journal's whole history */
 } tt_replay_head;
 
 /* The events of a ReplayReply, one after the other. Zero-initialise. */

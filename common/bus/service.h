@@ -31,6 +31,10 @@ typedef struct {
     /* Called about every `tick_ms`; may be NULL. For sweepers. */
     tt_status (*tick) (tt_processor *processor, void *state, int64_t now_unix_ms, tt_error *error);
     uint32_t tick_ms;
+    /* A fail-over lost the end of the service's journal: [first, last] of the partition was worked on here and is gone. May be NULL. Called before
+     * anything of the history that took its place; the group is set back besides, so that effects that were lost in any partition are derived
+     * again: work is called again with entries that it knows. */
+    void (*lost) (tt_processor *processor, void *state, uint32_t partition, uint64_t first, uint64_t last);
 } tt_processor_ops;
 
 /* For the callbacks, all owned by the processor's thread. */

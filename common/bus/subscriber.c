@@ -163,7 +163,7 @@ offer (tt_subscriber *s, const tt_wire_event *event, bool *gap)
 {
     tt_parts_verdict verdict = tt_parts_offer (&s->parts, event);
     s->counts.duplicates += verdict == TT_PARTS_DUPLICATE;
-    s->counts.gaps += verdict == TT_PARTS_GAP;
+    s->counts.gaps += verdict == TT_PARTS_GAP || verdict == TT_PARTS_DOUBT;
     *gap = verdict == TT_PARTS_GAP;
     return verdict == TT_PARTS_DELIVER;
 }
@@ -217,14 +217,27 @@ see_filter (tt_subscriber *s, const char *filter)
     doubt_everything (s);
 }
 
+/* Where the publisher is behind what was handed over before its first heartbeat, that may be because the journal is by now. */
+static void
+doubt_ahead (tt_subscriber *s, const Techtransfer__V1__Heartbeat *beat)
+{
+    for (size_t i = 0; i < beat->n_partitions; i++) {
+        uint32_t p = beat->partitions[i]->partition;
+        if (p < s->parts.count && beat->partitions[i]->head + 1 < tt_tracker_next (s->parts.tracker, p))
+            tt_parts_replay_again (&s->parts, p);
+    }
+}
+
 /* Another publisher than before on the same connection, or one that found its journal cut: what it sends may not follow what came. */
 static void
-see_instance (tt_subscriber *s, const char *instance)
+see_instance (tt_subscriber *s, const Techtransfer__V1__Heartbeat *beat)
 {
-    bool other = s->instance[0] && strncmp (s->instance, instance, sizeof s->instance - 1) != 0;
-    snprintf (s->instance, sizeof s->instance, "%s", instance);
+    bool first = s->instance[0] == '\0', other = !first && strncmp (s->instance, beat->instance, sizeof s->instance - 1) != 0;
+    snprintf (s->instance, sizeof s->instance, "%s", beat->instance);
     if (other)
         doubt_everything (s);
+    else if (first)
+        doubt_ahead (s, beat);
 }
 
 static void
@@ -234,7 +247,7 @@ take_heartbeat (tt_subscriber *s, tt_bytes frame)
     if (beat == NULL)
         return;
     if (strcmp (beat->stream, s->stream) == 0)
-        see_instance (s, beat->instance);
+        see_instance (s, beat);
     see_filter (s, beat->filter); /* first: until then a heartbeat's "nothing matched" does not speak for this connection */
     if (s->confirmed && s->parts.count > 0 && strcmp (beat->stream, s->stream) == 0 && beat->partition_count == s->parts.count)
         s->counts.gaps += tt_parts_heartbeat (&s->parts, beat);
@@ -369,6 +382,18 @@ copy_filters (tt_subscriber *s, const tt_subscriber_options *options, tt_error *
     return TT_OK;
 }
 
+static void
+copy_from (tt_subscriber *s, const tt_subscriber_options *options)
+{
+    s->from_count = options->from ? options->from_count : 0;
+    s->from = tt_alloc_zero (s->from_count, sizeof *s->from);
+    for (size_t i = 0; i < s->from_count; i++) {
+        const char *epoch = options->from_epochs ? options->from_epochs[i] : NULL;
+        s->from[i].next = options->from[i];
+        snprintf (s->from[i].epoch, sizeof s->from[i].epoch, "%s", epoch ? epoch : "");
+    }
+}
+
 static tt_status
 set_up (tt_subscriber *s, const tt_subscriber_options *options, tt_error *error)
 {
@@ -405,10 +430,7 @@ tt_subscriber_open (tt_subscriber **out, const tt_subscriber_options *options, t
     s->high_water_mark = mark > INT_MAX ? INT_MAX : (int)mark;
     s->live_only = options->live_only;
     s->want_heads = true;
-    s->from_count = options->from ? options->from_count : 0;
-    s->from = tt_alloc_zero (s->from_count, sizeof *s->from);
-    if (s->from_count > 0)
-        memcpy (s->from, options->from, s->from_count * sizeof *s->from);
+    copy_from (s, options);
     tt_status status = tt_subscriber_register (s, options, error);
     if (status == TT_OK)
         status = set_up (s, options, error);
@@ -454,7 +476,11 @@ next_report (tt_subscriber *s, tt_error *error)
     s->refusal = TT_OK;
     if (status != TT_OK)
         return tt_fail (error, status, "replay refused by %s: %s", s->replays.items[s->endpoint], s->refusal_text);
-    return tt_parts_reports (&s->parts) > 0 ? tt_parts_report (&s->parts, &s->counts.lost, error) : TT_OK;
+    if (tt_parts_reports (&s->parts) == 0)
+        return TT_OK;
+    status = tt_parts_report (&s->parts, &s->loss, error);
+    s->counts.lost += s->loss.last - s->loss.first + 1;
+    return status;
 }
 
 /* Monotonic time at which silence or a pause ends. */
@@ -529,6 +555,18 @@ tt_subscriber_heads (const tt_subscriber *s, size_t *count)
 {
     *count = s->parts.count;
     return s->parts.heads;
+}
+
+const char *
+tt_subscriber_epoch (const tt_subscriber *s, uint32_t partition)
+{
+    return partition < s->parts.count ? tt_tracker_epoch (s->parts.tracker, partition) : "";
+}
+
+const tt_subscriber_loss *
+tt_subscriber_lost (const tt_subscriber *s)
+{
+    return &s->loss;
 }
 
 bool

@@ -20,7 +20,9 @@ typedef struct {
     const char *const *filters; /* topic prefixes, each empty or ending in "/"; none = the whole stream */
     size_t filter_count;
     const uint64_t *from;     /* first sequence wanted of each partition (position + 1); NULL = from 1, or live only */
-    size_t from_count;        /* entries in `from`; partitions beyond start from 1 */
+    const char *const *from_epochs; /* epoch of the event before each `from` (tt_subscriber_epoch), "" or NULL inside: not known; NULL: none
+                                     * is. With it, it is certain that a checkpoint is still in the journal's history */
+    size_t from_count;        /* entries in both; partitions beyond start from 1 */
     bool live_only;           /* start at the present heads instead of 1 where `from` says nothing */
     uint32_t silence_ms;      /* without any heartbeat for so long: next endpoint; 0 = 3000 */
     uint32_t high_water_mark; /* events queued in the socket; 0 = 20,000; fewer if they are large: about 64 MiB */
@@ -49,10 +51,19 @@ typedef struct {
 } tt_event;
 
 /* The next event, waiting at most wait_ms (0: only what is there; -1: for ever). TT_DEADLINE_EXCEEDED: none came. TT_DATA_LOSS:
- * history was lost or rewritten; the error names partition and range, and the next call goes on behind it. TT_OUT_OF_RANGE: the
- * checkpoint lies before what is kept; the error names the first sequence kept, and the next call goes on from there.
- * TT_UNAVAILABLE: no endpoint answers (it goes on trying at the next call). */
+ * events that were handed over (or lie below the checkpoint) are not in the journal any more; tt_subscriber_lost and the error say which, and
+ * the next calls go on with what took their place. TT_OUT_OF_RANGE: the checkpoint lies before what is kept; likewise, and the next call goes
+ * on from the first sequence kept. TT_UNAVAILABLE: no endpoint answers (it goes on trying at the next call). */
 TT_MUST_USE tt_status tt_subscriber_next (tt_subscriber *subscriber, int wait_ms, tt_event *event, tt_error *error);
+
+/* What the last TT_DATA_LOSS or TT_OUT_OF_RANGE was about. Under narrow filters, which of these sequences were handed over the caller knows. */
+typedef struct {
+    uint32_t partition;
+    uint64_t first, last; /* both included; first is 1 if nothing of what was seen is known to the journal */
+    uint64_t resume;      /* first sequence that is handed over next: `first` where another history goes on (less under narrow filters, but what is
+                             still there is not handed over twice), the first one kept after TT_OUT_OF_RANGE */
+} tt_subscriber_loss;
+const tt_subscriber_loss *tt_subscriber_lost (const tt_subscriber *subscriber);
 
 /* How far each partition was handed over: positions[i] is the highest sequence up to which nothing is missing (0 = none). With
  * narrow filters it also moves when heartbeats show that nothing matched. *count is P, 0 before the first contact. Borrowed until
@@ -64,6 +75,9 @@ const uint64_t *tt_subscriber_heads (const tt_subscriber *subscriber, size_t *co
 /* "I am done with everything that was handed over before": for a subscriber with a consumer, as tt_consumer_acknowledge, with the positions of
  * tt_subscriber_positions. To be called often; it sends once a second. wait_ms 0 does not block. Nothing before the first contact. */
 TT_MUST_USE tt_status tt_subscriber_acknowledge (tt_subscriber *subscriber, int wait_ms, tt_error *error);
+/* The epoch of the event at a partition's position: store it beside the position, in the same transaction. "" if it is not known. Borrowed until
+ * the next call. */
+const char *tt_subscriber_epoch (const tt_subscriber *subscriber, uint32_t partition);
 /* True once every partition has been replayed up to its head at the time of asking. */
 bool tt_subscriber_is_live (const tt_subscriber *subscriber);
 

@@ -16,7 +16,7 @@ struct tt_subscriber {
     size_t filter_count;
     bool *filter_seen; /* its heartbeat came on this connection: the publisher has the subscription */
     bool confirmed;    /* all of them */
-    uint64_t *from;
+    tt_parts_start *from;
     size_t from_count;
     bool live_only;
     int64_t silence_us;
@@ -42,6 +42,7 @@ struct tt_subscriber {
     char refusal_text[256];
     tt_subscriber_counts counts;
     tt_consumer *consumer; /* or NULL */
+    tt_subscriber_loss loss; /* told last */
 };
 
 /* The next request, unless one is under way. While a batch is being handed over, what follows it in its partition is asked for

@@ -60,7 +60,7 @@ heads_are_whole (const Techtransfer__V1__GetHeadsReply *heads)
 }
 
 bool
-tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, const uint64_t *from, size_t from_count,
+tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, const tt_parts_start *from, size_t from_count,
                 bool live_only)
 {
     if (!heads_are_whole (heads))
@@ -76,7 +76,7 @@ tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, c
         uint32_t p = head->partition;
         parts->heads[p] = head->head;
         if (p < from_count)
-            tt_tracker_start (parts->tracker, p, from[p] ? from[p] : 1, "", "");
+            tt_tracker_start (parts->tracker, p, from[p].next ? from[p].next : 1, "", from[p].epoch);
         else if (live_only)
             tt_tracker_start (parts->tracker, p, head->head + 1, head->head_id, head->epoch);
         else
@@ -85,90 +85,7 @@ tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, c
     return true;
 }
 
-/* -- reports -- */
-
-static void
-note (tt_parts *parts, uint32_t partition, tt_status report, uint64_t first, uint64_t last, uint64_t resume)
-{
-    tt_part *part = &parts->items[partition];
-    parts->reports += part->report == TT_OK;
-    part->report = report;
-    part->first = first;
-    part->last = last;
-    part->resume = resume;
-    part->recent_count = 0;
-    part->repeat = true; /* an answer under way speaks of the old position */
-    tt_tracker_start (parts->tracker, partition, resume, "", "");
-}
-
-void
-tt_parts_lose (tt_parts *parts, uint32_t partition, uint64_t first, uint64_t last, uint64_t resume)
-{
-    note (parts, partition, TT_DATA_LOSS, first, last, resume ? resume : 1);
-}
-
-tt_status
-tt_parts_report (tt_parts *parts, uint64_t *lost, tt_error *error)
-{
-    uint32_t i = 0;
-    while (parts->items[i].report == TT_OK)
-        i++;
-    assert (i < parts->count);
-    tt_part *part = &parts->items[i];
-    tt_status status = part->report;
-    part->report = TT_OK;
-    parts->reports--;
-    *lost += part->last >= part->first ? part->last - part->first + 1 : 0;
-    if (status == TT_OUT_OF_RANGE)
-        return tt_fail (error, status,
-                        "%s partition %" PRIu32 ": sequences %" PRIu64 " to %" PRIu64
-                        " are no longer kept, the first kept is %" PRIu64,
-                        parts->stream, i, part->first, part->last, part->resume);
-    return tt_fail (error, status,
-                    "%s partition %" PRIu32 ": history was lost or rewritten, sequences %" PRIu64 " to %" PRIu64
-                    " are in doubt; delivery goes on at %" PRIu64,
-                    parts->stream, i, part->first, part->last, part->resume);
-}
-
-void
-tt_parts_doubt_range (tt_parts *parts, uint32_t partition, uint64_t from, tt_status refusal)
-{
-    tt_part *part = &parts->items[partition];
-    part->range_doubted = true;
-    part->doubted_from = from;
-    part->refusal = refusal;
-}
-
-/* Past the end: the journal is shorter than it was. Below: it was trimmed. Inside: the event before is another one there. */
-static void
-settle_range (tt_parts *parts, const Techtransfer__V1__PartitionHead *head)
-{
-    tt_part *part = &parts->items[head->partition];
-    uint64_t from = part->doubted_from;
-    uint64_t earliest = head->earliest ? head->earliest : head->head + 1; /* 0: nothing is kept */
-    part->range_doubted = false;
-    if (tt_tracker_next (parts->tracker, head->partition) != from)
-        return;
-    if (from > head->head + 1)
-        note (parts, head->partition, TT_DATA_LOSS, head->head + 1, from - 1, head->head + 1);
-    else if (from < earliest)
-        note (parts, head->partition, TT_OUT_OF_RANGE, from, earliest - 1, earliest);
-    else if (part->refusal == TT_DATA_LOSS)
-        note (parts, head->partition, TT_DATA_LOSS, from > 1 ? from - 1 : 1, from > 1 ? from - 1 : 1, from);
-}
-
-bool
-tt_parts_take_heads (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads)
-{
-    if (!heads_are_whole (heads) || heads->partition_count != parts->count)
-        return false;
-    for (size_t i = 0; i < heads->n_partitions; i++)
-        if (parts->items[heads->partitions[i]->partition].range_doubted)
-            settle_range (parts, heads->partitions[i]);
-    return true;
-}
-
-/* -- events and heartbeats -- */
+/* -- what was handed on behind the position -- */
 
 static void
 prune_recent (tt_part *part, uint64_t next)
@@ -197,6 +114,123 @@ recent_place (const tt_part *part, uint64_t sequence)
     }
     return low;
 }
+
+/* -- reports -- */
+
+/* Of what was handed on behind the position, that which is lost is forgotten: other events may come under these sequences. */
+static void
+note (tt_parts *parts, uint32_t partition, tt_status report, uint64_t first, uint64_t last, uint64_t resume)
+{
+    tt_part *part = &parts->items[partition];
+    parts->reports += part->report == TT_OK;
+    part->report = report;
+    part->first = first;
+    part->last = last;
+    part->resume = resume;
+    if (report == TT_DATA_LOSS)
+        part->recent_count = recent_place (part, first);
+    part->repeat = true; /* an answer under way speaks of the old position */
+    tt_tracker_resume (parts->tracker, partition, resume);
+}
+
+void
+tt_parts_lose (tt_parts *parts, uint32_t partition, uint64_t first, uint64_t last, uint64_t resume)
+{
+    note (parts, partition, TT_DATA_LOSS, first, last, resume ? resume : 1);
+}
+
+tt_status
+tt_parts_report (tt_parts *parts, tt_subscriber_loss *loss, tt_error *error)
+{
+    uint32_t i = 0;
+    while (parts->items[i].report == TT_OK)
+        i++;
+    assert (i < parts->count);
+    tt_part *part = &parts->items[i];
+    tt_status status = part->report;
+    part->report = TT_OK;
+    parts->reports--;
+    *loss = (tt_subscriber_loss){ .partition = i, .first = part->first, .last = part->last, .resume = part->resume };
+    if (status == TT_OUT_OF_RANGE)
+        return tt_fail (error, status,
+                        "%s partition %" PRIu32 ": sequences %" PRIu64 " to %" PRIu64
+                        " are no longer kept, the first kept is %" PRIu64,
+                        parts->stream, i, part->first, part->last, part->resume);
+    return tt_fail (error, status,
+                    "%s partition %" PRIu32 ": sequences %" PRIu64 " to %" PRIu64
+                    " were lost; delivery goes on at %" PRIu64 " with what is there now",
+                    parts->stream, i, part->first, part->last, part->resume);
+}
+
+void
+tt_parts_doubt_range (tt_parts *parts, uint32_t partition, uint64_t from, tt_status refusal)
+{
+    tt_part *part = &parts->items[partition];
+    part->range_doubted = true;
+    part->doubted_from = from;
+    part->refusal = refusal;
+}
+
+static uint64_t
+lesser (uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The journal's own word about what was handed on. In filtered mode the position may be below the loss already. */
+static bool
+judge (tt_parts *parts, const tt_track_head *head, uint64_t vouched)
+{
+    uint64_t next = tt_tracker_next (parts->tracker, head->partition);
+    tt_track_result r = tt_tracker_judge (parts->tracker, head, vouched);
+    if (r.verdict == TT_VERDICT_REWRITTEN)
+        tt_parts_lose (parts, head->partition, r.first, r.last, lesser (r.first, next));
+    return r.verdict != TT_VERDICT_REWRITTEN;
+}
+
+static bool
+judge_head (tt_parts *parts, const Techtransfer__V1__PartitionHead *head)
+{
+    tt_lineage lineage = { 0 };
+    for (size_t i = 0; i < head->n_epochs; i++)
+        if (head->epochs[i]->first_sequence > 0)
+            tt_lineage_add (&lineage, head->epochs[i]->first_sequence, tt_bytes_of_text (head->epochs[i]->epoch));
+    tt_track_head track
+        = { .partition = head->partition, .head = head->head, .epochs = lineage.list, .epoch_count = lineage.count };
+    bool whole = judge (parts, &track, 0);
+    tt_lineage_free (&lineage);
+    return whole;
+}
+
+/* Below what is kept: it was trimmed. If the epochs contradict nothing, the event before is another one there: how much else is, nobody
+ * knows. */
+static void
+settle_range (tt_parts *parts, const Techtransfer__V1__PartitionHead *head)
+{
+    tt_part *part = &parts->items[head->partition];
+    uint64_t from = part->doubted_from;
+    uint64_t earliest = head->earliest ? head->earliest : head->head + 1; /* 0: nothing is kept */
+    part->range_doubted = false;
+    if (tt_tracker_next (parts->tracker, head->partition) != from || !judge_head (parts, head))
+        return;
+    if (from < earliest)
+        note (parts, head->partition, TT_OUT_OF_RANGE, from, earliest - 1, earliest);
+    else if (part->refusal == TT_DATA_LOSS && from > 1)
+        note (parts, head->partition, TT_DATA_LOSS, from - 1, from - 1, from - 1);
+}
+
+bool
+tt_parts_take_heads (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads)
+{
+    if (!heads_are_whole (heads) || heads->partition_count != parts->count)
+        return false;
+    for (size_t i = 0; i < heads->n_partitions; i++)
+        if (parts->items[heads->partitions[i]->partition].range_doubted)
+            settle_range (parts, heads->partitions[i]);
+    return true;
+}
+
+/* -- events and heartbeats -- */
 
 /* Filtered mode: a hole found by a heartbeat is replayed from the position on, and brings what was handed on behind it again.
  * True if the sequence is new; it is remembered. */
@@ -229,7 +263,6 @@ tt_parts_offer (tt_parts *parts, const tt_wire_event *event)
     uint32_t partition = event->header.partition;
     uint64_t sequence = event->header.sequence;
     parts->heads[partition] = sequence > parts->heads[partition] ? sequence : parts->heads[partition];
-    uint64_t held = tt_tracker_next (parts->tracker, partition) - 1;
     tt_track_result r = tt_tracker_offer (parts->tracker, event);
     switch (r.verdict) {
     case TT_VERDICT_DELIVER:
@@ -238,8 +271,11 @@ tt_parts_offer (tt_parts *parts, const tt_wire_event *event)
         return TT_PARTS_DELIVER;
     case TT_VERDICT_GAP:
         return TT_PARTS_GAP;
-    case TT_VERDICT_REWRITTEN: /* this event belongs to the history that counts now, so it is not skipped */
-        tt_parts_lose (parts, partition, r.first, r.last, sequence <= held ? sequence : held + 1);
+    case TT_VERDICT_DOUBT:
+        tt_parts_replay_again (parts, partition);
+        return TT_PARTS_DOUBT;
+    case TT_VERDICT_REWRITTEN: /* what is there now is not skipped */
+        tt_parts_lose (parts, partition, r.first, r.last, r.first);
         return TT_PARTS_REPORT;
     default:
         return TT_PARTS_DUPLICATE;
@@ -259,12 +295,6 @@ head_of (const Techtransfer__V1__PartitionHead *head)
     };
 }
 
-static uint64_t
-lesser (uint64_t a, uint64_t b)
-{
-    return a < b ? a : b;
-}
-
 size_t
 tt_parts_heartbeat (tt_parts *parts, const Techtransfer__V1__Heartbeat *beat)
 {
@@ -274,35 +304,44 @@ tt_parts_heartbeat (tt_parts *parts, const Techtransfer__V1__Heartbeat *beat)
             continue;
         tt_track_head head = head_of (beat->partitions[i]);
         parts->heads[head.partition] = head.head;
-        uint64_t held = tt_tracker_next (parts->tracker, head.partition) - 1;
         bool live = tt_tracker_state (parts->tracker, head.partition) == TT_TRACK_LIVE;
         tt_track_result r
             = tt_tracker_heartbeat (parts->tracker, tt_bytes_of_text (beat->filter), tt_bytes_of_text (beat->instance), &head);
         gaps += r.verdict == TT_VERDICT_GAP && live;
-        if (r.verdict == TT_VERDICT_GAP && !live)
+        if (r.verdict == TT_VERDICT_DOUBT || (r.verdict == TT_VERDICT_GAP && !live))
             parts->items[head.partition].repeat = true; /* the answer under way may be older than this heartbeat */
-        if (r.verdict == TT_VERDICT_REWRITTEN)
-            tt_parts_lose (parts, head.partition, r.first, r.last, lesser (head.head, held) + 1);
     }
     return gaps;
+}
+
+static tt_track_head
+head_of_batch (const tt_replay_batch *batch)
+{
+    return (tt_track_head){
+        .partition = batch->partition,
+        .head = batch->head.head,
+        .head_id = batch->head.head_id,
+        .epoch = batch->head.epoch,
+        .epochs = batch->head.lineage.list,
+        .epoch_count = batch->head.lineage.count,
+    };
+}
+
+bool
+tt_parts_judge (tt_parts *parts, const tt_replay_batch *batch)
+{
+    tt_track_head head = head_of_batch (batch);
+    return judge (parts, &head, tt_tracker_next (parts->tracker, head.partition) - 1);
 }
 
 void
 tt_parts_replayed (tt_parts *parts, const tt_replay_batch *batch)
 {
-    tt_track_head head = {
-        .partition = batch->partition,
-        .head = batch->head.head,
-        .head_id = batch->head.head_id,
-        .epoch = batch->head.epoch,
-    };
+    tt_track_head head = head_of_batch (batch);
     parts->heads[head.partition] = head.head;
-    uint64_t held = tt_tracker_next (parts->tracker, head.partition) - 1;
     tt_track_result r = tt_tracker_replayed (parts->tracker, batch->next_sequence, &head);
-    if (r.verdict == TT_VERDICT_REWRITTEN && batch->next_sequence > held + 1) /* sequences are missing in the journal itself */
+    if (r.verdict == TT_VERDICT_REWRITTEN) /* sequences are missing in the journal itself */
         tt_parts_lose (parts, head.partition, r.first, r.last, batch->next_sequence);
-    else if (r.verdict == TT_VERDICT_REWRITTEN)
-        tt_parts_lose (parts, head.partition, r.first, r.last, lesser (head.head, held) + 1);
     if (tt_tracker_state (parts->tracker, head.partition) == TT_TRACK_LIVE && parts->items[head.partition].repeat)
         tt_tracker_suspect (parts->tracker, head.partition);
 }

@@ -7,6 +7,7 @@
 
 #include "bus/holdback.h"
 #include "bus/replay_client.h"
+#include "bus/subscriber.h"
 #include "envelope.pb-c.h"
 #include "wire/tracker.h"
 
@@ -29,16 +30,25 @@ typedef struct {
 void tt_parts_init (tt_parts *parts, const char *stream, const char *const *filters, size_t filter_count);
 void tt_parts_free (tt_parts *parts);
 
+/* Where a partition starts. */
+typedef struct {
+    uint64_t next;
+    char epoch[TT_EPOCH_SIZE]; /* of the event before it, or "" */
+} tt_parts_start;
+
 /* First contact: P and where each partition starts (from[i], else its head with live_only, else 1). False if the heads make no
  * sense. */
-bool tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, const uint64_t *from, size_t from_count,
+bool tt_parts_begin (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads, const tt_parts_start *from, size_t from_count,
                      bool live_only);
 
-typedef enum { TT_PARTS_DELIVER, TT_PARTS_DUPLICATE, TT_PARTS_GAP, TT_PARTS_REPORT } tt_parts_verdict;
-/* tt_tracker_offer, and what follows: a rewritten history becomes a report, an event that was handed on before is a duplicate. */
+typedef enum { TT_PARTS_DELIVER, TT_PARTS_DUPLICATE, TT_PARTS_GAP, TT_PARTS_DOUBT, TT_PARTS_REPORT } tt_parts_verdict;
+/* tt_tracker_offer, and what follows: a lost history becomes a report, an event that was handed on before is a duplicate, one that is
+ * in doubt is dropped and the journal asked. */
 tt_parts_verdict tt_parts_offer (tt_parts *parts, const tt_wire_event *event);
 /* tt_tracker_heartbeat for all partitions; how many gaps it showed. */
 size_t tt_parts_heartbeat (tt_parts *parts, const Techtransfer__V1__Heartbeat *beat);
+/* The batch was opened: is what was handed on in the journal that it comes from? False: it is not; that became a report. */
+bool tt_parts_judge (tt_parts *parts, const tt_replay_batch *batch);
 /* The batch was offered event by event. */
 void tt_parts_replayed (tt_parts *parts, const tt_replay_batch *batch);
 
@@ -56,7 +66,7 @@ void tt_parts_hold (tt_parts *parts, uint32_t partition, tt_held **held);
  * make sense. */
 void tt_parts_doubt_range (tt_parts *parts, uint32_t partition, uint64_t from, tt_status refusal);
 bool tt_parts_take_heads (tt_parts *parts, const Techtransfer__V1__GetHeadsReply *heads);
-/* History was rewritten in [first, last]; delivery goes on at `resume`. */
+/* [first, last] was lost; delivery goes on at `resume`. */
 void tt_parts_lose (tt_parts *parts, uint32_t partition, uint64_t first, uint64_t last, uint64_t resume);
 
 static inline size_t
@@ -64,9 +74,8 @@ tt_parts_reports (const tt_parts *parts)
 {
     return parts->reports;
 }
-/* Tells one: fills the error, adds the sequences that were lost to *lost, returns TT_DATA_LOSS or TT_OUT_OF_RANGE. There must be
- * one. */
-tt_status tt_parts_report (tt_parts *parts, uint64_t *lost, tt_error *error);
+/* Tells one: fills the loss and the error, returns TT_DATA_LOSS or TT_OUT_OF_RANGE. There must be one. */
+tt_status tt_parts_report (tt_parts *parts, tt_subscriber_loss *loss, tt_error *error);
 
 /* positions[i]: highest sequence up to which nothing is missing. Borrowed. */
 const uint64_t *tt_parts_positions (const tt_parts *parts);

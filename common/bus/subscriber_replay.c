@@ -11,6 +11,7 @@ ask_events (tt_subscriber *s, uint32_t partition, uint64_t from, const char *aft
         .partition = partition,
         .from = from,
         .after_id = after_id,
+        .epoch = tt_tracker_epoch_at (s->parts.tracker, partition, from - 1),
         .filters = (const char *const *)s->filters,
         .filter_count = s->parts.dense ? 0 : s->filter_count,
     };
@@ -107,6 +108,8 @@ take_batch (tt_subscriber *s, tt_replay_reply *reply, int64_t now_us)
         return;
     if (tt_replay_batch_open (&s->batch, &reply->body, partition) != TT_OK)
         refuse (s, TT_INTERNAL, "a reply cannot be read", now_us);
+    else if (!tt_parts_judge (&s->parts, &s->batch))
+        tt_replay_batch_close (&s->batch); /* it is asked for again from where what was seen ends */
 }
 
 bool

@@ -3,28 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "store/confirm.h"
+#include "store/group_inner.h"
 #include "store/keys.h"
-#include "store/listen.h"
-
-struct tt_group {
-    tt_listen *listen;
-    const redisReply **held; /* of each ear: what came and waits for the copies; borrowed from the listener */
-    size_t ears;
-    tt_store *store;     /* for acknowledging and claiming, while the listener waits */
-    tt_store *confirmer; /* for the high watermark, while entries borrow from the store; NULL where no copies are wished */
-    char *name, *consumer;
-    uint32_t claim_idle_ms;
-    int64_t next_claim_us;
-    bool created;
-    tt_entries entries; /* of the blocks that were taken */
-    tt_block_places blocks;
-    redisReply **claimed; /* of each partition: the last claim, which entries may point into; or NULL */
-    size_t begin, end;    /* of the entries: what was handed out last */
-    size_t acknowledged;  /* of the blocks */
-    size_t density;       /* entries in a block, as it was at the last read */
-    tt_buffer request, key;
-};
 
 tt_status
 tt_group_open (tt_group **out, const tt_store_options *options, const tt_group_options *group_options, tt_error *error)
@@ -43,6 +23,7 @@ tt_group_open (tt_group **out, const tt_store_options *options, const tt_group_o
     group->entries.blocks = &group->blocks;
     group->claimed = tt_alloc_zero (options->partitions, sizeof *group->claimed);
     group->listen = tt_listen_new (store);
+    tt_places_init (&group->places, options->service, TT_JOURNAL_EVENTS, options->partitions);
     group->held = tt_alloc_zero (options->partitions, sizeof *group->held);
     if (options->replicas)
         status = tt_store_open (&group->confirmer, options, error);
@@ -76,6 +57,7 @@ tt_group_close (tt_group **reference)
     tt_listen_destroy (&group->listen);
     tt_store_close (&group->store);
     tt_store_close (&group->confirmer);
+    tt_places_free (&group->places);
     free (group->held);
     free (group->name);
     free (group->consumer);
@@ -108,7 +90,6 @@ is_confirmed (const tt_group *group, size_t from)
     return group->confirmer == NULL || tt_confirm_entries (group->confirmer, &group->entries, from);
 }
 
-/* One command about the group for each partition: words before the key, words behind it. */
 static void
 add_command (tt_group *group, uint32_t partition, const char *const *before, const char *const *behind)
 {
@@ -127,8 +108,8 @@ add_command (tt_group *group, uint32_t partition, const char *const *before, con
     tt_pipe_end (group->store);
 }
 
-static tt_status
-run_for_all (tt_group *group, const char *const *before, const char *const *behind, tt_error *error)
+tt_status
+tt_group_for_all (tt_group *group, const char *const *before, const char *const *behind, tt_error *error)
 {
     tt_pipe_begin (group->store);
     for (uint32_t p = 0; p < tt_store_partitions (group->store); p++)
@@ -141,7 +122,7 @@ create_groups (tt_group *group, tt_error *error)
 {
     const char *const before[] = { "XGROUP", "CREATE", NULL };
     const char *const behind[] = { group->name, "0", "MKSTREAM", NULL };
-    tt_status status = run_for_all (group, before, behind, error);
+    tt_status status = tt_group_for_all (group, before, behind, error);
     for (uint32_t p = 0; status == TT_OK && p < tt_store_partitions (group->store); p++) {
         const redisReply *reply = tt_pipe_reply (group->store, p);
         if (reply->type == REDIS_REPLY_ERROR && strncmp (reply->str, "BUSYGROUP", 9) != 0)
@@ -168,7 +149,7 @@ claim (tt_group *group, uint32_t limit, tt_error *error)
     snprintf (count, sizeof count, "%zu", share (group, limit));
     const char *const before[] = { "XAUTOCLAIM", NULL };
     const char *const behind[] = { group->name, group->consumer, idle, "0-0", "COUNT", count, NULL };
-    tt_status status = run_for_all (group, before, behind, error);
+    tt_status status = tt_group_for_all (group, before, behind, error);
     for (uint32_t p = 0; status == TT_OK && p < tt_store_partitions (group->store); p++) {
         const redisReply *reply = group->claimed[p] = tt_pipe_take (group->store, p);
         if (reply->type == REDIS_REPLY_ERROR)
@@ -225,6 +206,15 @@ hand_out (tt_group *group, uint32_t limit, const tt_entry **entries, size_t *cou
     return *count > 0;
 }
 
+/* Of another epoch than what is known: the server itself says whether that follows what was taken. */
+static tt_status
+know (tt_group *group, size_t ear, size_t from, tt_error *error)
+{
+    if (tt_places_know (&group->places, group->entries.list + from, group->entries.count - from))
+        return TT_OK;
+    return tt_places_check (&group->places, group->listen, ear, error);
+}
+
 /* What one ear has heard. What the copies do not have yet is kept. */
 static tt_status
 take (tt_group *group, size_t ear, tt_error *error)
@@ -235,6 +225,10 @@ take (tt_group *group, size_t ear, tt_error *error)
     group->held[ear] = NULL;
     if (status == TT_OK && reply && reply->type == REDIS_REPLY_ARRAY)
         status = tt_entries_take_all (&group->entries, tt_store_partitions (group->store), reply, NULL, error);
+    if (status == TT_OK)
+        status = know (group, ear, from, error);
+    if (status != TT_OK)
+        tt_entries_cut (&group->entries, from); /* they stay pending, and are claimed again */
     if (status == TT_OK && group->entries.count > from && !is_confirmed (group, from)) {
         group->held[ear] = reply;
         tt_entries_cut (&group->entries, from);
@@ -242,22 +236,44 @@ take (tt_group *group, size_t ear, tt_error *error)
     return status;
 }
 
+/* A connection is read from once its server has been asked for the history. Acknowledgements and claims go to the same server only: another may
+ * have given the same sequences to other events. */
+static tt_status
+attach (tt_group *group, size_t ear, tt_error *error)
+{
+    uint32_t first, partitions;
+    tt_listen_span (group->listen, ear, &first, &partitions);
+    tt_status status = tt_places_connect (&group->places, group->listen, ear, error);
+    for (uint32_t p = first; p < first + partitions; p++)
+        tt_store_pin (group->store, p, tt_listen_server (group->listen, ear));
+    return status;
+}
+
 static tt_status
 ask (tt_group *group, size_t ear, uint32_t limit, tt_error *error)
 {
-    bool fresh;
     uint32_t first, partitions;
     if (tt_listen_asked (group->listen, ear) || group->held[ear])
         return TT_OK;
     tt_listen_span (group->listen, ear, &first, &partitions);
-    tt_status status = tt_listen_connect (group->listen, ear, &fresh, error);
+    tt_status status = attach (group, ear, error);
     if (status != TT_OK)
         return status;
     build_request (group, first, partitions, limit);
     return tt_listen_ask (group->listen, ear, &group->request, error);
 }
 
-/* Hears all ears; trouble with one does not keep what another has heard. */
+/* Trouble with one ear does not keep what another has heard, but lost data is told first. */
+static void
+worse (tt_status *status, tt_error *error, tt_status other, const tt_error *why)
+{
+    if (other == TT_OK || *status == TT_DATA_LOSS || (*status != TT_OK && other != TT_DATA_LOSS))
+        return;
+    *status = other;
+    if (error)
+        *error = *why;
+}
+
 static tt_status
 take_all (tt_group *group, tt_error *error)
 {
@@ -265,10 +281,9 @@ take_all (tt_group *group, tt_error *error)
     for (size_t e = 0; e < group->ears; e++) {
         tt_error why = { 0 };
         tt_status taken = take (group, e, &why);
-        if (taken != TT_OK && status == TT_OK)
-            status = tt_fail (error, taken, "%s", why.message);
+        worse (&status, error, taken, &why);
     }
-    return group->entries.count ? TT_OK : status;
+    return group->entries.count && status != TT_DATA_LOSS ? TT_OK : status;
 }
 
 static tt_status
@@ -278,10 +293,28 @@ ask_all (tt_group *group, uint32_t limit, tt_error *error)
     for (size_t e = 0; e < group->ears; e++) {
         tt_error why = { 0 };
         tt_status asked = ask (group, e, limit, &why);
-        if (asked != TT_OK && status == TT_OK)
-            status = tt_fail (error, asked, "%s", why.message);
+        worse (&status, error, asked, &why);
     }
     return status;
+}
+
+static void
+take_places (tt_group *group)
+{
+    for (size_t i = 0; i < group->entries.count; i++)
+        tt_places_take (&group->places, &group->entries.list[i]);
+}
+
+/* Claims and acknowledgements that another server answered: the listeners follow there, and ask it. */
+static void
+drop_ears (tt_group *group)
+{
+    for (size_t e = 0; e < group->ears; e++) {
+        group->held[e] = NULL;
+        tt_listen_drop (group->listen, e);
+    }
+    for (uint32_t p = 0; p < group->places.count; p++)
+        tt_store_pin (group->store, p, NULL);
 }
 
 tt_status
@@ -290,6 +323,7 @@ tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t
     if (hand_out (group, limit, entries, count))
         return TT_OK;
     forget_blocks (group);
+    group->places.loss_count = 0;
     tt_status status = group->created ? TT_OK : create_groups (group, error);
     if (status == TT_OK)
         status = take_all (group, error);
@@ -299,11 +333,52 @@ tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t
         group->created = false; /* a Redis that came back empty must get its groups again */
     if (status != TT_OK) {
         forget_blocks (group); /* claimed again later */
+        if (group->store->elsewhere)
+            drop_ears (group);
         return status;
     }
+    take_places (group);
     if (hand_out (group, limit, entries, count))
         return TT_OK;
     return ask_all (group, limit, error);
+}
+
+tt_status
+tt_group_renew (tt_group *group, tt_error *error)
+{
+    drop_ears (group);
+    group->places.loss_count = 0;
+    tt_status status = TT_OK;
+    for (size_t e = 0; e < group->ears; e++) {
+        tt_error why = { 0 };
+        tt_status attached = attach (group, e, &why);
+        worse (&status, error, attached, &why);
+    }
+    return status;
+}
+
+void
+tt_group_forget (tt_group *group)
+{
+    forget_blocks (group);
+}
+
+void
+tt_group_pin (const tt_group *group, tt_store *store)
+{
+    for (size_t e = 0; e < group->ears; e++) {
+        uint32_t first, count;
+        tt_listen_span (group->listen, e, &first, &count);
+        for (uint32_t p = first; p < first + count; p++)
+            tt_store_pin (store, p, tt_listen_server (group->listen, e));
+    }
+}
+
+const tt_loss *
+tt_group_losses (const tt_group *group, size_t *count)
+{
+    *count = group->places.loss_count;
+    return group->places.losses;
 }
 
 static void
@@ -341,9 +416,8 @@ tt_group_acknowledge (tt_group *group, tt_error *error)
     return status;
 }
 
-/* The named value of one group in an XINFO GROUPS reply, or NULL. */
-static const redisReply *
-group_field (const redisReply *info, const char *field)
+const redisReply *
+tt_group_field (const redisReply *info, const char *field)
 {
     for (size_t i = 0; i + 1 < info->elements; i += 2)
         if (info->element[i]->type == REDIS_REPLY_STRING && strcmp (info->element[i]->str, field) == 0)
@@ -356,17 +430,22 @@ group_field (const redisReply *info, const char *field)
 static uint64_t
 lag_of (const redisReply *info, uint64_t head)
 {
-    const redisReply *delivered = group_field (info, "last-delivered-id"), *pending = group_field (info, "pending");
+    const redisReply *delivered = tt_group_field (info, "last-delivered-id"), *pending = tt_group_field (info, "pending");
     uint64_t last = delivered && delivered->type == REDIS_REPLY_STRING ? strtoull (delivered->str, NULL, 10) : 0;
     uint64_t taken = pending && pending->type == REDIS_REPLY_INTEGER ? (uint64_t)pending->integer : 0;
     return taken + (head > last ? head - last : 0);
 }
 
-static bool
-is_named (const redisReply *info, const char *name)
+const redisReply *
+tt_group_info (const tt_group *group, const redisReply *reply)
 {
-    const redisReply *field = info->type == REDIS_REPLY_ARRAY ? group_field (info, "name") : NULL;
-    return field && field->type == REDIS_REPLY_STRING && strcmp (field->str, name) == 0;
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+        const redisReply *info = reply->element[i];
+        const redisReply *name = info->type == REDIS_REPLY_ARRAY ? tt_group_field (info, "name") : NULL;
+        if (name && name->type == REDIS_REPLY_STRING && strcmp (name->str, group->name) == 0)
+            return info;
+    }
+    return NULL; /* there is no journal yet */
 }
 
 tt_status
@@ -379,12 +458,10 @@ tt_group_lag (tt_group *group, uint64_t *lag, tt_error *error)
     const char *const behind[] = { NULL };
     tt_status status = tt_journal_heads (group->store, TT_JOURNAL_EVENTS, heads, error);
     if (status == TT_OK)
-        status = run_for_all (group, before, behind, error);
+        status = tt_group_for_all (group, before, behind, error);
     for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
-        const redisReply *reply = tt_pipe_reply (group->store, p);
-        for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) /* else there is no journal yet */
-            if (is_named (reply->element[i], group->name))
-                *lag += lag_of (reply->element[i], heads[p]);
+        const redisReply *info = tt_group_info (group, tt_pipe_reply (group->store, p));
+        *lag += info ? lag_of (info, heads[p]) : 0;
     }
     free (heads);
     return status;

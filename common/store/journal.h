@@ -7,8 +7,7 @@
 #define TT_STORE_JOURNAL_H
 
 #include "store/store.h"
-
-#define TT_EPOCH_SIZE 37 /* a UUID in text, with its NUL */
+#include "wire/lineage.h"
 
 typedef struct {
     uint32_t partition;
@@ -27,15 +26,12 @@ TT_MUST_USE tt_status tt_journal_heads (tt_store *store, const char *name, uint6
  * none and TT_OK at the end. *entries is borrowed until the next call on this store. */
 TT_MUST_USE tt_status tt_journal_read (tt_store *store, const char *name, uint32_t partition, uint64_t from, uint32_t limit,
                                        const tt_entry **entries, size_t *count, uint64_t *earliest, tt_error *error);
-/* The lowest sequence kept (0 = none) and the epoch (NUL-terminated, at most 36 characters) of a partition. */
-TT_MUST_USE tt_status tt_journal_extent (tt_store *store, const char *name, uint32_t partition, uint64_t *earliest, char epoch[40],
-                                         tt_error *error);
-
-/* Epochs: a server of Redis that was not the last to write begins a new one with its first append, since a fail-over may have lost the
- * journal's end, and its sequences would be given out again. Who holds a position (the last sequence that it saw, and that one's epoch) can
- * ask whether that is still in the history:
+/* Epochs (wire/lineage.h): a server of Redis that was not the last to write begins a new one with its first append, since a fail-over may have
+ * lost the journal's end, and its sequences would be given out again. Who holds a position (the last sequence that it saw, and that one's epoch)
+ * can ask whether that is still in the history:
  *   TT_OK: everything up to the position is there as it was seen (or was trimmed since);
- *   TT_DATA_LOSS: [*lost_first, position.sequence] were seen and are gone; *lost_first is 0 if it cannot be said from where on.
+ *   TT_DATA_LOSS: [*lost_first, position.sequence] were seen and are gone; *lost_first is 1 if the epoch is not in the history, so that nothing
+ *   of what was seen can be vouched for.
  * position.sequence 0 is always in the history. One round trip. */
 typedef struct {
     uint64_t sequence;
@@ -43,16 +39,33 @@ typedef struct {
 } tt_position;
 TT_MUST_USE tt_status tt_journal_check (tt_store *store, const char *name, uint32_t partition, const tt_position *position,
                                         uint64_t *lost_first, tt_error *error);
-/* The highest sequence of each of the P journals of this name, and the epoch that the partition is in; positions[P]. One round trip. */
+/* The head of each of the P journals of this name, and the epoch of the entry at it; positions[P]. One round trip. */
 TT_MUST_USE tt_status tt_journal_positions (tt_store *store, const char *name, tt_position *positions, tt_error *error);
-/* The epochs of a partition, oldest first, at most 64: *epochs is borrowed until the next call on this store; first: the first sequence of
- * this journal in each. */
+
+/* Where a journal stands. Pointers are borrowed until the next call on the store. */
 typedef struct {
-    char epoch[TT_EPOCH_SIZE];
-    uint64_t first;
-} tt_epoch;
-TT_MUST_USE tt_status tt_journal_epochs (tt_store *store, const char *name, uint32_t partition, const tt_epoch **epochs, size_t *count,
-                                         tt_error *error);
+    uint32_t partition;
+    uint64_t head;             /* 0 = nothing yet */
+    uint64_t earliest;         /* the lowest sequence kept; 0 = none */
+    char epoch[TT_EPOCH_SIZE]; /* of the entry at the head; "" if there is none */
+    const tt_epoch *epochs;    /* of the whole history, oldest first, at most TT_EPOCHS_MAX */
+    size_t epoch_count;
+    tt_entry last;             /* the one at the head; all empty if it is not kept. Not filled in by tt_journal_page */
+} tt_stand;
+/* All P journals of a name; stands[P]. One round trip. */
+TT_MUST_USE tt_status tt_journal_stands (tt_store *store, const char *name, tt_stand *stands, tt_error *error);
+/* The entry before `from`, if it is kept, and at most `limit` from there on. None if `from` is not kept: then stand->earliest says from where on
+ * there are some. *stand is never older than the entries. One round trip, two where one commit appended more than `limit`. */
+TT_MUST_USE tt_status tt_journal_page (tt_store *store, const char *name, uint32_t partition, uint64_t from, uint32_t limit,
+                                       const tt_entry **entries, size_t *count, tt_stand *stand, tt_error *error);
+
+/* Sequences that were seen in a journal and are gone, both included. */
+#define TT_SERVER_SIZE 41 /* a server's run_id, with its NUL */
+typedef struct {
+    uint32_t partition;
+    uint64_t first, last;
+    char server[TT_SERVER_SIZE]; /* that they were seen on; "" if they were skipped, or the same server lost them */
+} tt_loss;
 
 /* High watermark: with redis.replicas, lowers heads[P], as they were just read of the journals of events, to what so many copies hold; what lies
  * above must not leave the service, since a fail-over could take it back. One round trip, at most redis.replica-timeout; none where all is
@@ -61,18 +74,22 @@ TT_MUST_USE tt_status tt_journal_confirm (tt_store *store, uint64_t *heads, tt_e
 
 /* Follows all P journals of a name from given positions on; wakes as soon as something is appended. Has its own connection. */
 typedef struct tt_tail tt_tail;
-/* next[P]: the first sequence wanted of each partition. The options are the store's. */
-TT_MUST_USE tt_status tt_tail_open (tt_tail **out, const tt_store_options *options, const char *name, const uint64_t *next,
+/* seen[P]: the last entry before those that are wanted. The options are the store's. Does not connect yet. */
+TT_MUST_USE tt_status tt_tail_open (tt_tail **out, const tt_store_options *options, const char *name, const tt_position *seen,
                                     tt_error *error);
 void tt_tail_close (tt_tail **tail);
 /* Descriptor to poll for reading; -1 before the first connection. */
 int tt_tail_fd (const tt_tail *tail);
 /* False while a part of the journals cannot be heard, or waits for copies (high watermark): then call tt_tail_read at least every 100 ms. */
 bool tt_tail_connected (const tt_tail *tail);
-/* What has arrived, without blocking (with redis.replicas: waiting for the copies for at most a quarter of a second); ascending in each partition. *entries is borrowed until the next call. TT_UNAVAILABLE while the
- * connection is being made again (nothing is lost: it goes on where it was). TT_DATA_LOSS if a journal ended before the position asked for
- * or a sequence was skipped: the history was cut or rewritten. */
+/* What has arrived, without blocking (with redis.replicas: waiting for the copies for at most a quarter of a second); ascending in each
+ * partition. *entries is borrowed until the next call. TT_UNAVAILABLE while the connection is being made again (nothing is lost: it goes on where it
+ * was). TT_DATA_LOSS if sequences that were seen are not in the history any more, which is looked at whenever a connection is made and whenever another
+ * epoch shows, before anything of it is handed out; or if sequences were skipped. It goes on behind what is left. */
 TT_MUST_USE tt_status tt_tail_read (tt_tail *tail, const tt_entry **entries, size_t *count, tt_error *error);
+
+/* What the last TT_DATA_LOSS was about; borrowed until the next call. */
+const tt_loss *tt_tail_losses (const tt_tail *tail, size_t *count);
 
 /* A share of the service's own journal: replicas that read under one group name divide the entries among them; what a dead one had taken
  * is claimed by another. An entry may come twice: effects must be idempotent. */
@@ -91,6 +108,24 @@ bool tt_group_connected (const tt_group *group);
  * Redis gives out and remembers blocks of entries, so the rest of a block comes with the next reads, and a block whose middle was
  * acknowledged when the replica died comes again as a whole. */
 TT_MUST_USE tt_status tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t *count, tt_error *error);
+/* TT_DATA_LOSS: what this replica took is not in the history any more (tt_tail_read says when that is looked at); tt_group_losses says what. What it had in
+ * hand is forgotten. */
+const tt_loss *tt_group_losses (const tt_group *group, size_t *count);
+/* What follows from the entries in hand must not be written to other servers than those that they are from before tt_group_renew, since they may be unknown
+ * there: the store takes no others (tt_store_pin). */
+void tt_group_pin (const tt_group *group, tt_store *store);
+/* Connects anew and asks whether what was taken is in the history there: TT_OK, TT_DATA_LOSS as above, TT_UNAVAILABLE. */
+TT_MUST_USE tt_status tt_group_renew (tt_group *group, tt_error *error);
+/* What was taken and not acknowledged is dropped; it comes again if it is still there. */
+void tt_group_forget (tt_group *group);
+/* True if a partition is on this server (run_id), as far as this replica knows, or was until it was asked the last time. */
+bool tt_group_was_on (const tt_group *group, uint32_t partition, const char *server);
+/* The server that a partition was last asked on; "": none yet. Borrowed until the next call. */
+const char *tt_group_server (const tt_group *group, uint32_t partition);
+/* done[P]: everything up to there was acknowledged, and the epoch there. One round trip. */
+TT_MUST_USE tt_status tt_group_done (tt_group *group, tt_position *done, tt_error *error);
+/* Everything above done[P] is given out again, for all replicas; never forward. */
+TT_MUST_USE tt_status tt_group_set_back (tt_group *group, const uint64_t *done, tt_error *error);
 /* Everything of the last tt_group_read is done. */
 TT_MUST_USE tt_status tt_group_acknowledge (tt_group *group, tt_error *error);
 /* Entries of the journals that no replica has taken yet, and one for each block of them (all that one commit appended) that was taken and not

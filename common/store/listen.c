@@ -175,23 +175,47 @@ send_request (tt_listen *listen, ear *e, const tt_buffer *request, tt_error *err
     return TT_OK;
 }
 
+static void
+forget_replies (redisReply **replies, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (replies[i]) {
+            freeReplyObject (replies[i]);
+            replies[i] = NULL;
+        }
+}
+
 tt_status
-tt_listen_call (tt_listen *listen, size_t i, const tt_buffer *request, redisReply **reply, tt_error *error)
+tt_listen_call (tt_listen *listen, size_t i, const tt_buffer *commands, size_t count, redisReply **replies, tt_error *error)
 {
     ear *e = &listen->ears[i];
-    *reply = NULL;
-    tt_status status = send_request (listen, e, request, error);
-    if (status != TT_OK)
-        return status;
-    if (redisGetReply (e->redis.context, (void **)reply) != REDIS_OK)
-        return lost (listen, e, error);
-    if ((*reply)->type == REDIS_REPLY_ERROR) {
-        status = tt_redis_error_status (*reply, error);
-        freeReplyObject (*reply);
-        *reply = NULL;
-        drop (listen, e);
+    memset (replies, 0, count * sizeof *replies);
+    tt_status status = send_request (listen, e, commands, error);
+    for (size_t r = 0; status == TT_OK && r < count; r++) {
+        if (redisGetReply (e->redis.context, (void **)&replies[r]) != REDIS_OK)
+            status = lost (listen, e, error);
+        else if (replies[r]->type == REDIS_REPLY_ERROR)
+            status = tt_redis_error_status (replies[r], error);
     }
+    if (status == TT_OK)
+        return TT_OK;
+    forget_replies (replies, count);
+    if (e->redis.context)
+        drop (listen, e); /* there may be replies left */
     return status;
+}
+
+void
+tt_listen_drop (tt_listen *listen, size_t i)
+{
+    if (listen->ears[i].made)
+        drop (listen, &listen->ears[i]);
+}
+
+const char *
+tt_listen_server (const tt_listen *listen, size_t i)
+{
+    return listen->ears[i].made && listen->ears[i].redis.context ? listen->ears[i].redis.run_id : "";
 }
 
 tt_status

@@ -24,9 +24,14 @@ void tt_listen_span (const tt_listen *listen, size_t ear, uint32_t *first, uint3
 /* Connects the ear if need be. *fresh: it was, and nothing has been asked since: what was known of this server's journals may not
  * hold. */
 TT_MUST_USE tt_status tt_listen_connect (tt_listen *listen, size_t ear, bool *fresh, tt_error *error);
-/* One command on the connection of a fresh ear, waited for; the reply is owned (freeReplyObject). */
-TT_MUST_USE tt_status tt_listen_call (tt_listen *listen, size_t ear, const tt_buffer *request, redisReply **reply,
+/* Commands on the connection of an ear that has nothing under way, waited for: replies[count] are owned (freeReplyObject), none is an
+ * error. If it fails there are none, and the connection is given up. */
+TT_MUST_USE tt_status tt_listen_call (tt_listen *listen, size_t ear, const tt_buffer *commands, size_t count, redisReply **replies,
                                       tt_error *error);
+/* Gives up the connection. */
+void tt_listen_drop (tt_listen *listen, size_t ear);
+/* The server behind the connection (run_id); "" if there is none. Borrowed until the next call. */
+const char *tt_listen_server (const tt_listen *listen, size_t ear);
 /* Sends a request on a connected ear; none may be under way. A request may let Redis wait for at most TT_LISTEN_BLOCK_MS: what is
  * silent for longer than that and the time limit of the connection is given up as lost (TT_UNAVAILABLE), since a peer that
  * vanished says nothing. */

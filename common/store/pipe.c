@@ -141,11 +141,23 @@ enqueue (tt_node *node, size_t command)
     node->queue[node->queued++] = command;
 }
 
+static tt_status
+check_pin (tt_store *store, const tt_piped *command, const tt_node *node, tt_error *error)
+{
+    const char *pin = store->pins && command->partition < store->options.partitions ? store->pins[command->partition] : "";
+    if (pin[0] == '\0' || strcmp (pin, node->redis.run_id) == 0)
+        return TT_OK;
+    store->elsewhere = true;
+    return tt_fail (error, TT_UNAVAILABLE, "Redis: another server answers for partition %u than the one that this is about",
+                    command->partition);
+}
+
 /* Which connection each command without a final reply goes to; those that cannot be made have none. */
 static tt_status
 choose_nodes (tt_store *store, bool together, tt_error *error)
 {
     tt_status status = TT_OK;
+    store->elsewhere = false;
     for (tt_node *node = store->nodes; node; node = node->next) {
         node->queued = node->taken = 0;
         node->together = together;
@@ -159,6 +171,8 @@ choose_nodes (tt_store *store, bool together, tt_error *error)
         command->at = NULL;
         tt_status connected
             = node ? tt_redis_connect (&node->redis, error) : tt_fail (error, TT_UNAVAILABLE, "a slot has no master");
+        if (connected == TT_OK)
+            connected = check_pin (store, command, node, error);
         if (connected == TT_OK) {
             command->at = node;
             node->lead = command->partition;
@@ -462,7 +476,7 @@ run (tt_store *store, bool together, tt_error *error)
             return tt_fail (error, status, "%s", why.message);
         if (attempts == 3)
             tt_log (TT_LOG_WARNING, "store unavailable", "reason", why.message, NULL);
-        bool over = tt_clock_monotonic_us () >= until;
+        bool over = tt_clock_monotonic_us () >= until || store->elsewhere;
         tt_store_count (store->options.metrics, over ? TT_STORE_FAILURES : TT_STORE_RETRIES);
         if (over)
             return tt_fail (error, TT_UNAVAILABLE, "%s", why.message);

@@ -63,13 +63,15 @@ struct tt_store {
     size_t count, capacity;
     tt_server_argument *servers;
     size_t server_count, server_capacity;
+    char (*pins)[TT_RUN_ID_SIZE + 1]; /* of each partition: the only server that will do, or ""; NULL: none is pinned */
+    bool elsewhere; /* a pinned partition is on another server */
     bool confirm;  /* WAIT for copies behind the commands */
     bool sent;     /* on its way: tt_pipe_run_together only waits */
     tt_buffer key; /* scratch */
     bool prepared;
     void *entries; /* of journal.c: what the last read lent out */
     size_t entries_capacity;
-    void *epochs; /* of journal.c, likewise */
+    void *lineages; /* of history.c: P of them, as they were read last */
 };
 
 /* Begins an empty pipeline; the replies of the last one are freed. */

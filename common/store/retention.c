@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "store/commit.h"
-#include "store/epochs.h"
+#include "store/journal_inner.h"
 #include "store/standing.h"
 
 #define STEP_DEFAULT 100000
@@ -294,6 +294,6 @@ tt_standing_read (tt_store *store, const char *consumers, tt_arena *arena, tt_st
 bool
 tt_standing_has (const tt_standing *standing, uint64_t sequence, const char *epoch, uint64_t *end)
 {
-    bool known = tt_epochs_end (standing->epochs, TT_JOURNAL_EVENTS, standing->head, epoch, end);
+    bool known = tt_history_end (standing->epochs, TT_JOURNAL_EVENTS, standing->head, epoch, end);
     return sequence <= *end && (known || sequence == 0);
 }

@@ -6,6 +6,7 @@
 
 #include "base/uuid.h"
 #include "store/commit.h"
+#include "store/journal_inner.h"
 #include "store/keys.h"
 #include "store/route.h"
 
@@ -70,11 +71,20 @@ tt_store_close (tt_store **reference)
     free (store->piped);
     free (store->watermarks);
     free (store->servers);
-    free (store->epochs);
+    tt_history_free (store);
+    free (store->pins);
     tt_buffer_free (&store->commands);
     tt_buffer_free (&store->key);
     free (store);
     *reference = NULL;
+}
+
+void
+tt_store_pin (tt_store *store, uint32_t partition, const char *run_id)
+{
+    if (store->pins == NULL)
+        store->pins = tt_alloc_zero (store->options.partitions, sizeof *store->pins);
+    snprintf (store->pins[partition], sizeof store->pins[partition], "%s", run_id ? run_id : "");
 }
 
 uint32_t

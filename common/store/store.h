@@ -36,6 +36,10 @@ void tt_store_close (tt_store **store);
  * a daemon before its first use; idempotent. */
 TT_MUST_USE tt_status tt_store_prepare (tt_store *store, tt_error *error);
 
+/* From now on only the server with this run_id will do for commands about the partition: a call that reaches another one fails at once with
+ * TT_UNAVAILABLE. NULL or "": any. */
+void tt_store_pin (tt_store *store, uint32_t partition, const char *run_id);
+
 uint32_t tt_store_partitions (const tt_store *store);
 const char *tt_store_service (const tt_store *store);
 /* Partition of a key: XXH3-64 of its bytes modulo P. Stable for ever (PROTOCOL.md). */

@@ -21,7 +21,7 @@ typedef struct {
     tt_track_state state;
     uint64_t next;
     char last_id[ID_SIZE];
-    char epoch[ID_SIZE];
+    tt_lineage lineage; /* epochs of what was seen, and what the journal said of those above */
     filter_state *filters; /* owned, tracker->filter_count; NULL in dense mode */
 } partition_state;
 
@@ -48,6 +48,12 @@ enter (partition_state *p, tt_track_state state)
 {
     assert (allowed[p->state][state]);
     p->state = state;
+}
+
+static uint64_t
+lesser (uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
 }
 
 static partition_state *
@@ -99,6 +105,16 @@ gap (partition_state *p, uint64_t last)
     return result (TT_VERDICT_GAP, p->next, last);
 }
 
+/* While replaying, what is offered comes from the journal, which was asked before: there is nobody else to ask. */
+static tt_track_result
+doubt (partition_state *p, uint64_t last)
+{
+    if (p->state == TT_TRACK_REPLAYING)
+        return rewritten (p, p->next - 1, p->next - 1);
+    enter (p, TT_TRACK_REPLAYING);
+    return result (TT_VERDICT_DOUBT, p->next, last > p->next ? last : p->next);
+}
+
 tt_tracker *
 tt_tracker_new (const char *stream, uint32_t partitions, const char *const *filters, size_t filter_count)
 {
@@ -131,8 +147,10 @@ tt_tracker_destroy (tt_tracker **tracker)
     tt_tracker *t = *tracker;
     if (t == NULL)
         return;
-    for (uint32_t i = 0; i < t->partition_count; i++)
+    for (uint32_t i = 0; i < t->partition_count; i++) {
         free (t->partitions[i].filters);
+        tt_lineage_free (&t->partitions[i].lineage);
+    }
     for (size_t i = 0; i < t->filter_count; i++)
         free (t->filters[i]);
     free (t->partitions);
@@ -162,7 +180,8 @@ adopt (const tt_tracker *tracker, partition_state *p, uint64_t next, tt_bytes la
 {
     p->next = next;
     copy_id (p->last_id, last_id);
-    copy_id (p->epoch, epoch);
+    tt_lineage_clear (&p->lineage);
+    tt_lineage_begin (&p->lineage, 1, epoch);
     reset_filters (tracker, p, next - 1);
 }
 
@@ -183,13 +202,15 @@ tt_tracker_suspect (tt_tracker *tracker, uint32_t partition)
         enter (p, TT_TRACK_REPLAYING);
 }
 
-tt_track_result
-tt_tracker_lose (tt_tracker *tracker, uint32_t partition)
+void
+tt_tracker_resume (tt_tracker *tracker, uint32_t partition, uint64_t next)
 {
     partition_state *p = find (tracker, partition);
-    if (p->state == TT_TRACK_FRESH)
-        return result (TT_VERDICT_NONE, 0, 0);
-    return rewritten (p, p->next - 1, p->next - 1);
+    assert (next >= 1);
+    enter (p, TT_TRACK_REPLAYING);
+    p->next = next;
+    p->last_id[0] = '\0';
+    reset_filters (tracker, p, next - 1);
 }
 
 static bool
@@ -221,14 +242,34 @@ delivered_before (const tt_tracker *tracker, const partition_state *p, const tt_
     return false;
 }
 
+/* Of the epoch that is known for its sequence; or it says itself that it comes right behind what was seen. */
+static bool
+continues (const partition_state *p, const tt_event_header *h)
+{
+    bool chained = h->sequence == p->next && p->last_id[0] != '\0' && same_id (p->last_id, h->previous_id);
+    return chained || tt_lineage_agrees (&p->lineage, h->sequence, h->epoch);
+}
+
+static void
+keep_epoch (partition_state *p, const tt_event_header *h)
+{
+    if (p->lineage.count == 0)
+        tt_lineage_begin (&p->lineage, 1, h->epoch);
+    else if (!tt_lineage_agrees (&p->lineage, h->sequence, h->epoch))
+        tt_lineage_begin (&p->lineage, h->sequence, h->epoch);
+}
+
 static tt_track_result
 deliver_filtered (tt_tracker *tracker, partition_state *p, const tt_wire_event *event)
 {
     uint64_t sequence = event->header.sequence;
+    if (!continues (p, &event->header))
+        return doubt (p, sequence);
     if (delivered_before (tracker, p, event))
         return result (TT_VERDICT_DUPLICATE, 0, 0);
     if (sequence == p->next && differs (p->last_id, event->header.previous_id))
-        return rewritten (p, p->next - 1, p->next - 1);
+        return doubt (p, sequence);
+    keep_epoch (p, &event->header);
     for (size_t i = 0; i < tracker->filter_count; i++) {
         filter_state *f = &p->filters[i];
         if (filter_takes (tracker, i, event->topic) && sequence > f->highest)
@@ -240,25 +281,18 @@ deliver_filtered (tt_tracker *tracker, partition_state *p, const tt_wire_event *
 static tt_track_result
 deliver_dense (partition_state *p, const tt_event_header *h)
 {
-    if (h->sequence + 1 == p->next && differs (p->last_id, h->id))
-        return rewritten (p, h->sequence, h->sequence);
+    if (!continues (p, h) || (h->sequence + 1 == p->next && differs (p->last_id, h->id)))
+        return doubt (p, h->sequence);
     if (h->sequence < p->next)
         return result (TT_VERDICT_DUPLICATE, 0, 0);
     if (h->sequence > p->next)
         return gap (p, h->sequence - 1);
     if (differs (p->last_id, h->previous_id))
-        return rewritten (p, p->next - 1, p->next - 1);
+        return doubt (p, h->sequence);
+    keep_epoch (p, h);
     p->next = h->sequence + 1;
     copy_id (p->last_id, h->id);
     return result (TT_VERDICT_DELIVER, 0, 0);
-}
-
-/* Another epoch makes everything from the lower of the two positions on doubtful. */
-static tt_track_result
-other_epoch (partition_state *p, uint64_t sequence)
-{
-    uint64_t held = p->next - 1;
-    return rewritten (p, sequence < held ? sequence : held, held);
 }
 
 tt_track_result
@@ -273,12 +307,7 @@ tt_tracker_offer (tt_tracker *tracker, const tt_wire_event *event)
         enter (p, TT_TRACK_LIVE);
         adopt (tracker, p, h->sequence, h->previous_id, h->epoch);
     }
-    if (differs (p->epoch, h->epoch))
-        return other_epoch (p, h->sequence);
-    tt_track_result r = tracker->dense ? deliver_dense (p, h) : deliver_filtered (tracker, p, event);
-    if (r.verdict == TT_VERDICT_DELIVER && p->epoch[0] == '\0')
-        copy_id (p->epoch, h->epoch);
-    return r;
+    return tracker->dense ? deliver_dense (p, h) : deliver_filtered (tracker, p, event);
 }
 
 /* FNV-1a: only tells one publisher process from another. Never 0. */
@@ -368,15 +397,39 @@ tt_tracker_heartbeat (tt_tracker *tracker, tt_bytes filter, tt_bytes instance, c
         enter (p, TT_TRACK_LIVE);
         adopt (tracker, p, head->head + 1, head->head_id, head->epoch);
     }
-    if (differs (p->epoch, head->epoch))
-        return other_epoch (p, head->head);
-    if (p->epoch[0] == '\0')
-        copy_id (p->epoch, head->epoch);
-    if (head->head + 1 == p->next && differs (p->last_id, head->head_id))
-        return rewritten (p, head->head, head->head);
-    if (!tracker->dense)
-        return beat_filtered (tracker, p, i, instance, head);
-    return head->head >= p->next ? gap (p, head->head) : result (TT_VERDICT_NONE, 0, 0);
+    if (tracker->dense && head->head >= p->next)
+        return gap (p, head->head);
+    bool same = tt_lineage_agrees (&p->lineage, head->head, head->epoch); /* a publisher that is behind is no cause */
+    if (!same || (head->head + 1 == p->next && differs (p->last_id, head->head_id)))
+        return p->state == TT_TRACK_LIVE ? doubt (p, head->head) : result (TT_VERDICT_GAP, p->next, head->head);
+    return tracker->dense ? result (TT_VERDICT_NONE, 0, 0) : beat_filtered (tracker, p, i, instance, head);
+}
+
+uint64_t
+tt_tracker_seen (const tt_tracker *tracker, uint32_t partition)
+{
+    const partition_state *p = find (tracker, partition);
+    uint64_t seen = p->next ? p->next - 1 : 0;
+    for (size_t i = 0; p->filters && i < tracker->filter_count; i++)
+        seen = p->filters[i].highest > seen ? p->filters[i].highest : seen;
+    return seen;
+}
+
+tt_track_result
+tt_tracker_judge (tt_tracker *tracker, const tt_track_head *head, uint64_t vouched)
+{
+    partition_state *p = find (tracker, head->partition);
+    uint64_t seen = tt_tracker_seen (tracker, head->partition);
+    if (p->state == TT_TRACK_FRESH || p->state == TT_TRACK_LOST || head->head > INT64_MAX)
+        return result (TT_VERDICT_NONE, 0, 0);
+    bool told = head->epoch_count > 0 || head->head == 0;
+    uint64_t common = told ? tt_lineage_common (&p->lineage, seen, head->epochs, head->epoch_count, head->head)
+                           : lesser (seen, head->head);
+    if (common < vouched)
+        common = lesser (vouched, seen);
+    if (told)
+        tt_lineage_copy (&p->lineage, head->epochs, head->epoch_count);
+    return common < seen ? rewritten (p, common + 1, seen) : result (TT_VERDICT_NONE, 0, 0);
 }
 
 tt_track_result
@@ -385,10 +438,6 @@ tt_tracker_replayed (tt_tracker *tracker, uint64_t next, const tt_track_head *he
     partition_state *p = find (tracker, head->partition);
     if (p->state != TT_TRACK_REPLAYING || head->head > INT64_MAX)
         return result (TT_VERDICT_NONE, 0, 0);
-    if (differs (p->epoch, head->epoch))
-        return other_epoch (p, head->head);
-    if (p->epoch[0] == '\0')
-        copy_id (p->epoch, head->epoch);
     if (tracker->dense && next > p->next)
         return rewritten (p, p->next, next - 1);
     if (!tracker->dense && next > p->next) {
@@ -424,7 +473,14 @@ tt_tracker_last_id (const tt_tracker *tracker, uint32_t partition)
 const char *
 tt_tracker_epoch (const tt_tracker *tracker, uint32_t partition)
 {
-    return find (tracker, partition)->epoch;
+    const partition_state *p = find (tracker, partition);
+    return tt_lineage_at (&p->lineage, p->next ? p->next - 1 : 0);
+}
+
+const char *
+tt_tracker_epoch_at (const tt_tracker *tracker, uint32_t partition, uint64_t sequence)
+{
+    return tt_lineage_at (&find (tracker, partition)->lineage, sequence);
 }
 
 const char *

@@ -4,6 +4,7 @@
 
 #include "indicator.h"
 #include "ledger.h"
+#include "stored.h"
 #include "wire/topic.h"
 
 #define METHOD(Name, lower)                                                                                                      \
@@ -40,25 +41,11 @@ revision_key (tt_txn *txn, const stats_observation *o, uint64_t revision)
                                   (unsigned long long)revision));
 }
 
-static void *
-allocate_in_arena (void *arena, size_t size)
-{
-    return tt_arena_alloc (arena, size);
-}
-
-static void
-leave_to_arena (void *arena, void *memory)
-{
-    (void)arena;
-    (void)memory;
-}
-
 /* A stored message, in the transaction's arena; NULL after refusing. */
 static ProtobufCMessage *
 read_message (tt_txn *txn, const ProtobufCMessageDescriptor *type, tt_bytes bytes)
 {
-    ProtobufCAllocator allocator = { allocate_in_arena, leave_to_arena, tt_txn_arena (txn) };
-    ProtobufCMessage *message = protobuf_c_message_unpack (type, &allocator, bytes.size, bytes.data);
+    ProtobufCMessage *message = stats_unpack (type, bytes, tt_txn_arena (txn));
     if (!message)
         tt_txn_refuse (txn, TT_DATA_LOSS, "a stored %s cannot be read", type->short_name);
     return message;
@@ -305,11 +292,9 @@ position_messages (tt_txn *txn, const char *stream, const stats_position *positi
 {
     for (uint32_t p = 0; p < count; p++) {
         Techtransfer__Statistics__V1__Position *m = *out++ = tt_arena_alloc (tt_txn_arena (txn), sizeof *m);
-        techtransfer__statistics__v1__position__init (m);
+        stats_position_message (&positions[p], m);
         m->stream = (char *)stream;
         m->partition = p;
-        m->sequence = positions[p].sequence;
-        m->epoch = (char *)positions[p].epoch;
     }
     return out;
 }

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "bus/consumer.h"
 #include "bus/subscriber.h"
+#include "loss.h"
 #include "portions.h"
 #include "wire/trace.h"
 
@@ -36,6 +37,7 @@ struct stats_consumer {
     stats_portions portions;
     tt_subscriber_counts counted; /* of the present subscriber: what the status has of them */
     uint32_t known_partitions; /* written to the store */
+    uint32_t undos_in_a_row;   /* taken back without counting anything in between */
 };
 
 /* -- what others see
@@ -218,6 +220,7 @@ commit (stats_consumer *c, tt_error *error)
         else if (status == TT_OK)
             status = fail_as (txns[i], error);
     note_number (c, &c->status.applied, applied);
+    c->undos_in_a_row = applied > 0 ? 0 : c->undos_in_a_row;
     if (status != TT_OK)
         return status;
     note_number (c, &c->status.skipped, gathered - applied);
@@ -298,6 +301,48 @@ take_event (stats_consumer *c, const tt_event *event, tt_error *error)
     return TT_OK;
 }
 
+/* -- losses
+ * -------------------------------------------------------------------------------------------------------------------------- */
+
+static void
+note_undo (stats_consumer *c, const stats_loss *loss)
+{
+    char place[96], taken[32], doubt[64] = "";
+    bool doubtful = loss->result == STATS_UNDO_DOUBT;
+    snprintf (place, sizeof place, "%s/%u, from %llu on", loss->stream, loss->partition, (unsigned long long)loss->first);
+    snprintf (taken, sizeof taken, "%llu", (unsigned long long)loss->events);
+    if (doubtful)
+        snprintf (doubt, sizeof doubt, "%llu to %llu", (unsigned long long)loss->now.doubtful_first,
+                  (unsigned long long)loss->now.doubtful_last);
+    tt_log (doubtful ? TT_LOG_ERROR : TT_LOG_WARNING,
+            doubtful ? "counts are in doubt: what was lost reaches further back than what can be taken back"
+                     : "what the source has lost was taken out of the counts",
+            "lost", place, "events", taken, "doubtful", doubt, NULL);
+    pthread_mutex_lock (&c->mutex);
+    c->status.undos++;
+    c->status.undone += (int64_t)loss->events;
+    c->status.doubts += doubtful;
+    pthread_mutex_unlock (&c->mutex);
+}
+
+/* The counts as of before the loss. ABORTED: the stored position has moved; subscribe again from there. */
+static tt_status
+take_back (stats_consumer *c, const tt_error *why, tt_error *error)
+{
+    stats_loss loss = { .stream = c->stream };
+    note_loss (c, why);
+    if (!stats_loss_read (c->subscriber, why, &loss)
+        || !stats_portions_lose (&c->portions, loss.partition, loss.first, &loss.base, loss.epoch))
+        return TT_OK;
+    tt_status status = run_one (c, stats_undo_take_back, &loss, false, error);
+    if (status != TT_OK || loss.result == STATS_UNDO_NONE)
+        return status;
+    note_undo (c, &loss);
+    c->undos_in_a_row++;
+    return tt_fail (error, TT_ABORTED, "counts of %s/%u were taken back to %llu", loss.stream, loss.partition,
+                    (unsigned long long)loss.now.sequence);
+}
+
 /* Takes what is there, waiting for the first; TT_OK also if nothing came. */
 static tt_status
 gather (stats_consumer *c, tt_error *error)
@@ -309,7 +354,9 @@ gather (stats_consumer *c, tt_error *error)
         tt_status status = tt_subscriber_next (c->subscriber, wait_ms, &event, &why);
         if (status == TT_OK)
             status = take_event (c, &event, error);
-        else if (status == TT_DATA_LOSS || status == TT_OUT_OF_RANGE)
+        else if (status == TT_DATA_LOSS)
+            status = take_back (c, &why, error);
+        else if (status == TT_OUT_OF_RANGE)
             note_loss (c, &why), status = TT_OK;
         else if (status == TT_DEADLINE_EXCEEDED)
             return TT_OK;
@@ -407,7 +454,8 @@ run (void *argument)
         } else {
             note_trouble (c, "consuming has stopped for a moment", &error);
         }
-        pause_a_while (c);
+        if (status != TT_ABORTED || c->undos_in_a_row == 0 || c->undos_in_a_row > c->portions.capacity)
+            pause_a_while (c); /* each partition may have lost something: those are taken back one after the other */
     }
     tt_consumer_close (&c->durable);
     tt_batch_destroy (&c->batch);
@@ -445,7 +493,7 @@ stats_consumer_open (stats_consumer **out, const stats_consumer_options *options
     pthread_condattr_setclock (&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init (&c->wake, &monotonic);
     pthread_condattr_destroy (&monotonic);
-    stats_portions_init (&c->portions, c->stream);
+    stats_portions_init (&c->portions, c->stream, stats_undo_slots_for (options->undo));
     *out = NULL;
     if (pthread_create (&c->thread, NULL, run, c) != 0) {
         destroy (c);

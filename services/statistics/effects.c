@@ -36,6 +36,29 @@ stats_count_kind_of (stats_count count)
     return &kinds[count];
 }
 
+/* -- messages in an arena
+ */
+
+static void *
+allocate_in_arena (void *arena, size_t size)
+{
+    return tt_arena_alloc (arena, size);
+}
+
+static void
+leave_to_arena (void *arena, void *memory)
+{
+    (void)arena;
+    (void)memory;
+}
+
+ProtobufCMessage *
+stats_unpack (const ProtobufCMessageDescriptor *type, tt_bytes bytes, tt_arena *arena)
+{
+    ProtobufCAllocator allocator = { allocate_in_arena, leave_to_arena, arena };
+    return protobuf_c_message_unpack (type, &allocator, bytes.size, bytes.data);
+}
+
 /* -- parts of bodies
  * ----------------------------------------------------------------------------------------------------------------- */
 
@@ -308,23 +331,9 @@ static const struct {
     { "techtransfer.v1.ProbeStored", NULL, NULL },
 };
 
-static void *
-allocate_in_arena (void *arena, size_t size)
-{
-    return tt_arena_alloc (arena, size);
-}
-
-static void
-leave_to_arena (void *arena, void *memory)
-{
-    (void)arena;
-    (void)memory;
-}
-
 tt_status
 stats_effects_of (const char *type, tt_bytes body, tt_arena *arena, stats_effects *out, tt_error *error)
 {
-    ProtobufCAllocator allocator = { allocate_in_arena, leave_to_arena, arena };
     effect_writer writer = { arena, out, error };
     out->count = 0;
     for (size_t i = 0; i < sizeof readers / sizeof *readers; i++) {
@@ -332,7 +341,7 @@ stats_effects_of (const char *type, tt_bytes body, tt_arena *arena, stats_effect
             continue;
         if (!readers[i].read)
             return TT_OK;
-        ProtobufCMessage *message = protobuf_c_message_unpack (readers[i].descriptor, &allocator, body.size, body.data);
+        ProtobufCMessage *message = stats_unpack (readers[i].descriptor, body, arena);
         tt_status status = message ? readers[i].read (&writer, message)
                                    : tt_fail (error, TT_INVALID_ARGUMENT, "the body is no %s", readers[i].descriptor->name);
         if (status != TT_OK)

@@ -7,6 +7,8 @@
 #ifndef STATS_EFFECTS_H
 #define STATS_EFFECTS_H
 
+#include <protobuf-c/protobuf-c.h>
+
 #include "base/arena.h"
 
 typedef enum {
@@ -52,6 +54,9 @@ typedef struct {
     stats_effect items[STATS_EFFECTS_MAX];
     size_t count;
 } stats_effects;
+
+/* A message in the arena; NULL if the bytes are none of this type. */
+ProtobufCMessage *stats_unpack (const ProtobufCMessageDescriptor *type, tt_bytes bytes, tt_arena *arena);
 
 /* Effects of an event; memory of the texts is the arena's. type: full name of the body's message. TT_UNIMPLEMENTED: the type is
  * not known here. TT_INVALID_ARGUMENT: the body is not of its type, or a key in it has no allowed form; the error says what. None

@@ -1,11 +1,12 @@
 #include "ledger.h"
 
+#include "stored.h"
+#include "undo.h"
+
 #include <stdio.h>
 #include <string.h>
 
 const char *const stats_streams[STATS_STREAMS] = { "patent", "achievement", "finance" };
-
-typedef Techtransfer__Statistics__V1__Position position_message;
 
 static tt_bytes
 text (const char *string)
@@ -16,37 +17,13 @@ text (const char *string)
 /* -- positions
  * ----------------------------------------------------------------------------------------------------------------------- */
 
-static bool
-read_position (const tt_row *row, stats_position *out)
-{
-    *out = (stats_position){ 0 };
-    if (!row->present)
-        return true;
-    position_message *stored = techtransfer__statistics__v1__position__unpack (NULL, row->value.size, row->value.data);
-    if (!stored)
-        return false;
-    out->sequence = stored->sequence;
-    snprintf (out->epoch, sizeof out->epoch, "%s", stored->epoch);
-    techtransfer__statistics__v1__position__free_unpacked (stored, NULL);
-    return true;
-}
-
-static void
-put_position (tt_txn *txn, const char *key, const stats_portion *portion)
-{
-    position_message position = TECHTRANSFER__STATISTICS__V1__POSITION__INIT;
-    position.stream = (char *)portion->stream;
-    position.partition = portion->partition;
-    position.sequence = portion->events[portion->count - 1].sequence;
-    position.epoch = (char *)portion->epoch;
-    tt_txn_put_message (txn, "position", text (key), &position.base);
-}
-
 /* The first event that is not yet counted; count if all are. False: the store is not where this consumer believes it to be. */
 static bool
 find_first (const stats_portion *portion, const stats_position *stored, size_t *first)
 {
     *first = 0;
+    if (stored->undone != portion->base.undone)
+        return false;
     if (strcmp (stored->epoch, portion->epoch) == 0) {
         if (strcmp (portion->base.epoch, portion->epoch) == 0 && stored->sequence < portion->base.sequence)
             return false;
@@ -138,12 +115,6 @@ refuse_with (tt_txn *txn, const tt_error *error)
     tt_txn_refuse (txn, error->code, "%s", error->message);
 }
 
-static const char *
-counts_key (tt_txn *txn, const char *key, stats_count count)
-{
-    return tt_arena_printf (tt_txn_arena (txn), "%s/%s", key, stats_count_kind_of (count)->name);
-}
-
 /* Asks for every row that the events touch; what is missing shows in tt_txn_pending. */
 static void
 read_touched (tt_txn *txn, const char *key, const stats_portion *portion, size_t first, bool touched[STATS_COUNT_NAMES],
@@ -159,50 +130,66 @@ read_touched (tt_txn *txn, const char *key, const stats_portion *portion, size_t
         }
     for (int c = 0; c < STATS_COUNT_NAMES; c++)
         if (touched[c])
-            (void)tt_txn_get (txn, "counts", text (counts_key (txn, key, c)));
+            (void)tt_txn_get (txn, "counts", text (stats_counts_key (txn, key, c)));
 }
 
-/* The row of one count with the changes of the events from `first` on. */
-static bool
-put_counts (tt_txn *txn, const char *key, stats_count count, stats_tally *tally)
-{
-    tt_error error = { 0 };
-    const char *row_key = counts_key (txn, key, count);
-    const tt_row *row = tt_txn_get (txn, "counts", text (row_key));
-    if ((row->present && stats_tally_row (tally, tt_txn_arena (txn), row->value, &error) != TT_OK)
-        || stats_tally_sum (tally, &error) != TT_OK) {
-        refuse_with (txn, &error);
-        return false;
-    }
-    Techtransfer__Statistics__V1__CountRow message = TECHTRANSFER__STATISTICS__V1__COUNT_ROW__INIT;
-    message.n_counts = tally->count;
-    message.counts = stats_tally_messages (tally, tt_txn_arena (txn));
-    tt_txn_put_message (txn, "counts", text (row_key), &message.base);
-    return true;
-}
-
+/* Sums what the events from `first` on change, count by count. */
 static void
-apply_events (tt_txn *txn, const char *key, const stats_portion *portion, size_t first)
+add_changes (tt_txn *txn, const char *key, const stats_portion *portion, size_t first, member_states *members,
+             stats_tally changes[STATS_COUNT_NAMES])
 {
-    bool touched[STATS_COUNT_NAMES] = { false };
-    member_states members = { 0 };
-    stats_tally tallies[STATS_COUNT_NAMES] = { { 0 } };
-    read_touched (txn, key, portion, first, touched, &members);
-    if (tt_txn_pending (txn))
-        return;
     for (size_t i = first; i < portion->count; i++)
         for (size_t k = 0; k < portion->events[i].effects.count; k++) {
             const stats_effect *effect = &portion->events[i].effects.items[k];
             if (effect->member)
-                apply_member (txn, key, effect, &members, &tallies[effect->count]);
+                apply_member (txn, key, effect, members, &changes[effect->count]);
             else
-                stats_tally_effect (&tallies[effect->count], tt_txn_arena (txn), effect);
+                stats_tally_effect (&changes[effect->count], tt_txn_arena (txn), effect);
         }
+}
+
+/* How the members that change were before. */
+static void
+remember_members (tt_txn *txn, const char *key, const member_states *members, stats_undo_run *run)
+{
+    run->members = tt_arena_alloc (tt_txn_arena (txn), (members->count + 1) * sizeof *run->members);
+    for (size_t i = 0; i < members->count; i++) {
+        const member_state *m = &members->items[i];
+        if (m->was != m->is || (m->is && strcmp (m->was_in, m->is_in) != 0))
+            run->members[run->member_count++]
+                = (stats_undo_member){ .key = m->key + strlen (key) + 1, .present = m->was, .district = m->was_in };
+    }
+}
+
+static void
+apply_events (tt_txn *txn, const char *key, const stats_portion *portion, size_t first, const stats_position *stored)
+{
+    bool touched[STATS_COUNT_NAMES] = { false };
+    member_states members = { 0 };
+    stats_tally changes[STATS_COUNT_NAMES] = { { 0 } };
+    stats_undo_run run = { .events = portion->count - first };
+    tt_error error = { 0 };
+    read_touched (txn, key, portion, first, touched, &members);
+    stats_undo_read (txn, portion, stored);
+    if (tt_txn_pending (txn))
+        return;
+    add_changes (txn, key, portion, first, &members, changes);
+    for (int c = 0; c < STATS_COUNT_NAMES; c++) {
+        if (stats_tally_sum (&changes[c], &error) != TT_OK)
+            return refuse_with (txn, &error);
+        for (size_t i = 0; i < changes[c].count && portion->undo_slots > 0; i++)
+            stats_tally_cell (&run.changes, tt_txn_arena (txn), changes[c].cells[i]);
+    }
+    remember_members (txn, key, &members, &run);
     for (int c = 0; c < STATS_COUNT_NAMES; c++)
-        if (touched[c] && !put_counts (txn, key, c, &tallies[c]))
+        if (touched[c] && !stats_counts_change (txn, key, c, &changes[c]))
             return;
     put_members (txn, &members);
-    put_position (txn, key, portion);
+    stats_position next = *stored;
+    next.sequence = portion->events[portion->count - 1].sequence;
+    memcpy (next.epoch, portion->epoch, sizeof next.epoch);
+    if (stats_undo_keep (txn, portion, stored, &next, &run))
+        stats_position_put (txn, portion->stream, portion->partition, &next);
 }
 
 void
@@ -210,7 +197,7 @@ stats_ledger_apply (tt_txn *txn, const void *request, void *service)
 {
     (void)service;
     stats_portion *portion = (stats_portion *)request;
-    const char *key = tt_arena_printf (tt_txn_arena (txn), "%s/%u", portion->stream, portion->partition);
+    const char *key = stats_source_key (txn, portion->stream, portion->partition);
     tt_txn_at (txn, text (key));
     const tt_row *row = tt_txn_get (txn, "position", text (key));
     if (!row)
@@ -218,18 +205,19 @@ stats_ledger_apply (tt_txn *txn, const void *request, void *service)
     stats_position stored;
     size_t first;
     portion->applied = 0;
-    if (!read_position (row, &stored)) {
+    if (!stats_position_read (row, tt_txn_arena (txn), &stored)) {
         tt_txn_refuse (txn, TT_DATA_LOSS, "the stored position of %s cannot be read", key);
         return;
     }
     if (!find_first (portion, &stored, &first)) {
-        tt_txn_refuse (txn, TT_ABORTED, "%s is stored at %llu, expected %llu or more", key, (unsigned long long)stored.sequence,
-                       (unsigned long long)portion->base.sequence);
+        tt_txn_refuse (txn, TT_ABORTED, "%s is stored at %llu and was taken back %llu times, expected %llu or more and %llu", key,
+                       (unsigned long long)stored.sequence, (unsigned long long)stored.undone,
+                       (unsigned long long)portion->base.sequence, (unsigned long long)portion->base.undone);
         return;
     }
     portion->applied = portion->count - first;
     if (portion->applied > 0)
-        apply_events (txn, key, portion, first);
+        apply_events (txn, key, portion, first, &stored);
 }
 
 /* -- reading
@@ -273,9 +261,9 @@ stats_ledger_positions (tt_txn *txn, const char *stream, stats_position **positi
     bool complete = true;
     *positions = tt_arena_zero (tt_txn_arena (txn), (*count + 1) * sizeof **positions);
     for (uint32_t p = 0; p < *count; p++) {
-        tt_bytes key = text (tt_arena_printf (tt_txn_arena (txn), "%s/%u", stream, p));
+        tt_bytes key = text (stats_source_key (txn, stream, p));
         const tt_row *row = tt_txn_get_at (txn, key, "position", key);
-        if (row && !read_position (row, &(*positions)[p]))
+        if (row && !stats_position_read (row, tt_txn_arena (txn), &(*positions)[p]))
             tt_txn_refuse (txn, TT_DATA_LOSS, "the stored position of %s/%u cannot be read", stream, p);
         complete = complete && row;
     }
@@ -288,8 +276,8 @@ read_counts (tt_txn *txn, stats_count count, uint32_t partitions, stats_tally *o
     bool complete = true;
     tt_error error = { 0 };
     for (uint32_t p = 0; p < partitions; p++) {
-        const char *key = tt_arena_printf (tt_txn_arena (txn), "%s/%u", stats_count_kind_of (count)->stream, p);
-        const tt_row *row = tt_txn_get_at (txn, text (key), "counts", text (counts_key (txn, key, count)));
+        const char *key = stats_source_key (txn, stats_count_kind_of (count)->stream, p);
+        const tt_row *row = tt_txn_get_at (txn, text (key), "counts", text (stats_counts_key (txn, key, count)));
         if (row && row->present && stats_tally_row (out, tt_txn_arena (txn), row->value, &error) != TT_OK) {
             refuse_with (txn, &error);
             return false;

@@ -4,6 +4,7 @@
  *   position  "patent/3"                    Position: up to where it was counted, and in which epoch; guards everything below
  *   counts    "patent/3/alerts_raised"      CountRow: what it gave to one count and its details
  *   member    "patent/3/watches_active/..." district of a watch or demand that is there now
+ *   undo      "patent/3/17"                 UndoRecord: what a run of events changed in these rows (undo.h)
  * They change in one commit, so that an event counts once whatever is replayed, delivered twice or consumed by several replicas.
  * stream "patent" -> number of its partitions, as decimal text, tells readers where to look. Not for how events arrive
  * (consumer.h). A portion belongs to one thread. */
@@ -22,6 +23,9 @@ extern const char *const stats_streams[STATS_STREAMS]; /* "patent", "achievement
 typedef struct {
     uint64_t sequence; /* 0 = nothing */
     char epoch[STATS_EPOCH_SIZE];
+    uint64_t undone;                        /* times that counts were taken back: who stood there before stands in doubt */
+    uint64_t doubtful_first, doubtful_last; /* lost in the source, perhaps still counted; first 0 = the counts are exact */
+    uint32_t undo_slot;                     /* of its undo record (undo.h) */
 } stats_position;
 
 typedef struct {
@@ -37,12 +41,13 @@ typedef struct {
     char epoch[STATS_EPOCH_SIZE];
     stats_portion_event *events; /* by sequence */
     size_t count;
-    size_t applied; /* set by stats_ledger_apply: how many the last try counted; the others were counted before */
+    uint32_t undo_slots; /* of its partition (undo.h); 0 = nothing is kept to take events back */
+    size_t applied;      /* set by stats_ledger_apply: how many the last try counted; the others were counted before */
 } stats_portion;
 
 /* Handler, request: a stats_portion (its `applied` is written at every try). Counts what lies behind the stored position. Refuses
- * with ABORTED if the store stands before the base or in a third epoch: its consumer must read the positions again. OUT_OF_RANGE:
- * a count is full. DATA_LOSS: a stored row cannot be read. */
+ * with ABORTED if the store stands before the base or in a third epoch, or if counts were taken back meanwhile: its consumer must
+ * read the positions again. OUT_OF_RANGE: a count is full. DATA_LOSS: a stored row cannot be read. */
 tt_handler stats_ledger_apply;
 
 typedef struct {

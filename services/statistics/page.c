@@ -186,14 +186,20 @@ put_message (stats_page *page, place where, const ProtobufCMessage *message, tt_
 }
 
 static json_t *
+position_json (const Techtransfer__Statistics__V1__Position *p)
+{
+    return json_pack ("{s:i, s:I, s:s, s:I, s:I, s:I}", "partition", (int)p->partition, "sequence", (json_int_t)p->sequence,
+                      "epoch", p->epoch, "undone", (json_int_t)p->undone, "doubtfulFirst", (json_int_t)p->doubtful_first,
+                      "doubtfulLast", (json_int_t)p->doubtful_last);
+}
+
+static json_t *
 positions_of (const Techtransfer__Statistics__V1__GetCountsReply *reply, const char *stream)
 {
     json_t *list = json_array ();
     for (size_t i = 0; i < reply->n_positions; i++)
         if (strcmp (reply->positions[i]->stream, stream) == 0)
-            json_array_append_new (list,
-                                   json_pack ("{s:i, s:I, s:s}", "partition", (int)reply->positions[i]->partition, "sequence",
-                                              (json_int_t)reply->positions[i]->sequence, "epoch", reply->positions[i]->epoch));
+            json_array_append_new (list, position_json (reply->positions[i]));
     return list;
 }
 
@@ -203,10 +209,11 @@ stream_json (stats_consumer *consumer, const Techtransfer__Statistics__V1__GetCo
     stats_consumer_status s = stats_consumer_status_of (consumer);
     const char *stream = stats_consumer_stream (consumer);
     json_t *json
-        = json_pack ("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "stream", stream, "live", s.live, "received",
-                     (json_int_t)s.received, "applied", (json_int_t)s.applied, "skipped", (json_int_t)s.skipped, "unknown",
-                     (json_int_t)s.unknown, "malformed", (json_int_t)s.malformed, "losses", (json_int_t)s.losses, "lost",
-                     (json_int_t)s.lost, "restarts", (json_int_t)s.restarts, "positions", positions_of (reply, stream));
+        = json_pack ("{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "stream", stream, "live", s.live,
+                     "received", (json_int_t)s.received, "applied", (json_int_t)s.applied, "skipped", (json_int_t)s.skipped,
+                     "unknown", (json_int_t)s.unknown, "malformed", (json_int_t)s.malformed, "losses", (json_int_t)s.losses,
+                     "lost", (json_int_t)s.lost, "undos", (json_int_t)s.undos, "undone", (json_int_t)s.undone, "restarts",
+                     (json_int_t)s.restarts, "positions", positions_of (reply, stream));
     /* These hold what peers wrote: text that is no UTF-8 is left out rather than breaking the whole. */
     json_object_set_new (json, "trouble", json_string (s.trouble));
     json_object_set_new (json, "lastLoss", json_string (s.last_loss));
@@ -232,7 +239,11 @@ tell_gauges (struct stats_service *service, const Techtransfer__Statistics__V1__
             if (!reply->counts[i]->district[0] && !reply->counts[i]->special
                 && strcmp (reply->counts[i]->name, stats_count_kind_of (c)->name) == 0)
                 totals[c] = reply->counts[i]->value;
-    stats_service_gauge (service, totals);
+    int64_t doubtful[STATS_STREAMS] = { 0 };
+    for (size_t i = 0; i < reply->n_positions; i++)
+        for (int s = 0; s < STATS_STREAMS; s++)
+            doubtful[s] += reply->positions[i]->doubtful_first > 0 && strcmp (reply->positions[i]->stream, stats_streams[s]) == 0;
+    stats_service_gauge (service, totals, doubtful);
 }
 
 tt_status

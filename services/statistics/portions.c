@@ -4,9 +4,9 @@
 #include <string.h>
 
 void
-stats_portions_init (stats_portions *portions, const char *stream)
+stats_portions_init (stats_portions *portions, const char *stream, uint32_t undo_slots)
 {
-    *portions = (stats_portions){ .stream = stream, .arena = tt_arena_new (0) };
+    *portions = (stats_portions){ .stream = stream, .arena = tt_arena_new (0), .undo_slots = undo_slots };
 }
 
 void
@@ -29,7 +29,7 @@ make_room (stats_portions *portions, uint32_t count)
     portions->portions = tt_realloc (portions->portions, count * sizeof *portions->portions);
     for (uint32_t p = portions->capacity; p < count; p++) {
         portions->positions[p] = (stats_position){ 0 };
-        portions->portions[p] = (stats_portion){ .stream = portions->stream, .partition = p };
+        portions->portions[p] = (stats_portion){ .stream = portions->stream, .partition = p, .undo_slots = portions->undo_slots };
     }
     portions->capacity = count;
 }
@@ -97,6 +97,22 @@ stats_portions_take (stats_portions *portions, uint32_t partition, uint64_t sequ
     portion->events[portion->count++] = (stats_portion_event){ sequence, *effects };
     portions->gathered++;
     return STATS_TAKEN;
+}
+
+bool
+stats_portions_lose (stats_portions *portions, uint32_t partition, uint64_t first, stats_position *base,
+                     char epoch[STATS_EPOCH_SIZE])
+{
+    if (partition >= portions->capacity)
+        return false;
+    stats_portion *portion = &portions->portions[partition];
+    memcpy (epoch, stand (portions, partition).epoch, STATS_EPOCH_SIZE);
+    *base = portions->positions[partition];
+    while (portion->count > 0 && portion->events[portion->count - 1].sequence >= first) {
+        portion->count--;
+        portions->gathered--;
+    }
+    return true;
 }
 
 void

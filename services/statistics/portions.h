@@ -12,6 +12,7 @@ typedef struct {
     stats_portion *portions;   /* [capacity] */
     uint32_t capacity;         /* partitions with room */
     size_t gathered;           /* events in all portions */
+    uint32_t undo_slots;       /* of each partition (undo.h) */
 } stats_portions;
 
 /* What becomes of an event. */
@@ -24,13 +25,17 @@ typedef enum {
 
 #define STATS_GATHER_MAX 256 /* events in all portions */
 
-void stats_portions_init (stats_portions *portions, const char *stream);
+void stats_portions_init (stats_portions *portions, const char *stream, uint32_t undo_slots);
 void stats_portions_free (stats_portions *portions);
 /* Forgets what is in hand and stands at these positions. */
 void stats_portions_restart (stats_portions *portions, const stats_position *positions, uint32_t count);
 /* Takes one event. *lost is how many sequences are missing before it (0 where the epoch changed). */
 stats_taking stats_portions_take (stats_portions *portions, uint32_t partition, uint64_t sequence, const char *epoch,
                                   const stats_effects *effects, uint64_t *lost);
+/* The source has lost everything from `first` on: those events in hand are dropped. *base: where the partition stands as
+ * committed; epoch: of the last event that was taken before the loss. False if nothing is known of this partition. */
+bool stats_portions_lose (stats_portions *portions, uint32_t partition, uint64_t first, stats_position *base,
+                          char epoch[STATS_EPOCH_SIZE]);
 /* Everything in hand was committed: stand behind it, hands empty. */
 void stats_portions_done (stats_portions *portions);
 

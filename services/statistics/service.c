@@ -29,13 +29,36 @@ const tt_config_row stats_config[] = {
       false },
     { "page.chart", TT_CONFIG_STRING, "/usr/share/javascript/chart.js/chart.min.js", 1, 4096, NULL, "",
       "Chart.js (libjs-chart.js)", false, false },
+    { "statistics.undo", TT_CONFIG_INT, "10000", 0, 1000000, NULL, "events",
+      "events of each source partition that can be taken out of the counts again when the source loses them", false, false },
 };
 const size_t stats_config_count = sizeof stats_config / sizeof *stats_config;
 
 /* -- counters
  * ------------------------------------------------------------------------------------------------------------------------ */
 
-enum { RECEIVED, APPLIED, SKIPPED, UNKNOWN, MALFORMED, LOSSES, LOST, RESTARTS, LIVE, LAG, GAPS, DUPLICATES, REPLAYED, FAILOVERS, COUNTS, METRICS };
+enum {
+    RECEIVED,
+    APPLIED,
+    SKIPPED,
+    UNKNOWN,
+    MALFORMED,
+    LOSSES,
+    LOST,
+    UNDOS,
+    UNDONE,
+    DOUBTS,
+    RESTARTS,
+    LIVE,
+    LAG,
+    GAPS,
+    DUPLICATES,
+    REPLAYED,
+    FAILOVERS,
+    DOUBTFUL,
+    COUNTS,
+    METRICS
+};
 
 static const char *count_names[STATS_COUNT_NAMES]; /* filled before it is registered */
 
@@ -50,6 +73,11 @@ static const tt_metric_row metric_rows[METRICS] = {
     [LOSSES]
     = { "consumer_losses_total", "Times that history was lost or trimmed before it was counted.", TT_METRIC_COUNTER, BY_STREAM },
     [LOST] = { "consumer_lost_events_total", "Events that were never seen, by their sequences.", TT_METRIC_COUNTER, BY_STREAM },
+    [UNDOS] = { "consumer_undos_total", "Times that this replica took counts back because the source had lost events.",
+                TT_METRIC_COUNTER, BY_STREAM },
+    [UNDONE] = { "consumer_undone_events_total", "Events that were taken out of the counts; what survived is counted again.",
+                 TT_METRIC_COUNTER, BY_STREAM },
+    [DOUBTS] = { "consumer_doubts_total", "Times that not all that was lost could be taken back.", TT_METRIC_COUNTER, BY_STREAM },
     [RESTARTS]
     = { "consumer_restarts_total", "Subscriptions begun again from the stored positions.", TT_METRIC_COUNTER, BY_STREAM },
     [LIVE] = { "consumer_live", "1 while the source answers and was counted up to its head.", TT_METRIC_GAUGE, BY_STREAM },
@@ -58,6 +86,8 @@ static const tt_metric_row metric_rows[METRICS] = {
     [DUPLICATES] = { "consumer_duplicates_total", "Events received again and dropped.", TT_METRIC_COUNTER, BY_STREAM },
     [REPLAYED] = { "consumer_replayed_total", "Events that came by replay.", TT_METRIC_COUNTER, BY_STREAM },
     [FAILOVERS] = { "consumer_failovers_total", "Changes to another endpoint of a source.", TT_METRIC_COUNTER, BY_STREAM },
+    [DOUBTFUL] = { "statistics_doubtful_partitions", "Source partitions whose counts may hold events that were lost.",
+                   TT_METRIC_GAUGE, BY_STREAM },
     [COUNTS] = { "statistics_count", "Counts of the suite over all districts and specials.", TT_METRIC_GAUGE, .label = "name",
                  .values = count_names, .value_count = STATS_COUNT_NAMES },
 };
@@ -77,6 +107,9 @@ collect (void *argument)
         tt_count_set (service->counters, MALFORMED, s, status.malformed);
         tt_count_set (service->counters, LOSSES, s, status.losses);
         tt_count_set (service->counters, LOST, s, status.lost);
+        tt_count_set (service->counters, UNDOS, s, status.undos);
+        tt_count_set (service->counters, UNDONE, s, status.undone);
+        tt_count_set (service->counters, DOUBTS, s, status.doubts);
         tt_count_set (service->counters, RESTARTS, s, status.restarts);
         tt_count_set (service->counters, LIVE, s, status.live);
         tt_count_set (service->counters, LAG, s, status.lag);
@@ -88,8 +121,10 @@ collect (void *argument)
 }
 
 void
-stats_service_gauge (stats_service *service, const int64_t totals[STATS_COUNT_NAMES])
+stats_service_gauge (stats_service *service, const int64_t totals[STATS_COUNT_NAMES], const int64_t doubtful[STATS_STREAMS])
 {
+    for (size_t s = 0; s < STATS_STREAMS; s++)
+        tt_count_set (service->counters, DOUBTFUL, s, doubtful[s]);
     for (size_t c = 0; c < STATS_COUNT_NAMES; c++)
         tt_count_set (service->counters, COUNTS, c, totals[c]);
 }
@@ -108,7 +143,8 @@ open_consumers (stats_service *service, tt_daemon *daemon, tt_error *error)
                                            .events = tt_config_text (config, stats_config[SOURCE_ROWS * s + EVENTS_ROW].name),
                                            .replay = tt_config_text (config, stats_config[SOURCE_ROWS * s + REPLAY_ROW].name),
                                            .commands = tt_config_text (config, stats_config[SOURCE_ROWS * s + COMMANDS_ROW].name),
-                                           .store = tt_daemon_store_options (daemon) };
+                                           .store = tt_daemon_store_options (daemon),
+                                           .undo = (uint64_t)tt_config_int (config, "statistics.undo") };
         status = stats_consumer_open (&service->consumers[s], &options, error);
     }
     return status;

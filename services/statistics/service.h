@@ -21,6 +21,6 @@ extern const tt_processor_ops stats_processor;
 stats_page *stats_service_page (stats_service *service);
 stats_consumer *const *stats_service_consumers (stats_service *service);
 /* Tells the metrics how much of each count there is, by stats_count. */
-void stats_service_gauge (stats_service *service, const int64_t totals[STATS_COUNT_NAMES]);
+void stats_service_gauge (stats_service *service, const int64_t totals[STATS_COUNT_NAMES], const int64_t doubtful[STATS_STREAMS]);
 
 #endif

@@ -13,22 +13,59 @@ import envelope_pb2 as pb
 OUT_OF_RANGE, DATA_LOSS = pb.OUT_OF_RANGE, pb.DATA_LOSS
 
 
-class DataLoss(Exception):
-    """History was lost or rewritten."""
+class Loss(Exception):
+    """Sequences `first` to `last` of a partition will not come (again); the next event is one from `resume` on."""
+
+    def __init__(self, partition, first, last, resume, why):
+        super().__init__(f"partition {partition}: {first} to {last}, going on at {resume}: {why}")
+        self.partition, self.first, self.last, self.resume = partition, first, last, resume
 
 
-class OutOfRange(Exception):
-    """The checkpoint lies before what is kept."""
+class DataLoss(Loss):
+    """They were handed over, and are not in the journal any more. What took their place follows."""
+
+
+class OutOfRange(Loss):
+    """They were trimmed before they could be read."""
+
+
+def common(held, seen, epochs, head):
+    """4.2: up to where what was seen is what the journal has. held, epochs: [(epoch, first sequence)], oldest first."""
+    held = [line for line in held if line[1] <= seen]
+    if not held:
+        return min(seen, head)
+    last = seen
+    for epoch, first in reversed(held):
+        for i, (name, _) in enumerate(epochs):
+            if name == epoch:
+                return min([last, head] + [following - 1 for _, following in epochs[i + 1:]])
+        last = first - 1
+    return 0
 
 
 class Place:
     """A partition: the checkpoint, and what filtered mode must know."""
 
     def __init__(self, following=1, last_id="", epoch=""):
-        self.next, self.last_id, self.epoch = following, last_id, epoch
+        self.next, self.last_id = following, last_id
+        self.epochs = [(epoch, 1)] if epoch else []  # of what was seen, and what the journal has told of those above
         self.held = []          # live events that wait for a replay
         self.above = set()      # filtered: sequences handed over at or above next
         self.filters = {}       # filter -> {confirmed, highest, arrived, counted, instance}
+
+    def epoch_at(self, sequence):
+        return next((epoch for epoch, first in reversed(self.epochs) if first <= sequence), "") if sequence else ""
+
+    def agrees(self, sequence, epoch):
+        held = self.epoch_at(sequence)
+        return not held or not epoch or held == epoch
+
+    def begin(self, sequence, epoch):
+        self.epochs = [line for line in self.epochs if line[1] < sequence] + [(epoch, sequence)]
+
+    @property
+    def seen(self):
+        return max([self.next - 1, *self.above])
 
 
 class Subscriber:
@@ -107,21 +144,57 @@ class Subscriber:
         self.replay = None
         return None
 
+    def _lose(self, kind, number, first, last, resume, why):
+        """Told in its turn: behind what was handed over before, before anything that comes now."""
+        place = self.places[number]
+        self.ready.append(kind(number, first, last, resume, why))
+        if kind is DataLoss:
+            place.above = {s for s in place.above if s < first}
+        for f in place.filters.values():
+            f["confirmed"] = f["highest"] = resume - 1
+        place.next, place.last_id = resume, ""
+
+    def _judge_history(self, number, head, vouched):
+        """Is what was handed over in the journal? What it says of its epochs is known from now on."""
+        place = self.places[number]
+        epochs = [(e.epoch, e.first_sequence) for e in head.epochs]
+        seen = place.seen
+        kept = max(common(place.epochs, seen, epochs, head.head), min(vouched, seen))
+        place.epochs = epochs
+        if kept < seen:
+            self._lose(DataLoss, number, kept + 1, seen, min(place.next, kept + 1), "they are not in the journal any more")
+        return kept == seen
+
+    def _refused(self, number, code):
+        """The journal cannot go on from where this stands: its heads say why. False: nobody answers."""
+        answer = self._ask("GetHeads", pb.GetHeadsRequest())
+        if answer is None or answer[0].code != pb.OK:
+            return False
+        place = self.places[number]
+        head = next(h for h in pb.GetHeadsReply.FromString(answer[1]).partitions if h.partition == number)
+        earliest = head.earliest or head.head + 1
+        if not self._judge_history(number, head, 0):
+            return True
+        if place.next < earliest:
+            self._lose(OutOfRange, number, place.next, earliest - 1, earliest, f"the first kept is {earliest}")
+        elif code == DATA_LOSS:
+            self._lose(DataLoss, number, place.next - 1, place.next - 1, place.next - 1, "another event is there, and perhaps before it")
+        return True
+
     def _page(self, number, place):
-        """One page handed over; the position behind it and the head. None: not now."""
+        """One page handed over; where the journal's head is. None: not now."""
         request = pb.ReplayRequest(partition=number, from_sequence=place.next, limit=1000, after_id=place.last_id,
-                                   filters=[f.decode() for f in self.filters])
+                                   epoch=place.epoch_at(place.next - 1), filters=[f.decode() for f in self.filters])
         answer = self._ask("Replay", request)
         if answer is None or answer[0].code in (pb.UNAVAILABLE, pb.RESOURCE_EXHAUSTED):
             return None
         reply, body = answer
-        if reply.code == OUT_OF_RANGE:
-            raise OutOfRange(reply.message)
-        if reply.code == DATA_LOSS:
-            raise DataLoss(reply.message)
+        if reply.code in (OUT_OF_RANGE, DATA_LOSS):
+            return place.next if self._refused(number, reply.code) else None
         assert reply.code == pb.OK, reply
         page = pb.ReplayReply.FromString(body)
-        self._same_epoch(place, page.head.epoch, number)
+        if not self._judge_history(number, page.head, place.next - 1):
+            return place.next
         last, moved = None, page.next_sequence != place.next
         for raw in page.events:
             last = pb.EventHeader.FromString(raw.header)
@@ -147,18 +220,13 @@ class Subscriber:
             if head is None:
                 self._connect()
                 return False
-            if head < goal and place.next > head:
-                raise DataLoss(f"partition {number}: {goal} was published, but the journal ends at {head}")
+            if place.next > head:
+                break  # a publisher had more than the journal has by now
         for f in place.filters.values():
             f["confirmed"] = max(f["confirmed"], place.next - 1)
         return True
 
     # -- live ---------------------------------------------------------------------------------------------------------------------
-
-    def _same_epoch(self, place, epoch, number):
-        if place.epoch and epoch and place.epoch != epoch:
-            raise DataLoss(f"partition {number}: epoch {epoch} instead of {place.epoch}")
-        place.epoch = place.epoch or epoch
 
     def _hand_over(self, topic, head, body):
         self.ready.append((topic, head, body))
@@ -168,17 +236,22 @@ class Subscriber:
         return [f for f in self.filters if topic.encode().startswith(f)]
 
     def _offer(self, topic, head, body):
-        """Step 5. False: a gap before it."""
+        """Step 5. False: the journal must be asked: something before it is missing, or it is of another history."""
         place = self.places[head.partition]
+        follows = head.sequence == place.next
+        chained = follows and place.last_id and head.previous_id == place.last_id
+        if not chained and not place.agrees(head.sequence, head.epoch):
+            return False
         if head.sequence < place.next or head.sequence in place.above:
             self.counts["duplicates"] += 1
             return True
-        self._same_epoch(place, head.epoch, head.partition)
-        if head.sequence == place.next and place.last_id and head.previous_id and head.previous_id != place.last_id:
-            raise DataLoss(f"partition {head.partition}: {head.previous_id} before {head.sequence}, not {place.last_id}")
+        if follows and place.last_id and head.previous_id and head.previous_id != place.last_id:
+            return False
+        if self.dense and not follows:
+            return False
+        if head.epoch and place.epoch_at(head.sequence) != head.epoch:
+            place.begin(head.sequence if place.epochs else 1, head.epoch)
         if self.dense:
-            if head.sequence > place.next:
-                return False
             place.next, place.last_id = head.sequence + 1, head.id
         else:
             place.above.add(head.sequence)
@@ -187,6 +260,16 @@ class Subscriber:
                 if state:
                     state["highest"] = max(state["highest"], head.sequence)
         self._hand_over(topic, head, body)
+        return True
+
+    def _offer_or_replay(self, topic, head, body):
+        """Once more behind the replay, unless that brought it or another event under its sequence. False: the connection was given up."""
+        if self._offer(topic, head, body):
+            return True
+        self.counts["gaps"] += 1
+        if not self._replay_to(head.partition, head.sequence - 1, at_least_once=True):
+            return False
+        self._offer(topic, head, body)
         return True
 
     def _live(self, topic, head, body):
@@ -199,10 +282,8 @@ class Subscriber:
                 place.filters[f]["arrived"] += 1
         if self.waiting:
             place.held.append((topic, head, body))
-        elif not self._offer(topic, head, body):
-            self.counts["gaps"] += 1
-            if self._replay_to(head.partition, head.sequence - 1):
-                self._offer(topic, head, body)
+        else:
+            self._offer_or_replay(topic, head, body)
 
     # -- heartbeats ---------------------------------------------------------------------------------------------------------------
 
@@ -241,7 +322,6 @@ class Subscriber:
         if self.waiting:
             return
         for number, goal in sorted(self.goals.items()):
-            self._same_epoch(self.places[number], next(h.epoch for h in beat.partitions if h.partition == number), number)
             if not self._replay_to(number, goal, at_least_once=True):
                 return
         self._release()
@@ -251,22 +331,18 @@ class Subscriber:
         for number, place in self.places.items():
             held, place.held = place.held, []
             for topic, head, body in held:
-                if not self._offer(topic, head, body):
-                    self.counts["gaps"] += 1
-                    if not self._replay_to(number, head.sequence - 1):
-                        return
-                    self._offer(topic, head, body)
+                if not self._offer_or_replay(topic, head, body):
+                    return
 
     def _judge(self, topic, beat, head):
         """Step 6. False: the connection was given up."""
         place = self.places[head.partition]
-        self._same_epoch(place, head.epoch, head.partition)
-        if head.head + 1 == place.next and place.last_id and head.head_id and head.head_id != place.last_id:
-            raise DataLoss(f"partition {head.partition}: {head.head_id} at {head.head}, not {place.last_id}")
+        other = head.head + 1 == place.next and place.last_id and head.head_id and head.head_id != place.last_id
+        missing = self.dense and head.head >= place.next
+        if other or missing or not place.agrees(head.head, head.epoch):
+            self.counts["gaps"] += 1
+            return self._replay_to(head.partition, head.head, at_least_once=True)
         if self.dense:
-            if head.head >= place.next:
-                self.counts["gaps"] += 1
-                return self._replay_to(head.partition, head.head)
             return True
         return topic not in self.filters or self._judge_filter(topic, head, place)
 
@@ -300,7 +376,7 @@ class Subscriber:
             self._live(frames[0].decode(), pb.EventHeader.FromString(frames[1]), frames[2])
 
     def next_event(self, seconds):
-        """(topic, header, body), or None when none came in time."""
+        """(topic, header, body), or None when none came in time. DataLoss or OutOfRange: goes on behind it at the next call."""
         until = time.monotonic() + seconds
         while not self.ready:
             left = until - time.monotonic()
@@ -311,9 +387,12 @@ class Subscriber:
             elif time.monotonic() - self.heard > self.silence:
                 self.counts["failovers"] += 1
                 self._connect()
-        return self.ready.popleft()
+        event = self.ready.popleft()
+        if isinstance(event, Loss):
+            raise event
+        return event
 
     def checkpoint(self):
         """After the events handed over so far: {partition: (next, last_id, epoch)}. Only when nothing waits to be handed over."""
         assert not self.ready
-        return {number: (place.next, place.last_id, place.epoch) for number, place in self.places.items()}
+        return {number: (place.next, place.last_id, place.epoch_at(place.next - 1)) for number, place in self.places.items()}

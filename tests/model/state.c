@@ -20,6 +20,7 @@ const char *const fault_names[BROKEN_COUNT] = {
     [BROKEN_WATERMARK] = "something published was lost although WAIT is configured",
     [BROKEN_EFFECT_TWICE] = "an effect happened twice",
     [BROKEN_EFFECT_WITHOUT_CAUSE] = "an effect without its event",
+    [BROKEN_REFUSED] = "the client was told that the command was refused, and it has an effect",
     [BROKEN_STUCK] = "stuck: from here on, without further faults, not everything can be answered, delivered and worked on",
     [BROKEN_BOUNDS_TOO_SMALL] = "the model's own bounds are too small",
 };
@@ -123,10 +124,12 @@ state_check (const model *m, const state *s)
         if (m->scenario->kinds[c] == 'r')
             row = (uint8_t)(row | n << c);
         else
-            number = (uint8_t)(number + n);
+            number = (uint8_t)(number + (m->scenario->kinds[c] == 'f' ? -n : n));
         bool told = s->reply[c] && s->reply[c] != REFUSED && (m->scenario->wait || !s->lossy);
         if (told && s->reply[c] != uid)
             return BROKEN_ACKNOWLEDGED;
+        if (m->without == REFUSAL_NOT_REMEMBERED && s->reply[c] == REFUSED && n > 0)
+            return BROKEN_REFUSED;
         fault_name effect = check_effect (m, s, c, n > 0);
         if (effect != SOUND)
             return effect;

@@ -132,6 +132,7 @@ typedef enum {
     BROKEN_WATERMARK,
     BROKEN_EFFECT_TWICE,
     BROKEN_EFFECT_WITHOUT_CAUSE,
+    BROKEN_REFUSED,
     BROKEN_STUCK,
     BROKEN_BOUNDS_TOO_SMALL,
     BROKEN_COUNT
@@ -166,13 +167,15 @@ typedef enum {
     HAND_KEPT,
     NOT_DERIVED_AGAIN,
     OLD_ACKNOWLEDGEMENT,
+    REFUSAL_NOT_REMEMBERED, /* as it is: see README.md, known limits */
     MUTATION_COUNT
 } mutation;
 
 typedef struct {
     const char *name;
     uint8_t commands;
-    const char *kinds; /* of each command: 'r' adds its bit to a row that it read, 'n' adds 1 to a bounded number */
+    const char
+        *kinds; /* of each command: 'r' adds its bit to a row that it read, 'n' adds 1 to a bounded number, 'f' takes 1 off it */
     uint8_t replicas;
     bool at_once;    /* a command is one step: for what comes after it */
     bool stale;      /* a fail-over leaves the former master behind, which replicas may go on reading */

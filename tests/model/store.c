@@ -72,14 +72,15 @@ store_commit (const model *m, state *s, uint8_t command, uint8_t version, uint8_
         return p->outcome[command];
     if (row && p->row_version != version && m->without != NO_VERSION_GUARD)
         return 0;
-    if (!row && p->number == BOUND && m->without != NO_BOUND)
+    bool frees = m->scenario->kinds[command] == 'f';
+    if (!row && p->number == (frees ? 0 : BOUND) && m->without != NO_BOUND)
         return REFUSED;
     uint8_t uid = append (m, s, command);
     if (row) {
         p->row_value = (uint8_t)(value | 1u << command);
         p->row_version = m->without == VERSION_IS_A_COUNTER ? (uint8_t)(version + 1) : uid;
     } else {
-        p->number++;
+        p->number = (uint8_t)(p->number + (frees ? -1 : 1));
     }
     p->outcome[command] = uid;
     return uid;

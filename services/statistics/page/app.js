@@ -20,6 +20,7 @@
       unplaced: "未注明", task: "任务", metric: "目标内容", now: "现值", status: "状态", noFeed: "暂无数据",
       stream: "数据流", contact: "连接", live: "正常", away: "未连接", events: "本次接收", positions: "已计入（分区:序号）", last: "最近事件",
       irregular: "异常", noneYet: "尚无", lossHead: "有事件缺失：统计不含这些事件",
+      doubtHead: "统计存疑：来源丢失的事件可能仍计入其中",
       unknown: "未知类型", malformed: "无法读取", lost: "缺失",
       currency: "", money: [[1e8, "亿元"], [1e4, "万元"], [1, "元"]], chartMoney: [1e6, "万元"],
       streams: { patent: "专利预警", achievement: "成果库", finance: "投贷联动" },
@@ -49,6 +50,7 @@
       unplaced: "Not stated", task: "Task", metric: "Target", now: "Value", status: "Status", noFeed: "No data yet",
       stream: "Stream", contact: "Contact", live: "Live", away: "Away", events: "Received", positions: "Counted up to (partition:sequence)", last: "Last event",
       irregular: "Irregular", noneYet: "None yet", lossHead: "Events are missing: the counts do not hold them",
+      doubtHead: "Counts are in doubt: they may hold events that the source has lost",
       unknown: "unknown type", malformed: "malformed", lost: "lost",
       currency: "CNY ", money: [[1e9, " bn"], [1e6, " m"], [1, ""]], chartMoney: [1e8, "CNY million"],
       streams: { patent: "Patent alerts", achievement: "Achievements", finance: "Investment and loans" },
@@ -292,8 +294,11 @@
       num (grouping ().format (s.received)), num (localTime (s.lastEvent)), { text: irregular (s) }]);
     table ($("table-sources"), t ().sources, [t ().stream, t ().contact, t ().positions, num (t ().events), num (t ().last), t ().irregular], rows);
     const losses = state.streams.filter ((s) => s.losses > 0 || s.lost > 0);
+    const doubts = state.streams.flatMap ((s) => s.positions.filter ((p) => p.doubtfulFirst > 0).map ((p) =>
+      (t ().streams[s.stream] || s.stream) + ": " + p.partition + ":" + p.doubtfulFirst + "–" + p.doubtfulLast));
     $("losses").replaceChildren (...losses.map ((s) =>
-      make ("p", { class: "notice" }, t ().lossHead + " — " + (t ().streams[s.stream] || s.stream) + ": " + (s.lastLoss || s.lost))));
+      make ("p", { class: "notice" }, t ().lossHead + " — " + (t ().streams[s.stream] || s.stream) + ": " + (s.lastLoss || s.lost))),
+    ...doubts.map ((d) => make ("p", { class: "notice" }, t ().doubtHead + " — " + d)));
   }
 
   // -- all ------------------------------------------------------------------------------------------------------------------------------

@@ -62,12 +62,12 @@ class Run:
                              "--appendfsync", "always", "--save", ""])
         until("redis", lambda: subprocess.run(["redis-cli", "-s", self.socket, "ping"], capture_output=True).stdout == b"PONG\n")
 
-    def daemon(self, name, program, ports, extra=(), env=None):
-        """ports: (commands, events, replay); returns where it listens."""
+    def daemon(self, name, program, ports, extra=(), env=None, redis=None):
+        """ports: (commands, events, replay); redis: another one than the run's; returns where it listens."""
         where = os.path.join(self.dir, name + ".json")
         if os.path.exists(where):
             os.remove(where)
-        flags = ["--redis.endpoints=unix:" + self.socket, "--http.bind=127.0.0.1:0", "--endpoints.file=" + where, "--log.form=json"]
+        flags = ["--redis.endpoints=" + (redis or "unix:" + self.socket), "--http.bind=127.0.0.1:0", "--endpoints.file=" + where, "--log.form=json"]
         flags += ["--%s.endpoint=tcp://127.0.0.1:%s" % pair for pair in zip(("commands", "events", "replay"), ports)]
         self.start(name, [program, *flags, *extra], env)
 
@@ -79,10 +79,10 @@ class Run:
         with open(where, encoding="utf-8") as file:
             return json.load(file)
 
-    def source(self, stream, ports):
+    def source(self, stream, ports, events=EVENTS, redis=None):
         seed = str(7 + STREAMS.index(stream))
         return self.daemon("source-" + stream, self.programs.source, ports,
-                           env={"SOURCE_STREAM": stream, "SOURCE_SEED": seed, "SOURCE_EVENTS": str(EVENTS)})
+                           env={"SOURCE_STREAM": stream, "SOURCE_SEED": seed, "SOURCE_EVENTS": str(events)}, redis=redis)
 
     def statistics(self, name, sources, extra=()):
         flags = ["--statistics.sources.%s.%s=%s" % (s, kind, sources[s][kind]) for s in STREAMS for kind in ("events", "replay", "commands")]
@@ -119,8 +119,8 @@ def ports_of(where):
     return tuple(where[k].rsplit(":", 1)[1] for k in ("commands", "events", "replay"))
 
 
-def recount(run):
-    done = subprocess.run([run.programs.recount, "unix:" + run.socket, str(PARTITIONS)], capture_output=True, check=False)
+def recount(run, redis=None):
+    done = subprocess.run([run.programs.recount, redis or "unix:" + run.socket, str(PARTITIONS)], capture_output=True, check=False)
     if done.returncode != 0:
         raise Failure("recount: " + done.stderr.decode())
     return json.loads(done.stdout)

@@ -20,6 +20,16 @@ bind_free (void *socket, char *out, size_t size)
     zmq_getsockopt (socket, ZMQ_LAST_ENDPOINT, out, &size);
 }
 
+static void
+begin_epoch (fake_journal *j, const char *epoch, uint64_t first)
+{
+    while (j->epoch_count > 0 && j->epochs[j->epoch_count - 1].first >= first)
+        j->epoch_count--;
+    snprintf (j->epoch, sizeof j->epoch, "%s", epoch);
+    snprintf (j->epochs[j->epoch_count].epoch, sizeof j->epochs[0].epoch, "%s", epoch);
+    j->epochs[j->epoch_count++].first = first;
+}
+
 void
 fake_open (fake_stream *fake)
 {
@@ -33,7 +43,7 @@ fake_open (fake_stream *fake)
     bind_free (fake->router, fake->replay_at, sizeof fake->replay_at);
     for (int p = 0; p < FAKE_PARTITIONS; p++) {
         fake->journals[p].earliest = 1;
-        strcpy (fake->journals[p].epoch, "one");
+        begin_epoch (&fake->journals[p], "one", 1);
     }
 }
 
@@ -71,7 +81,7 @@ encode_header (const fake_stream *fake, uint32_t partition, uint64_t sequence, t
         .partition = partition,
         .sequence = sequence,
         .previous_id = tt_bytes_of_text (sequence > 1 ? j->events[sequence - 1].id : ""),
-        .epoch = tt_bytes_of_text (j->epoch),
+        .epoch = tt_bytes_of_text (j->events[sequence].epoch),
     };
     tt_event_header_encode (&header, out);
 }
@@ -113,7 +123,42 @@ fill_head (const fake_stream *fake, uint32_t p, Techtransfer__V1__PartitionHead 
     head->head = j->head;
     head->earliest = j->head ? j->earliest : 0;
     head->head_id = (char *)(j->head ? j->events[j->head].id : "");
-    head->epoch = (char *)j->epoch;
+    head->epoch = (char *)(j->head ? j->events[j->head].epoch : "");
+}
+
+typedef struct {
+    Techtransfer__V1__JournalEpoch items[FAKE_MAX_EPOCHS], *list[FAKE_MAX_EPOCHS];
+} epoch_room;
+
+static void
+fill_epochs (const fake_journal *j, Techtransfer__V1__PartitionHead *head, epoch_room *room)
+{
+    for (size_t i = 0; i < j->epoch_count; i++) {
+        techtransfer__v1__journal_epoch__init (&room->items[i]);
+        room->items[i].epoch = (char *)j->epochs[i].epoch;
+        room->items[i].first_sequence = j->epochs[i].first;
+        room->list[i] = &room->items[i];
+    }
+    head->epochs = room->list;
+    head->n_epochs = j->epoch_count;
+}
+
+/* As PROTOCOL.md 4.2 says it, step by step. */
+static bool
+has_seen_other (const fake_journal *j, const Techtransfer__V1__ReplayRequest *request)
+{
+    uint64_t seen = request->from_sequence - 1, end = j->head;
+    if (seen == 0)
+        return false;
+    bool kept = seen >= j->earliest && seen <= j->head, known = request->epoch[0] == '\0';
+    if (kept && request->after_id[0])
+        return strcmp (j->events[seen].id, request->after_id) != 0;
+    for (size_t i = 0; request->epoch[0] && i < j->epoch_count; i++)
+        if (strcmp (j->epochs[i].epoch, request->epoch) == 0) {
+            known = true;
+            end = i + 1 < j->epoch_count ? j->epochs[i + 1].first - 1 : j->head;
+        }
+    return !known || seen > end;
 }
 
 static void
@@ -175,9 +220,7 @@ answer_replay (fake_stream *fake, tt_bytes body, tt_buffer *out)
     Techtransfer__V1__ReplayRequest *request = techtransfer__v1__replay_request__unpack (NULL, body.size, body.data);
     fake_journal *j = &fake->journals[request->partition];
     uint64_t from = request->from_sequence, at = from;
-    tt_status status = from < j->earliest ? TT_OUT_OF_RANGE : from > j->head + 1 ? TT_DATA_LOSS : TT_OK;
-    if (status == TT_OK && request->after_id[0] && strcmp (j->events[from - 1].id, request->after_id) != 0)
-        status = TT_DATA_LOSS;
+    tt_status status = has_seen_other (j, request) ? TT_DATA_LOSS : from < j->earliest ? TT_OUT_OF_RANGE : TT_OK;
     uint32_t limit = fake->page ? fake->page : 500;
     for (; status == TT_OK && at <= j->head && at < from + limit; at++) {
         tt_buffer header = { 0 };
@@ -189,7 +232,9 @@ answer_replay (fake_stream *fake, tt_bytes body, tt_buffer *out)
     }
     Techtransfer__V1__ReplayReply reply = TECHTRANSFER__V1__REPLAY_REPLY__INIT;
     Techtransfer__V1__PartitionHead head;
+    epoch_room room;
     fill_head (fake, request->partition, &head);
+    fill_epochs (j, &head, &room);
     reply.next_sequence = at;
     reply.head = &head;
     uint8_t packed[512];
@@ -203,9 +248,11 @@ answer_heads (fake_stream *fake, tt_buffer *out)
 {
     Techtransfer__V1__GetHeadsReply reply = TECHTRANSFER__V1__GET_HEADS_REPLY__INIT;
     Techtransfer__V1__PartitionHead heads[FAKE_PARTITIONS], *list[FAKE_PARTITIONS];
+    epoch_room rooms[FAKE_PARTITIONS];
     for (uint32_t p = 0; p < FAKE_PARTITIONS; p++) {
         list[p] = &heads[p];
         fill_head (fake, p, &heads[p]);
+        fill_epochs (&fake->journals[p], &heads[p], &rooms[p]);
     }
     reply.n_partitions = reply.partition_count = FAKE_PARTITIONS;
     reply.partitions = list;
@@ -253,8 +300,16 @@ void
 fake_rewrite (fake_stream *fake, uint32_t partition, uint64_t first, uint64_t head, const char *epoch)
 {
     fake_journal *j = &fake->journals[partition];
-    snprintf (j->epoch, sizeof j->epoch, "%s", epoch);
+    begin_epoch (j, epoch, first);
     j->head = first - 1;
     while (j->head < head)
         fake_append (fake, partition, "patent/new/");
+}
+
+void
+fake_forget_epochs (fake_stream *fake, uint32_t partition, size_t n)
+{
+    fake_journal *j = &fake->journals[partition];
+    j->epoch_count -= n;
+    memmove (j->epochs, j->epochs + n, j->epoch_count * sizeof *j->epochs);
 }

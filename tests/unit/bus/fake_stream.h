@@ -3,11 +3,13 @@
 #define TT_TESTS_FAKE_STREAM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define FAKE_PARTITIONS 2
 #define FAKE_MAX_EVENTS 2048
 #define FAKE_MAX_FILTERS 8
+#define FAKE_MAX_EPOCHS 8
 
 typedef struct {
     char topic[64];
@@ -19,7 +21,12 @@ typedef struct {
     fake_event events[FAKE_MAX_EVENTS + 1]; /* [1] is sequence 1 */
     uint64_t head;
     uint64_t earliest; /* 1 unless trimmed */
-    char epoch[16];
+    char epoch[16];    /* that is written in */
+    struct {
+        char epoch[16];
+        uint64_t first;
+    } epochs[FAKE_MAX_EPOCHS]; /* the history, oldest first */
+    size_t epoch_count;
 } fake_journal;
 
 typedef struct {
@@ -53,7 +60,10 @@ void fake_publish (fake_stream *fake, uint32_t partition, const char *topic);
 void fake_beat (fake_stream *fake);
 /* Subscriptions and requests that have come. */
 void fake_step (fake_stream *fake);
-/* The journal from `first` on becomes another one, `head` long. */
+/* A new server writes from `first` on under another epoch, up to `head` (first - 1: nothing yet). What was there is lost, with the epochs that
+ * began there. */
 void fake_rewrite (fake_stream *fake, uint32_t partition, uint64_t first, uint64_t head, const char *epoch);
+/* The journal's list of epochs does not begin before its n-th line any more. */
+void fake_forget_epochs (fake_stream *fake, uint32_t partition, size_t n);
 
 #endif

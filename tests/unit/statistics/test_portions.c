@@ -10,7 +10,7 @@ static uint64_t lost;
 static void
 setup (void)
 {
-    stats_portions_init (&portions, "patent");
+    stats_portions_init (&portions, "patent", 0);
 }
 
 static void
@@ -29,7 +29,7 @@ take (uint32_t partition, uint64_t sequence, const char *epoch)
 
 Test (portions, a_run_of_events_stands_on_the_position_before_it)
 {
-    stats_position at[] = { { 0, "" }, { 7, "e" } };
+    stats_position at[] = { { .sequence = 0 }, { .sequence = 7, .epoch = "e" } };
     stats_portions_restart (&portions, at, 2);
     cr_assert_eq (take (1, 8, "e"), STATS_TAKEN);
     cr_assert_eq (take (1, 9, "e"), STATS_TAKEN);
@@ -71,4 +71,22 @@ Test (portions, hands_are_bounded_and_impossible_places_refused)
     cr_expect_eq (take (STATS_SOURCE_PARTITIONS_MAX, 1, "e"), STATS_REFUSED);
     cr_expect_eq (take (0, 0, "e"), STATS_REFUSED);
     cr_expect_eq (take (3, 1, "an epoch that is longer than any that a journal has"), STATS_REFUSED);
+}
+
+Test (portions, what_the_source_has_lost_is_dropped_from_the_hands)
+{
+    stats_position at[] = { { .sequence = 7, .epoch = "a", .undone = 2 } }, base;
+    char epoch[STATS_EPOCH_SIZE];
+    stats_portions_restart (&portions, at, 1);
+    for (uint64_t s = 8; s <= 12; s++)
+        cr_assert_eq (take (0, s, "b"), STATS_TAKEN);
+    cr_assert (stats_portions_lose (&portions, 0, 10, &base, epoch));
+    cr_expect_str_eq (epoch, "b", "the epoch of what was handed over last");
+    cr_expect_eq (base.sequence, 7);
+    cr_expect_str_eq (base.epoch, "a");
+    cr_expect_eq (base.undone, 2);
+    cr_expect_eq (portions.portions[0].count, 2);
+    cr_expect_eq (portions.gathered, 2);
+    cr_expect_eq (take (0, 10, "b"), STATS_TAKEN);
+    cr_expect_not (stats_portions_lose (&portions, 1, 1, &base, epoch), "a partition that nothing is known of");
 }

@@ -108,10 +108,10 @@ check_refused (const char *id_and_fields)
     size_t count;
     tt_error error = { 0 };
     cr_assert_eq (read_from (4, 100, &entries, &count, NULL), TT_INTERNAL, "%s", id_and_fields);
-    uint64_t next[PARTITIONS] = { 1, 1, 1, 1 };
-    next[here ()] = 4;
+    tt_position seen[PARTITIONS] = { 0 };
+    seen[here ()].sequence = 3;
     tt_tail *tail = NULL;
-    cr_assert_eq (tt_tail_open (&tail, &world.options, TT_JOURNAL_EVENTS, next, &error), TT_OK);
+    cr_assert_eq (tt_tail_open (&tail, &world.options, TT_JOURNAL_EVENTS, seen, &error), TT_OK);
     tt_status status = TT_OK;
     while (status == TT_OK || status == TT_UNAVAILABLE) {
         status = tt_tail_read (tail, &entries, &count, &error);
@@ -147,7 +147,6 @@ Test (journal, trimmed_part_is_out_of_range)
     const tt_entry *entries;
     size_t count;
     uint64_t earliest = 0;
-    char epoch[40];
     tt_error error = { 0 };
     cr_assert_eq (read_from (7, 5, &entries, &count, &earliest), TT_OUT_OF_RANGE);
     cr_assert_eq (earliest, 8);
@@ -157,9 +156,10 @@ Test (journal, trimmed_part_is_out_of_range)
     cr_assert_eq (count, 6);
     snprintf (command, sizeof command, "XTRIM 'tt:{test.%u}:j:events' MINID 15-0", here ());
     cr_assert_eq (private_redis_number (&world.redis, command), 0, "a block that anybody may need stays whole");
-    cr_assert_eq (tt_journal_extent (world.store, TT_JOURNAL_EVENTS, here (), &earliest, epoch, &error), TT_OK);
-    cr_assert_eq (earliest, 8);
-    cr_assert_eq (strlen (epoch), 36);
+    tt_stand stands[PARTITIONS];
+    cr_assert_eq (tt_journal_stands (world.store, TT_JOURNAL_EVENTS, stands, &error), TT_OK);
+    cr_assert_eq (stands[here ()].earliest, 8);
+    cr_assert_eq (strlen (stands[here ()].epoch), 36);
     snprintf (command, sizeof command, "XTRIM 'tt:{test.%u}:j:events' MAXLEN 0", here ());
     private_redis_number (&world.redis, command);
     cr_assert_eq (read_from (8, 100, &entries, &count, &earliest), TT_OUT_OF_RANGE);
@@ -205,12 +205,11 @@ Test (journal, logs_count_for_themselves)
 static tt_tail *
 open_tail (uint64_t next_here)
 {
-    uint64_t next[PARTITIONS];
-    for (uint32_t p = 0; p < PARTITIONS; p++)
-        next[p] = p == here () ? next_here : 1;
+    tt_position seen[PARTITIONS] = { 0 };
+    seen[here ()].sequence = next_here - 1;
     tt_tail *tail = NULL;
     tt_error error = { 0 };
-    cr_assert_eq (tt_tail_open (&tail, &world.options, TT_JOURNAL_EVENTS, next, &error), TT_OK);
+    cr_assert_eq (tt_tail_open (&tail, &world.options, TT_JOURNAL_EVENTS, seen, &error), TT_OK);
     return tail;
 }
 
@@ -293,6 +292,9 @@ Test (journal, tail_tells_a_lost_end)
         cr_assert_eq (count, 0);
     }
     cr_assert_eq (status, TT_DATA_LOSS);
+    size_t losses;
+    const tt_loss *loss = tt_tail_losses (tail, &losses);
+    cr_assert (losses == 1 && loss->partition == here () && loss->first == 1 && loss->last == 10);
     tt_tail_close (&tail);
 }
 

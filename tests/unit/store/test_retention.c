@@ -130,11 +130,10 @@ trim (void)
 static uint64_t
 earliest_of (const char *journal)
 {
-    uint64_t earliest;
-    char epoch[40];
+    tt_stand stands[PARTITIONS];
     tt_error error = { 0 };
-    cr_assert_eq (tt_journal_extent (world.store, journal, here (), &earliest, epoch, &error), TT_OK, "%s", error.message);
-    return earliest;
+    cr_assert_eq (tt_journal_stands (world.store, journal, stands, &error), TT_OK, "%s", error.message);
+    return stands[here ()].earliest;
 }
 
 static uint64_t

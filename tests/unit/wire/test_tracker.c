@@ -185,54 +185,102 @@ Test (tracker, a_lagging_replica_is_no_loss)
     tt_tracker_destroy (&t);
 }
 
-Test (tracker, another_previous_id_is_a_rewritten_history)
+/* What a journal of these epochs says of itself. */
+static tt_track_result
+judge (tt_tracker *t, uint64_t head, uint64_t vouched, const tt_epoch *epochs, size_t count)
+{
+    tt_track_head h = { .head = head, .epochs = epochs, .epoch_count = count };
+    return tt_tracker_judge (t, &h, vouched);
+}
+
+Test (tracker, another_previous_id_is_in_doubt_and_lost_if_the_journal_says_it_too)
 {
     tt_tracker *t = dense ();
     tt_tracker_start (t, 0, 4, "other", "one");
+    replayed (t, 4, 3);
+    expect (offer (t, 4, "x/"), TT_VERDICT_DOUBT, 4, 4);
+    expect_state (t, TT_TRACK_REPLAYING, 4);
     expect (offer (t, 4, "x/"), TT_VERDICT_REWRITTEN, 3, 3);
     expect_state (t, TT_TRACK_LOST, 4);
     expect (offer (t, 5, "x/"), TT_VERDICT_REWRITTEN, 3, 5);
     expect (beat (t, "", 9, 0, 0), TT_VERDICT_NONE, 0, 0);
-    tt_tracker_start (t, 0, 1, "", "");
-    expect (offer (t, 1, "x/"), TT_VERDICT_DELIVER, 0, 0);
+    tt_tracker_resume (t, 0, 3);
+    expect (offer (t, 3, "x/"), TT_VERDICT_DELIVER, 0, 0);
     tt_tracker_destroy (&t);
 }
 
-Test (tracker, the_last_sequence_with_another_id_is_a_rewritten_history)
+Test (tracker, the_last_sequence_with_another_id_is_in_doubt)
 {
     tt_tracker *t = dense ();
     tt_tracker_start (t, 0, 4, "other", "");
-    expect (offer (t, 3, "x/"), TT_VERDICT_REWRITTEN, 3, 3);
+    replayed (t, 4, 3);
+    expect (offer (t, 3, "x/"), TT_VERDICT_DOUBT, 4, 4);
     tt_tracker_destroy (&t);
     t = dense ();
     offer (t, 3, "x/");
     tt_track_head head = { .head = 3, .head_id = view ("not-e3"), .epoch = view ("one") };
-    expect (tt_tracker_heartbeat (t, view (""), view ("p"), &head), TT_VERDICT_REWRITTEN, 3, 3);
+    expect (tt_tracker_heartbeat (t, view (""), view ("p"), &head), TT_VERDICT_DOUBT, 4, 4);
     tt_tracker_destroy (&t);
 }
 
-Test (tracker, another_epoch_is_a_rewritten_history_wherever_it_shows)
+Test (tracker, another_epoch_is_in_doubt_until_the_journal_has_judged)
 {
+    static const tt_epoch one[] = { { "one", 1 } }, two[] = { { "one", 1 }, { "two", 7 } }, later[] = { { "one", 1 }, { "two", 10 } };
     for (int where = 0; where < 3; where++) {
         tt_tracker *t = dense ();
-        tt_track_head head = { .head = 5, .epoch = view ("two") };
-        tt_track_result r = { 0 };
         for (uint64_t s = 6; s <= 9; s++)
             offer (t, s, "x/");
+        tt_wire_event e = event (where == 0 ? 8 : 12, "x/");
+        tt_track_head head = { .head = 8, .epoch = view ("two") };
+        e.header.epoch = view ("two");
+        expect (where < 2 ? tt_tracker_offer (t, &e) : tt_tracker_heartbeat (t, view (""), view ("p"), &head), TT_VERDICT_DOUBT, 10,
+                where == 1 ? 12 : 10);
+        expect_state (t, TT_TRACK_REPLAYING, 10);
         if (where == 0) {
-            tt_wire_event e = event (5, "x/");
-            e.header.epoch = view ("two");
-            r = tt_tracker_offer (t, &e);
+            expect (judge (t, 20, 0, one, 1), TT_VERDICT_NONE, 0, 0);
         } else if (where == 1) {
-            r = tt_tracker_heartbeat (t, view (""), view ("p"), &head);
+            expect (judge (t, 20, 0, later, 2), TT_VERDICT_NONE, 0, 0);
+            cr_expect_str_eq (tt_tracker_epoch (t, 0), "one");
+            cr_expect_str_eq (tt_tracker_epoch_at (t, 0, 10), "two");
         } else {
-            tt_tracker_suspect (t, 0);
-            r = tt_tracker_replayed (t, 10, &head);
+            expect (judge (t, 20, 0, two, 2), TT_VERDICT_REWRITTEN, 7, 9);
+            expect_state (t, TT_TRACK_LOST, 10);
         }
-        expect (r, TT_VERDICT_REWRITTEN, 5, 9);
-        expect_state (t, TT_TRACK_LOST, 10);
         tt_tracker_destroy (&t);
     }
+}
+
+Test (tracker, an_epoch_that_plainly_continues_is_taken)
+{
+    tt_tracker *t = dense ();
+    offer (t, 6, "x/");
+    tt_wire_event e = event (7, "x/");
+    e.header.epoch = view ("two");
+    expect (tt_tracker_offer (t, &e), TT_VERDICT_DELIVER, 0, 0);
+    cr_expect_str_eq (tt_tracker_epoch (t, 0), "two");
+    expect (offer (t, 6, "x/"), TT_VERDICT_DUPLICATE, 0, 0);
+    tt_track_head behind = { .head = 6, .epoch = view ("one") };
+    expect (tt_tracker_heartbeat (t, view (""), view ("p"), &behind), TT_VERDICT_NONE, 0, 0);
+    e = event (7, "x/");
+    expect (tt_tracker_offer (t, &e), TT_VERDICT_DOUBT, 8, 8);
+    tt_tracker_destroy (&t);
+}
+
+Test (tracker, what_the_journal_vouches_for_is_not_lost)
+{
+    static const tt_epoch other[] = { { "three", 8 } };
+    tt_tracker *t = dense ();
+    tt_tracker_start (t, 0, 10, "e9", "one");
+    expect (judge (t, 20, 9, other, 1), TT_VERDICT_NONE, 0, 0);
+    cr_expect_str_eq (tt_tracker_epoch (t, 0), "three");
+    tt_tracker_start (t, 0, 10, "e9", "one");
+    expect (judge (t, 20, 0, other, 1), TT_VERDICT_REWRITTEN, 1, 9);
+    tt_tracker_start (t, 0, 10, "e9", "one");
+    expect (judge (t, 20, 0, NULL, 0), TT_VERDICT_NONE, 0, 0); /* not told */
+    expect (judge (t, 7, 0, NULL, 0), TT_VERDICT_REWRITTEN, 8, 9);
+    tt_tracker_start (t, 0, 10, "e9", "one");
+    expect (judge (t, 0, 0, NULL, 0), TT_VERDICT_REWRITTEN, 1, 9);
+    tt_tracker_destroy (&t);
 }
 
 Test (tracker, a_dense_replay_that_skips_is_a_loss)
@@ -240,16 +288,6 @@ Test (tracker, a_dense_replay_that_skips_is_a_loss)
     tt_tracker *t = dense ();
     tt_tracker_start (t, 0, 4, "", "");
     expect (replayed (t, 9, 20), TT_VERDICT_REWRITTEN, 4, 8);
-    tt_tracker_destroy (&t);
-}
-
-Test (tracker, the_caller_may_say_that_it_is_lost)
-{
-    tt_tracker *t = dense ();
-    expect (tt_tracker_lose (t, 0), TT_VERDICT_NONE, 0, 0);
-    offer (t, 4, "x/");
-    expect (tt_tracker_lose (t, 0), TT_VERDICT_REWRITTEN, 4, 4);
-    expect_state (t, TT_TRACK_LOST, 5);
     tt_tracker_destroy (&t);
 }
 
@@ -272,6 +310,22 @@ filtered_from_10 (void)
     cr_assert_eq (replayed (t, 10, 9).verdict, TT_VERDICT_NONE);
     cr_assert_eq (tt_tracker_state (t, 0), TT_TRACK_LIVE);
     return t;
+}
+
+Test (tracker, in_filtered_mode_what_was_delivered_above_the_position_is_judged_too)
+{
+    static const tt_epoch two[] = { { "one", 1 }, { "two", 14 } };
+    tt_tracker *t = filtered_from_10 ();
+    live (t, 12, "patent/a/");
+    live (t, 15, "patent/b/");
+    cr_expect_eq (tt_tracker_seen (t, 0), 15);
+    tt_track_head head = { .head = 20, .epoch = view ("two"), .last_match = 12, .match_count = 1 };
+    expect (tt_tracker_heartbeat (t, view ("patent/a/"), view ("process-1"), &head), TT_VERDICT_DOUBT, 10, 20);
+    expect (judge (t, 20, 9, two, 2), TT_VERDICT_REWRITTEN, 14, 15);
+    tt_tracker_resume (t, 0, 10);
+    expect_state (t, TT_TRACK_REPLAYING, 10);
+    cr_expect_eq (tt_tracker_seen (t, 0), 9);
+    tt_tracker_destroy (&t);
 }
 
 Test (tracker, filtered_events_with_holes_are_delivered_and_heartbeats_move_the_position)

@@ -1,0 +1,377 @@
+/* A fail-over that loses a journal's end, played on one Redis: what was copied at some moment comes back, and another server wrote last.
+ * What is found lost, and that nothing of the other history is handed out before it is told. */
+#include <criterion/criterion.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store/journal.h"
+#include "world.h"
+
+TestSuite (history, .init = world_open, .fini = world_close, .timeout = 60);
+
+#define KEY "one-key" /* so all events of a test are in one partition */
+
+static uint32_t
+here (void)
+{
+    return tt_partition_of (tt_bytes_of_text (KEY), PARTITIONS);
+}
+
+static void
+append (int count)
+{
+    static const put_request request = { KEY, "x" };
+    begin (world.batch);
+    for (int i = 0; i < count; i++)
+        add (world.batch, put_row, &request, NULL, NULL);
+    run (world.batch);
+}
+
+/* Everything is copied under this name, as a replica would have it. */
+static void
+replicate (const char *name)
+{
+    char command[512];
+    snprintf (command, sizeof command,
+              "EVAL \"for _, key in ipairs (redis.call ('KEYS', 'tt:*')) do redis.call ('COPY', key, ARGV[1] .. key, 'REPLACE') end "
+              "return 1\" 0 %s:",
+              name);
+    cr_assert_eq (private_redis_number (&world.redis, command), 1);
+}
+
+/* The replica becomes the master: every connection breaks, and who writes next is not who wrote last. */
+static void
+promote (const char *name)
+{
+    char command[1024];
+    snprintf (command, sizeof command,
+              "EVAL \"for _, key in ipairs (redis.call ('KEYS', 'tt:*')) do redis.call ('DEL', key) end "
+              "for _, key in ipairs (redis.call ('KEYS', ARGV[1] .. '*')) do local own = string.sub (key, #ARGV[1] + 1) "
+              "redis.call ('COPY', key, own) if string.sub (own, -5) == ':meta' then redis.call ('HSET', own, 'run', 'another') end end "
+              "return 1\" 0 %s:",
+              name);
+    cr_assert_eq (private_redis_number (&world.redis, command), 1);
+    private_redis_number (&world.redis, "CLIENT KILL TYPE normal SKIPME yes");
+}
+
+static tt_position
+position (void)
+{
+    tt_position positions[PARTITIONS];
+    tt_error error = { 0 };
+    cr_assert_eq (tt_journal_positions (world.store, TT_JOURNAL_EVENTS, positions, &error), TT_OK, "%s", error.message);
+    return positions[here ()];
+}
+
+static void
+expect_check (tt_position seen, uint64_t lost_first)
+{
+    tt_error error = { 0 };
+    uint64_t first;
+    tt_status status = tt_journal_check (world.store, TT_JOURNAL_EVENTS, here (), &seen, &first, &error);
+    cr_expect_eq (status, lost_first ? TT_DATA_LOSS : TT_OK, "%s", error.message);
+    cr_expect_eq (first, lost_first);
+}
+
+Test (history, positions_are_judged_by_epoch_and_not_by_the_head)
+{
+    append (90);
+    replicate ("b");
+    append (10);
+    tt_position seen = position ();
+    cr_assert_eq (seen.sequence, 100);
+    cr_assert_eq (strlen (seen.epoch), 36);
+    expect_check (seen, 0);
+    promote ("b");
+    expect_check (seen, 91);
+    append (4);
+    expect_check (seen, 91);
+    append (26);
+    expect_check (seen, 91); /* there is a sequence 100 again, and it is another one */
+    tt_position now = position ();
+    cr_assert_eq (now.sequence, 120);
+    cr_assert_str_neq (now.epoch, seen.epoch);
+    expect_check (now, 0);
+    expect_check ((tt_position){ .sequence = 100 }, 0); /* without an epoch it cannot be told */
+    expect_check ((tt_position){ .sequence = 121 }, 121);
+    seen.sequence = 90;
+    expect_check (seen, 0);
+    snprintf (seen.epoch, sizeof seen.epoch, "unknown");
+    expect_check (seen, 1);
+    seen.sequence = 0;
+    expect_check (seen, 0);
+}
+
+Test (history, a_server_that_was_restarted_begins_an_epoch_and_loses_nothing)
+{
+    append (10);
+    tt_position seen = position ();
+    private_redis_kill (&world.redis);
+    private_redis_start (&world.redis);
+    append (5);
+    expect_check (seen, 0);
+    tt_stand stands[PARTITIONS];
+    tt_error error = { 0 };
+    cr_assert_eq (tt_journal_stands (world.store, TT_JOURNAL_EVENTS, stands, &error), TT_OK);
+    const tt_stand *stand = &stands[here ()];
+    cr_assert_eq (stand->head, 15);
+    cr_assert_eq (stand->earliest, 1);
+    cr_assert_eq (stand->epoch_count, 2);
+    cr_assert_eq (stand->epochs[0].first, 1);
+    cr_assert_eq (stand->epochs[1].first, 11);
+    cr_assert_str_eq (stand->epoch, stand->epochs[1].epoch);
+    cr_assert_eq (stand->last.sequence, 15);
+    cr_assert_eq (stands[(here () + 1) % PARTITIONS].head, 0);
+    cr_assert_str_empty (stands[(here () + 1) % PARTITIONS].epoch);
+}
+
+/* The lists are bounded: what is older than 64 servers is not known any more, and said to be lost. */
+Test (history, of_65_epochs_the_oldest_is_forgotten)
+{
+    append (2);
+    tt_position oldest = position ();
+    append (1);
+    tt_position second = { 0 };
+    for (int i = 0; i < 64; i++) {
+        char command[128];
+        snprintf (command, sizeof command, "HSET 'tt:{test.%u}:meta' run another", here ());
+        private_redis_number (&world.redis, command);
+        private_redis_number (&world.redis, "CLIENT KILL TYPE normal SKIPME yes"); /* each connection brings an epoch of its own */
+        if (i == 0)
+            expect_check (oldest, 0);
+        append (1);
+        if (i == 0)
+            second = position ();
+    }
+    expect_check (oldest, 1);
+    expect_check (second, 0);
+    expect_check (position (), 0);
+}
+
+/* -- a tail -- */
+
+static void
+wait_on (int fd)
+{
+    struct pollfd item = { .fd = fd, .events = POLLIN };
+    poll (&item, fd >= 0, 50);
+}
+
+/* Reads until `last` came; what comes must follow. Returns the status of the first read that is neither OK nor UNAVAILABLE. */
+static tt_status
+follow (tt_tail *tail, uint64_t next, uint64_t last)
+{
+    while (next <= last) {
+        const tt_entry *entries;
+        size_t count;
+        tt_error error = { 0 };
+        tt_status status = tt_tail_read (tail, &entries, &count, &error);
+        for (size_t i = 0; i < count; i++)
+            cr_assert_eq (entries[i].sequence, next++);
+        if (status != TT_OK && status != TT_UNAVAILABLE)
+            return status;
+        if (count == 0)
+            wait_on (tt_tail_fd (tail));
+    }
+    return TT_OK;
+}
+
+static void
+expect_loss (tt_tail *tail, uint64_t first, uint64_t last)
+{
+    size_t count;
+    const tt_loss *losses = tt_tail_losses (tail, &count);
+    cr_assert_eq (count, 1);
+    cr_expect_eq (losses[0].partition, here ());
+    cr_expect_eq (losses[0].first, first);
+    cr_expect_eq (losses[0].last, last);
+}
+
+static tt_tail *
+open_tail (void)
+{
+    tt_position seen[PARTITIONS] = { 0 };
+    tt_tail *tail = NULL;
+    tt_error error = { 0 };
+    cr_assert_eq (tt_tail_open (&tail, &world.options, TT_JOURNAL_EVENTS, seen, &error), TT_OK);
+    return tail;
+}
+
+/* The journal is longer than what was seen when the tail comes back: a splice, were it not asked. */
+Test (history, a_tail_tells_a_rewritten_end_before_it_hands_out_what_replaced_it)
+{
+    append (90);
+    replicate ("b");
+    append (10);
+    tt_tail *tail = open_tail ();
+    cr_assert_eq (follow (tail, 1, 100), TT_OK);
+    promote ("b");
+    append (40);
+    cr_assert_eq (follow (tail, 101, 102), TT_DATA_LOSS);
+    expect_loss (tail, 91, 100);
+    cr_assert_eq (follow (tail, 91, 130), TT_OK, "it goes on with what is there now");
+    tt_tail_close (&tail);
+}
+
+Test (history, a_tail_tells_a_lost_end_though_nothing_was_written_since)
+{
+    append (90);
+    replicate ("b");
+    append (10);
+    tt_tail *tail = open_tail ();
+    cr_assert_eq (follow (tail, 1, 100), TT_OK);
+    promote ("b");
+    cr_assert_eq (follow (tail, 101, 102), TT_DATA_LOSS);
+    expect_loss (tail, 91, 100);
+    tt_tail_close (&tail);
+}
+
+/* The second server's part is lost whole: its epoch is in no list, but what it had taken over is. */
+Test (history, a_tail_names_the_range_after_two_fail_overs)
+{
+    append (80);
+    replicate ("c");
+    append (10);
+    replicate ("b");
+    append (10);
+    tt_tail *tail = open_tail ();
+    cr_assert_eq (follow (tail, 1, 100), TT_OK);
+    promote ("b");
+    append (30);
+    cr_assert_eq (follow (tail, 101, 102), TT_DATA_LOSS);
+    expect_loss (tail, 91, 100);
+    cr_assert_eq (follow (tail, 91, 120), TT_OK);
+    promote ("c");
+    append (60);
+    cr_assert_eq (follow (tail, 121, 122), TT_DATA_LOSS);
+    expect_loss (tail, 81, 120);
+    cr_assert_eq (follow (tail, 81, 140), TT_OK);
+    tt_tail_close (&tail);
+}
+
+Test (history, a_tail_takes_a_new_epoch_that_lost_nothing_as_it_comes)
+{
+    append (10);
+    tt_tail *tail = open_tail ();
+    cr_assert_eq (follow (tail, 1, 10), TT_OK);
+    replicate ("b");
+    promote ("b");
+    append (10);
+    cr_assert_eq (follow (tail, 11, 20), TT_OK);
+    tt_tail_close (&tail);
+}
+
+/* -- a group -- */
+
+static tt_group *
+open_group (const char *consumer)
+{
+    tt_group *group = NULL;
+    tt_group_options options = { .name = "workers", .consumer = consumer, .claim_idle_ms = 200 };
+    tt_error error = { 0 };
+    cr_assert_eq (tt_group_open (&group, &world.options, &options, &error), TT_OK);
+    return group;
+}
+
+/* Takes and acknowledges until `last` came. */
+static tt_status
+work_to (tt_group *group, uint64_t last)
+{
+    for (uint64_t highest = 0; highest < last;) {
+        const tt_entry *entries;
+        size_t count;
+        tt_error error = { 0 };
+        tt_status status = tt_group_read (group, 64, &entries, &count, &error);
+        if (status != TT_OK && status != TT_UNAVAILABLE)
+            return status;
+        for (size_t i = 0; i < count; i++)
+            highest = entries[i].sequence > highest ? entries[i].sequence : highest;
+        if (count > 0)
+            cr_assert_eq (tt_group_acknowledge (group, &error), TT_OK, "%s", error.message);
+        else
+            wait_on (tt_group_fd (group));
+    }
+    return TT_OK;
+}
+
+Test (history, a_group_tells_what_it_had_taken_and_goes_on)
+{
+    append (90);
+    tt_group *group = open_group ("one");
+    cr_assert_eq (work_to (group, 90), TT_OK);
+    replicate ("b");
+    append (10);
+    cr_assert_eq (work_to (group, 100), TT_OK);
+    promote ("b");
+    append (20);
+    cr_assert_eq (work_to (group, 110), TT_DATA_LOSS);
+    size_t count;
+    const tt_loss *losses = tt_group_losses (group, &count);
+    cr_assert (count == 1 && losses->partition == here () && losses->first == 91 && losses->last == 100);
+    cr_assert_eq (work_to (group, 110), TT_OK);
+    tt_group_close (&group);
+}
+
+Test (history, a_group_is_set_back_to_where_everything_was_done_and_never_forward)
+{
+    append (10);
+    append (10);
+    tt_group *group = open_group ("one");
+    tt_position done[PARTITIONS];
+    tt_error error = { 0 };
+    cr_assert_eq (work_to (group, 20), TT_OK);
+    cr_assert_eq (tt_group_done (group, done, &error), TT_OK);
+    cr_assert_eq (done[here ()].sequence, 20);
+    append (10);
+    const tt_entry *entries;
+    size_t count = 0;
+    while (count == 0) {
+        wait_on (tt_group_fd (group));
+        cr_assert_eq (tt_group_read (group, 64, &entries, &count, &error), TT_OK, "%s", error.message);
+    }
+    cr_assert_eq (tt_group_done (group, done, &error), TT_OK);
+    cr_assert_geq (done[here ()].sequence, 20); /* the block is in hand; its number is its last sequence */
+    cr_assert_lt (done[here ()].sequence, 30);
+    cr_assert_eq (tt_group_acknowledge (group, &error), TT_OK);
+    cr_assert_eq (tt_group_done (group, done, &error), TT_OK);
+    cr_assert_eq (done[here ()].sequence, 30);
+    uint64_t back[PARTITIONS] = { 1000, 1000, 1000, 1000 };
+    cr_assert_eq (tt_group_set_back (group, back, &error), TT_OK);
+    append (1);
+    cr_assert_eq (work_to (group, 31), TT_OK, "nothing was skipped");
+    back[here ()] = 10;
+    cr_assert_eq (tt_group_set_back (group, back, &error), TT_OK);
+    count = 0;
+    while (count == 0) {
+        wait_on (tt_group_fd (group));
+        cr_assert_eq (tt_group_read (group, 64, &entries, &count, &error), TT_OK, "%s", error.message);
+    }
+    cr_assert_eq (entries[0].sequence, 11);
+    tt_group_close (&group);
+}
+
+/* What follows from entries of one server must not be written to another, where they may be unknown. */
+Test (history, a_pinned_store_refuses_another_server)
+{
+    append (1);
+    tt_group *group = open_group ("one");
+    cr_assert_eq (work_to (group, 1), TT_OK);
+    tt_group_pin (group, world.store);
+    append (1);
+    private_redis_kill (&world.redis);
+    private_redis_start (&world.redis);
+    static const put_request request = { KEY, "x" };
+    tt_error error = { 0 };
+    begin (world.batch);
+    add (world.batch, put_row, &request, NULL, NULL);
+    cr_assert_eq (tt_batch_run (world.batch, &error), TT_UNAVAILABLE);
+    cr_assert (strstr (error.message, "another server"), "%s", error.message);
+    tt_status status = TT_UNAVAILABLE;
+    while (status == TT_UNAVAILABLE)
+        status = tt_group_renew (group, &error);
+    cr_assert_eq (status, TT_OK);
+    tt_group_pin (group, world.store);
+    append (1);
+    tt_group_close (&group);
+}
