@@ -262,6 +262,7 @@ tt_parts_offer (tt_parts *parts, const tt_wire_event *event)
 {
     uint32_t partition = event->header.partition;
     uint64_t sequence = event->header.sequence;
+    parts->heads[partition] = sequence > parts->heads[partition] ? sequence : parts->heads[partition];
     tt_track_result r = tt_tracker_offer (parts->tracker, event);
     switch (r.verdict) {
     case TT_VERDICT_DELIVER:

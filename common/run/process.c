@@ -15,13 +15,15 @@ static const tt_metric_row rows[] = {
     [RESIDENT] = { .name = "process_resident_memory_bytes", .help = "Resident memory.", .kind = TT_METRIC_GAUGE },
     [VIRTUAL] = { .name = "process_virtual_memory_bytes", .help = "Virtual memory.", .kind = TT_METRIC_GAUGE },
     [CPU] = { .name = "process_cpu_seconds_total", .help = "Processor time, user and system.", .kind = TT_METRIC_COUNTER },
-    [START] = { .name = "process_start_time_seconds", .help = "When the process started, in seconds since 1970.", .kind = TT_METRIC_GAUGE },
+    [START] = { .name = "process_start_time_seconds",
+                .help = "When the process started, in seconds since 1970.",
+                .kind = TT_METRIC_GAUGE },
     [OPEN_FDS] = { .name = "process_open_fds", .help = "Open file descriptors.", .kind = TT_METRIC_GAUGE },
     [MAX_FDS] = { .name = "process_max_fds", .help = "Limit of open file descriptors.", .kind = TT_METRIC_GAUGE },
 };
 
-/* Field `wanted` (proc(5) counts from 1; 3 or above) of /proc/self/stat: the name of the program before it may hold anything, so the
- * last ")" is looked for. */
+/* Field `wanted` (proc(5) counts from 1; 3 or above) of /proc/self/stat: the name of the program before it may hold anything, so
+ * the last ")" is looked for. */
 static bool
 stat_field (int wanted, unsigned long long *value)
 {

@@ -1,7 +1,8 @@
 #include "store/metrics.h"
 
 static const tt_metric_row rows[] = {
-    [TT_STORE_CONNECTIONS] = { .name = "store_connections_total", .help = "Connections to Redis that were made.", .kind = TT_METRIC_COUNTER },
+    [TT_STORE_CONNECTIONS]
+    = { .name = "store_connections_total", .help = "Connections to Redis that were made.", .kind = TT_METRIC_COUNTER },
     [TT_STORE_RETRIES] = { .name = "store_retries_total",
                            .help = "Requests sent to Redis again, because it did not answer or could not serve them yet.",
                            .kind = TT_METRIC_COUNTER },

@@ -82,8 +82,8 @@ tt_trace_format (const tt_trace *trace, char out[TT_TRACE_TEXT_SIZE])
     *out = '\0';
 }
 
-/* Random ids for every event must not cost a system call each: splitmix64 (Steele, Lea and Flood, 2014) from a random seed of each
- * thread. Unique, not secret. */
+/* Random ids for every event must not cost a system call each: splitmix64 (Steele, Lea and Flood, 2014) from a random seed of
+ * each thread. Unique, not secret. */
 static uint64_t
 random_number (void)
 {
@@ -136,5 +136,6 @@ tt_trace_log (const char *step, tt_bytes cause, const char *name, tt_bytes value
         snprintf (span, sizeof span, "%.16s", own + 36);
     snprintf (shown, sizeof shown, "%.*s", (int)(value.size < sizeof shown ? value.size : sizeof shown - 1),
               value.data ? (const char *)value.data : "");
-    tt_log (TT_LOG_DEBUG, step, "trace_id", text + 3, "parent_id", text + 36, name, shown, span[0] ? "span_id" : NULL, span, NULL);
+    tt_log (TT_LOG_DEBUG, step, "trace_id", text + 3, "parent_id", text + 36, name, shown, span[0] ? "span_id" : NULL, span,
+            NULL);
 }

@@ -10,6 +10,7 @@ const ctl_option ctl_common_options[] = {
     { "json", NULL, CTL_FLAG, 0, "JSON in place of tables: one line" },
     { "timeout", NULL, CTL_NUMBER, 0, "seconds until a command is given up (30)" },
     { "endpoints", NULL, CTL_TEXT, 0, "where the service takes commands, several with commas" },
+    { "traceparent", NULL, CTL_TEXT, 0, "W3C trace context that the command carries; new: begins one and says it" },
     { "help", NULL, CTL_FLAG, 0, "this help" },
     { 0 },
 };

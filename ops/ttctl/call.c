@@ -166,7 +166,11 @@ send_request (const ctl_args *args, ctl_service service, const ProtobufCMessage 
     tt_error error = { 0 };
     tt_client *client = NULL;
     tt_call_result result = { 0 };
+    const char *trace = ctl_get (args, "traceparent");
+    bool new_trace = trace && strcmp (trace, "new") == 0;
     tt_client_options options = { .endpoints = ctl_endpoints (args, service, 0),
+                                  .traceparent = new_trace ? NULL : trace,
+                                  .trace = new_trace,
                                   .timeout_ms = (uint32_t)(ctl_number (args, "timeout", 30) % 86400 * 1000) };
     if (tt_client_open (&client, &options, &error) != TT_OK) {
         fprintf (stderr, "ttctl: %s: %s\n", options.endpoints, error.message);
@@ -174,6 +178,8 @@ send_request (const ctl_args *args, ctl_service service, const ProtobufCMessage 
     }
     tt_status status = tt_client_call (client, args->command->method, request, args->command->reply, reply, &result);
     tt_client_close (&client);
+    if (new_trace)
+        fprintf (stderr, "traceparent: %s\n", result.traceparent);
     return status == TT_OK ? CTL_OK : report_failure (args, service, status, &result);
 }
 

@@ -64,6 +64,8 @@ show_event (const tt_event *event, bool json)
         json_t *line = json_pack ("{s:s, s:i, s:I, s:s, s:s, s:s, s:s, s:o?}", "topic", event->topic, "partition",
                                   (int)event->partition, "sequence", (json_int_t)event->sequence, "id", event->id, "type",
                                   event->type, "subject", event->subject, "time", event->time, "body", body);
+        if (event->traceparent[0])
+            json_object_set_new (line, "traceparent", json_string (event->traceparent));
         ctl_print_json (line);
         json_decref (line);
     } else {

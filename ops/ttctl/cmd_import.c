@@ -212,7 +212,11 @@ run_import (const ctl_args *args)
     }
     if (!rejects_are_clear (args))
         return CTL_USAGE;
+    const char *trace = ctl_get (args, "traceparent");
+    bool new_trace = trace && strcmp (trace, "new") == 0; /* of each command */
     tt_client_options options = { .endpoints = ctl_endpoints (args, args->command->service, 0),
+                                  .traceparent = new_trace ? NULL : trace,
+                                  .trace = new_trace,
                                   .timeout_ms = (uint32_t)(ctl_number (args, "timeout", 30) % 86400 * 1000) };
     if (!ctl_has (args, "dry-run") && tt_client_open (&client, &options, &error) != TT_OK) {
         fprintf (stderr, "ttctl: %s: %s\n", options.endpoints, error.message);

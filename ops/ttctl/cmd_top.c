@@ -133,7 +133,9 @@ take_look (watched *w, const ctl_answer *metrics, const ctl_answer *ready)
         ctl_prom_free (&w->before.page);
         w->before = w->now;
     }
-    w->now = (ctl_top_look){ .answered = metrics->code == 200, .ready = ready->code == 200, .reason = w->reason, .at_us = metrics->at_us };
+    w->now = (ctl_top_look){
+        .answered = metrics->code == 200, .ready = ready->code == 200, .reason = w->reason, .at_us = metrics->at_us
+    };
     if (w->now.answered)
         w->now.page = ctl_prom_parse ((tt_bytes){ metrics->body.data, metrics->body.size });
     say_why (w, metrics, ready);
@@ -152,8 +154,8 @@ finish_round (top *t)
         json_array_append_new (daemons, ctl_top_figures (w->name, w->address, &w->before, &w->now, now_ms));
     }
     json_decref (t->report);
-    t->report = json_pack ("{s:s, s:f, s:o, s:o}", "time", time, "every_s", (double)t->interval_us / 1e6, "daemons", daemons, "total",
-                           ctl_top_total (daemons));
+    t->report = json_pack ("{s:s, s:f, s:o, s:o}", "time", time, "every_s", (double)t->interval_us / 1e6, "daemons", daemons,
+                           "total", ctl_top_total (daemons));
 }
 
 /* -- without a screen -- */
@@ -326,8 +328,10 @@ static const ctl_option top_options[] = {
 const ctl_command ctl_top_commands[] = {
     { .name = "top",
       .summary = "The whole suite live: who is ready, rates, delays, lags, memory",
-      .details = "Asks /metrics and /readyz of each daemon. Without --daemon: TT_PATENT_HTTP and so on (HOST:PORT, several with commas), or the usual\n"
-                 "ports on this machine. Rates and delays are of the last interval; slow and losses count since the start. q quits.",
+      .details
+      = "Asks /metrics and /readyz of each daemon. Without --daemon: TT_PATENT_HTTP and so on (HOST:PORT, several with commas), "
+        "or the usual\n"
+        "ports on this machine. Rates and delays are of the last interval; slow and losses count since the start. q quits.",
       .examples = "  ttctl top\n"
                   "  ttctl top --daemon patent=10.0.0.1:5713 --daemon patent=10.0.0.2:5713 --interval 5\n"
                   "  ttctl top --once --json",

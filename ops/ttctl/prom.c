@@ -42,7 +42,8 @@ take (line *l, char wanted)
 static bool
 is_name_byte (char c, bool first, bool colon)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colon && c == ':') || (!first && c >= '0' && c <= '9');
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' || (colon && c == ':')
+           || (!first && c >= '0' && c <= '9');
 }
 
 /* NULL if there is none, or it is too long. */
@@ -236,7 +237,8 @@ ctl_prom_sum (const ctl_prom *page, const char *name, const char *label, const c
 }
 
 bool
-ctl_prom_growth (const ctl_prom *before, const ctl_prom *after, const char *name, const char *label, const char *value, double *growth)
+ctl_prom_growth (const ctl_prom *before, const ctl_prom *after, const char *name, const char *label, const char *value,
+                 double *growth)
 {
     double was = 0, is = 0;
     if (!ctl_prom_sum (after, name, label, value, &is))

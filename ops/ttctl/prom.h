@@ -1,7 +1,7 @@
 /* The text format of Prometheus (exposition format 0.0.4), read: what a daemon's /metrics says.
  *
- * Takes hostile bytes: everything is bounded, a line that cannot be read is passed over and counted. Not for OpenMetrics and not for
- * writing (base/counters.h). Values only; no thread rule. */
+ * Takes hostile bytes: everything is bounded, a line that cannot be read is passed over and counted. Not for OpenMetrics and not
+ * for writing (base/counters.h). Values only; no thread rule. */
 #ifndef TTCTL_PROM_H
 #define TTCTL_PROM_H
 
@@ -39,11 +39,12 @@ size_t ctl_prom_refused (const ctl_prom *page);
 const char *ctl_prom_label_of (const ctl_prom_sample *sample, const char *name);
 /* Sum of the finite samples of this name (with label NULL), or of those whose label has this value. False if there is none. */
 bool ctl_prom_sum (const ctl_prom *page, const char *name, const char *label, const char *value, double *sum);
-/* How much a counter grew from one page to a later one; one that fell was begun anew, and counts from 0. before may be NULL: 0. False if
- * the later page does not have it. */
-bool ctl_prom_growth (const ctl_prom *before, const ctl_prom *after, const char *name, const char *label, const char *value, double *growth);
-/* The quantile q (0 to 1) of what a histogram (of all its series) took in between two pages, interpolated within its bucket as Prometheus
- * does it; past the last bound it is that bound. False if nothing came, or there is no such histogram. */
+/* How much a counter grew from one page to a later one; one that fell was begun anew, and counts from 0. before may be NULL: 0.
+ * False if the later page does not have it. */
+bool ctl_prom_growth (const ctl_prom *before, const ctl_prom *after, const char *name, const char *label, const char *value,
+                      double *growth);
+/* The quantile q (0 to 1) of what a histogram (of all its series) took in between two pages, interpolated within its bucket as
+ * Prometheus does it; past the last bound it is that bound. False if nothing came, or there is no such histogram. */
 bool ctl_prom_quantile (const ctl_prom *before, const ctl_prom *after, const char *name, double q, double *result);
 
 #endif

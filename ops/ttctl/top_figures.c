@@ -33,7 +33,7 @@ static const struct {
     { "publish_delay_p99_s", QUANTILE, WORST, "event_publish_delay_seconds", NULL, NULL, 0.99 },
     { "replayed_per_s", RATE, SUM, "events_replayed_total", NULL, NULL, 0 },
     { "filters", GAUGE, SUM, "subscribed_filters", NULL, NULL, 0 },
-    { "slow_episodes", GAUGE, SUM, "slow_subscriber_episodes_total", NULL, NULL, 0 },
+    { "slow_episodes", GAUGE, SUM, "subscriber_slow_episodes_total", NULL, NULL, 0 },
     { "losses", GAUGE, SUM, "journal_losses_total", NULL, NULL, 0 },
     { "processed_per_s", RATE, SUM, "processor_events_total", NULL, NULL, 0 },
     { "lag", GAUGE, ONCE, "processor_lag", NULL, NULL, 0 },
@@ -41,6 +41,8 @@ static const struct {
     { "processor_p99_s", QUANTILE, WORST, "processor_batch_seconds", NULL, NULL, 0.99 },
     { "consumer_lag", GAUGE, ONCE, "consumer_lag", NULL, NULL, 0 },
     { "consumer_losses", GAUGE, SUM, "consumer_losses_total", NULL, NULL, 0 },
+    { "consumer_lost_events", GAUGE, ONCE, "journal_consumer_lost_events_total", NULL, NULL, 0 },
+    { "memory_over", GAUGE, SUM, "memory_over", NULL, NULL, 0 },
     { "commit_p50_s", QUANTILE, WORST, "store_commit_seconds", NULL, NULL, 0.5 },
     { "commit_p99_s", QUANTILE, WORST, "store_commit_seconds", NULL, NULL, 0.99 },
     { "retries_per_s", RATE, SUM, "store_retries_total", NULL, NULL, 0 },
@@ -114,10 +116,11 @@ refusals (const interval *in, double *all)
     return out;
 }
 
-/* Metrics with one series for each consumer, by the label that names it: of statisticsd's sources, of a journal's registered consumers. */
+/* Metrics with one series for each consumer, by the label that names it: of statisticsd's sources, of a journal's registered
+ * consumers. */
 static const struct {
     const char *metric, *label;
-} lags[] = { { "consumer_lag", "stream" }, { "journal_consumer_lag", "consumer" } };
+} lags[] = { { "consumer_lag", "stream" }, { "journal_consumer_lag_events", "consumer" } };
 
 static json_t *
 consumers (const interval *in)
@@ -131,7 +134,8 @@ consumers (const interval *in)
                 continue;
             char *name = tt_strdup (who);
             double live = 1, sum = 0;
-            (void)ctl_prom_sum (in->now, sample->name, lags[k].label, who, &sum); /* over its partitions, if it is told for each */
+            (void)ctl_prom_sum (in->now, sample->name, lags[k].label, who,
+                                &sum); /* over its partitions, if it is told for each */
             (void)ctl_prom_sum (in->now, "consumer_live", "stream", who, &live);
             ctl_text_clean (name);
             json_object_set_new (out, name, json_pack ("{s:o, s:b}", "lag", number (sum, GAUGE), "live", k > 0 || live > 0));
@@ -190,7 +194,8 @@ is_told_by_another (const json_t *daemons, size_t own, const char *key, double v
     json_array_foreach ((json_t *)daemons, i, daemon)
     {
         double other = json_number_value (json_object_get (daemon, key));
-        if (i != own && same_service (name, json_string_value (json_object_get (daemon, "name"))) && (other > value || (other == value && i < own)))
+        if (i != own && same_service (name, json_string_value (json_object_get (daemon, "name")))
+            && (other > value || (other == value && i < own)))
             return true;
     }
     return false;

@@ -1,5 +1,5 @@
-/* Asks many daemons at once over HTTP: /metrics and /readyz of each. libcurl does the talking; each round is bounded in time, each answer
- * in size. Owned by one thread. */
+/* Asks many daemons at once over HTTP: /metrics and /readyz of each. libcurl does the talking; each round is bounded in time,
+ * each answer in size. Owned by one thread. */
 #ifndef TTCTL_TOP_POLL_H
 #define TTCTL_TOP_POLL_H
 
@@ -14,10 +14,10 @@
 typedef enum { CTL_ASK_METRICS, CTL_ASK_READY, CTL_ASKS } ctl_ask;
 
 typedef struct {
-    long code;      /* of HTTP; 0: none came */
+    long code; /* of HTTP; 0: none came */
     tt_buffer body;
     char error[256]; /* why none came; may hold anything that the other side sent */
-    int64_t at_us;  /* monotonic: when it was complete */
+    int64_t at_us;   /* monotonic: when it was complete */
 } ctl_answer;
 
 typedef struct ctl_poll ctl_poll;
@@ -30,8 +30,8 @@ bool ctl_poll_address_valid (const char *address);
 
 /* Begins a round: asks all. What the last round brought is gone. */
 void ctl_poll_start (ctl_poll *poll);
-/* Works on it, waiting at most wait_ms or until one of `others` (at most 4) has something; their revents are set. True once all have
- * answered or failed. */
+/* Works on it, waiting at most wait_ms or until one of `others` (at most 4) has something; their revents are set. True once all
+ * have answered or failed. */
 bool ctl_poll_step (ctl_poll *poll, struct pollfd *others, size_t other_count, int wait_ms);
 /* After a round. Borrowed until the next. */
 const ctl_answer *ctl_poll_answer (const ctl_poll *poll, size_t daemon, ctl_ask ask);

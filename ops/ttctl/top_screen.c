@@ -15,7 +15,7 @@
 struct ctl_screen {
     struct termios before;
     sigset_t blocked_before;
-    int signals; /* signalfd */
+    int signals;  /* signalfd */
     int ended_by; /* signal, or 0 */
     bool entered;
 };
@@ -167,8 +167,8 @@ ctl_screen_take (ctl_screen *screen)
     return event;
 }
 
-/* Over what stands there, in one write, so that nothing flickers. A line is erased before it is written: behind one that is as wide as the
- * terminal the cursor stands on its last character. */
+/* Over what stands there, in one write, so that nothing flickers. A line is erased before it is written: behind one that is as
+ * wide as the terminal the cursor stands on its last character. */
 bool
 ctl_screen_draw (ctl_screen *screen, tt_bytes lines)
 {

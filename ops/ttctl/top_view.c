@@ -5,7 +5,7 @@
 #include "text_width.h"
 #include "top.h"
 
-#define CELL 32 /* bytes of a cell */
+#define CELL 32    /* bytes of a cell */
 #define NARROW 120 /* columns, below which they stand closer */
 
 typedef enum { RATE, COUNT, TIME, BYTES, PERCENT, AGE, REDIS, STATE } cell_kind;
@@ -47,16 +47,11 @@ static const column event_columns[] = {
     { 0 },
 };
 static const column process_columns[] = {
-    { "Redis", "redis_up", REDIS, 5, false },
-    { "up", "uptime_s", AGE, 7, false },
-    { "memory", "memory_bytes", BYTES, 7, false },
-    { "cpu", "cpu", PERCENT, 5, false },
-    { "commit p50", "commit_p50_s", TIME, 10, false },
-    { "p99", "commit_p99_s", TIME, 6, false },
-    { "retries/s", "retries_per_s", RATE, 9, true },
-    { "reconnects/s", "connections_per_s", RATE, 12, true },
-    { "files", "open_fds", COUNT, 5, false },
-    { 0 },
+    { "Redis", "redis_up", REDIS, 5, false },          { "up", "uptime_s", AGE, 7, false },
+    { "memory", "memory_bytes", BYTES, 7, false },     { "cpu", "cpu", PERCENT, 5, false },
+    { "commit p50", "commit_p50_s", TIME, 10, false }, { "p99", "commit_p99_s", TIME, 6, false },
+    { "retries/s", "retries_per_s", RATE, 9, true },   { "reconnects/s", "connections_per_s", RATE, 12, true },
+    { "files", "open_fds", COUNT, 5, false },          { 0 },
 };
 static const struct {
     const char *title;
@@ -281,6 +276,11 @@ add_details (const json_t *daemon, tt_buffer *note)
         if (lag > 0 || !live)
             tt_buffer_printf (note, "%s %s%s %s behind", note->size ? "," : "", key, live ? "" : " is not live,", text);
     }
+    if (json_number_value (json_object_get (daemon, "memory_over")) > 0)
+        tt_buffer_printf (note, "%s refuses commands, its memory is over its bound", note->size ? "," : "");
+    double trimmed = json_number_value (json_object_get (daemon, "consumer_lost_events"));
+    if (trimmed > 0)
+        tt_buffer_printf (note, "%s trimmed %.0f events before a consumer had them", note->size ? "," : "", trimmed);
     double lost = json_number_value (json_object_get (daemon, "consumer_losses"));
     if (lost > 0)
         tt_buffer_printf (note, "%s lost history %.0f times", note->size ? "," : "", lost);
@@ -317,7 +317,8 @@ show_headline (writer *w, const json_t *report)
 {
     const json_t *total = json_object_get (report, "total");
     char text[80];
-    json_int_t ready = json_integer_value (json_object_get (total, "ready")), all = json_integer_value (json_object_get (total, "daemons"));
+    json_int_t ready = json_integer_value (json_object_get (total, "ready")),
+               all = json_integer_value (json_object_get (total, "daemons"));
     snprintf (text, sizeof text, "%lld of %lld ready", ready, all);
     put (w, "TechTransfer  ", BOLD);
     put (w, text, ready == all ? GREEN : RED);

@@ -352,7 +352,7 @@ class Subscriber:
         state["counted"], state["arrived"] = head.match_count, 0
         if lost or head.last_match > max(state["highest"], state["confirmed"]):
             self.counts["gaps"] += 1
-            if not self._replay_to(head.partition, max(head.head, place.next)):
+            if not self._replay_to(head.partition, head.head, at_least_once=True):
                 return False
         state["confirmed"] = max(state["confirmed"], head.head)
         least = min(f["confirmed"] for f in place.filters.values())

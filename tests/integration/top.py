@@ -140,6 +140,15 @@ def test_liars_are_bounded_and_harmless(world):
     hangs.close()
 
 
+def test_every_metric_is_described(world):
+    world.with_redis()
+    daemon = world.daemon().start()
+    with open(os.path.join(suite.ROOT, "ops", "README.md"), encoding="utf-8") as file:
+        described = set(re.findall(r"`([a-z_]+)(?:\{[a-z]+\})?`", file.read()))
+    names = set(re.findall(r"^# TYPE (\S+)", daemon.http("/metrics")[1], re.M))
+    assert len(names) > 40 and names <= described, f"ops/README.md says nothing of {sorted(names - described)}"
+
+
 def test_wrong_command_lines(world):
     for words in (["--daemon", "x"], ["--daemon", "x=y"], ["--daemon", "=h:1"], ["--daemon", "a/b=h:1"], ["--interval", "0"], ["--interval", "3601"],
                   ["--daemon", "x=http://h:1"], []):

@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -193,6 +194,26 @@ def test_a_retry_keeps_the_trace_of_the_first_try(world):
     (event,) = events(probed)
     follows(event, first)
     peer.close()
+
+
+def ttctl(where, *words):
+    environment = dict(os.environ, TT_STATISTICS_ENDPOINTS=where.endpoints["commands"], TT_STATISTICS_EVENTS=where.endpoints["events"],
+                       TT_STATISTICS_REPLAY=where.endpoints["replay"])
+    return subprocess.run([os.environ["TT_TTCTL"], *words], capture_output=True, text=True, timeout=120, env=environment)
+
+
+def test_ttctl_begins_a_trace_and_shows_it(world):
+    statistics = daemon(world, "statisticsd")
+    path = os.path.join(suite.ROOT, "tests", "data", "observations.jsonl")
+    given = new_trace()
+    done = ttctl(statistics, "import", "observations", path, "--traceparent", given, "--rejects", os.path.join(world.folder, "rejects"))
+    assert done.returncode == 0, done
+    shown = ttctl(statistics, "events", "--stream", "statistics", "--from", "1", "--replay-only", "--json")
+    events_shown = [json.loads(line) for line in shown.stdout.splitlines()]
+    assert len(events_shown) >= 20 and all(event["traceparent"].startswith(given[:35]) for event in events_shown), shown
+    done = ttctl(statistics, "counts", "--traceparent", "new")
+    assert done.returncode == 0 and len(done.stderr.split("traceparent: ")[1].strip()) == 55, done
+    assert ttctl(statistics, "counts", "--traceparent", "00-nothing").returncode == 2
 
 
 def prepare():

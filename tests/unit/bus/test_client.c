@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 #include <zmq.h>
 
@@ -24,6 +25,7 @@ typedef struct {
     uint8_t id[TT_UUID_SIZE];
     char body[64];
     int64_t deadline;
+    char traceparent[64];
 } command;
 
 static void
@@ -64,6 +66,7 @@ take (fake *f, command *c, int wait_ms)
     cr_assert (tt_bytes_equal (fields.method, tt_bytes_of_text (METHOD)));
     memcpy (c->id, fields.request_id.data, TT_UUID_SIZE);
     c->deadline = fields.deadline_unix_ms;
+    snprintf (c->traceparent, sizeof c->traceparent, "%.*s", (int)fields.traceparent.size, (const char *)fields.traceparent.data);
     return true;
 }
 
@@ -354,6 +357,42 @@ Test (client, more_than_fit_under_way_and_one_in_nine_lost)
     pthread_join (thread, NULL);
     tt_client_close (&client);
     fake_close (&e.fake);
+}
+
+#define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+Test (client, traces_as_it_is_told)
+{
+    fake f;
+    fake_open (&f);
+    static const struct {
+        const char *given;
+        bool trace;
+    } cases[] = { { NULL, false }, { TRACE, false }, { TRACE, true }, { NULL, true } };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tt_client *client = NULL;
+        tt_client_options options = { .endpoints = f.at, .traceparent = cases[i].given, .trace = cases[i].trace };
+        cr_assert_eq (tt_client_open (&client, &options, NULL), TT_OK);
+        command c[2];
+        tt_client_reply reply;
+        for (int k = 0; k < 2; k++) {
+            send_text (client, "x", NULL);
+            cr_assert (take (&f, &c[k], 5000));
+            answer (&f, &c[k], (tt_reply_header){ 0 }, "", 0);
+            cr_assert_eq (tt_client_receive (client, 5000, &reply), TT_OK);
+            cr_assert_str_eq (reply.result.traceparent, c[k].traceparent);
+            if (cases[i].given || !cases[i].trace)
+                cr_assert_str_eq (c[k].traceparent, cases[i].given ? TRACE : "");
+        }
+        if (!cases[i].given && cases[i].trace)
+            cr_assert (strlen (c[0].traceparent) == 55 && strncmp (c[0].traceparent, c[1].traceparent, 35) != 0, "each a trace of its own");
+        tt_client_close (&client);
+    }
+    tt_client *client = NULL;
+    tt_client_options wrong = { .endpoints = f.at, .traceparent = "00-x" };
+    cr_assert_eq (tt_client_open (&client, &wrong, NULL), TT_INVALID_ARGUMENT);
+    cr_assert_null (client);
+    fake_close (&f);
 }
 
 Test (client, refuses_wrong_endpoints)

@@ -138,9 +138,28 @@ Test (subscriber, joins_with_replay_and_goes_live)
     cr_assert_eq (count, FAKE_PARTITIONS);
     cr_assert_eq (positions[0], 1010);
     cr_assert_eq (positions[1], 17);
+    const uint64_t *heads = tt_subscriber_heads (b.subscriber, &count);
+    cr_assert (count == FAKE_PARTITIONS && heads[0] == 1010 && heads[1] == 17);
     tt_subscriber_counts counts = tt_subscriber_count (b.subscriber);
     cr_assert_eq (counts.delivered, 1027);
     cr_assert_eq (counts.lost, 0);
+    close_bench (&b);
+}
+
+Test (subscriber, knows_the_heads_before_it_has_the_events)
+{
+    fake_open (&first);
+    append (&first, 0, 500);
+    first.page = 10;
+    bench b = open_bench (1, &(tt_subscriber_options){ 0 });
+    size_t count = 0;
+    (void)tt_subscriber_heads (b.subscriber, &count);
+    cr_assert_eq (count, 0, "before the first contact");
+    expect (&b, 1);
+    const uint64_t *heads = tt_subscriber_heads (b.subscriber, &count);
+    cr_assert (count == FAKE_PARTITIONS && heads[0] == 500 && heads[1] == 0);
+    cr_assert_lt (tt_subscriber_positions (b.subscriber, &count)[0], 500);
+    expect (&b, 499);
     close_bench (&b);
 }
 

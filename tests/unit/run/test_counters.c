@@ -128,3 +128,18 @@ Test (counters, no_count_is_lost_between_threads)
     cr_expect_eq (tt_count_get (set, REQUESTS, 0), 200000);
     cr_expect_eq (tt_count_get (set, LATENCY, 0), 200000);
 }
+
+Test (counters, what_is_named_seconds_is_written_in_seconds)
+{
+    static const tt_metric_row times[] = {
+        { "tt_cpu_seconds_total", "Time.", TT_METRIC_COUNTER, NULL, NULL, 0 },
+        { "tt_start_seconds", "When.", TT_METRIC_GAUGE, NULL, NULL, 0 },
+    };
+    tt_counter_set *more = tt_counters_register (registry, times, 2);
+    tt_count_add (more, 0, 0, 1500);
+    tt_count_set (more, 1, 0, INT64_C (1795578854867610));
+    expect_line ("\ntt_cpu_seconds_total 0.001500\n");
+    expect_line ("\ntt_start_seconds 1795578854.867610\n");
+    tt_count_set (more, 1, 0, -2500000);
+    expect_line ("\ntt_start_seconds -2.500000\n");
+}

@@ -27,7 +27,8 @@ Test (prom, takes_what_the_format_allows)
 {
     const ctl_prom_sample *s;
     cr_assert ((s = one ("metric_without_labels 12.47")) && strcmp (s->name, "metric_without_labels") == 0 && s->value == 12.47);
-    cr_assert ((s = one ("  a:b_9\t{ x = \"1\" , y=\"2\", }  3e2 \t 1395066363000  \n")) && s->label_count == 2 && s->value == 300);
+    cr_assert ((s = one ("  a:b_9\t{ x = \"1\" , y=\"2\", }  3e2 \t 1395066363000  \n")) && s->label_count == 2
+               && s->value == 300);
     cr_assert_str_eq (ctl_prom_label_of (s, "y"), "2");
     cr_assert_null (ctl_prom_label_of (s, "z"));
     cr_assert ((s = one ("m{path=\"C:\\\\DIR\\\\F.TXT\",e=\"not \\\"found\\\"\\n钕\"} 1.458255915e9")));
@@ -41,8 +42,31 @@ Test (prom, takes_what_the_format_allows)
 Test (prom, passes_over_what_is_malformed)
 {
     static const char *const bad[] = {
-        "m", "m ", "m 1 2 3", "m x", "m 1x", "m 0x", "9m 1", "{a=\"b\"} 1", "m{ 1", "m{a} 1", "m{a=} 1", "m{a=b} 1", "m{a=\"b} 1", "m{a=\"b\" c=\"d\"} 1",
-        "m{a=\"\\x\"} 1", "m{a=\"b\"", "m{a=\"b\\", "m{a=\"b\\\"} 1", "m{,} 1", "m{a:b=\"c\"} 1", "m-n 1", "m{a=\"b\"}", "m 1 x", "\xff 1", "m =",
+        "m",
+        "m ",
+        "m 1 2 3",
+        "m x",
+        "m 1x",
+        "m 0x",
+        "9m 1",
+        "{a=\"b\"} 1",
+        "m{ 1",
+        "m{a} 1",
+        "m{a=} 1",
+        "m{a=b} 1",
+        "m{a=\"b} 1",
+        "m{a=\"b\" c=\"d\"} 1",
+        "m{a=\"\\x\"} 1",
+        "m{a=\"b\"",
+        "m{a=\"b\\",
+        "m{a=\"b\\\"} 1",
+        "m{,} 1",
+        "m{a:b=\"c\"} 1",
+        "m-n 1",
+        "m{a=\"b\"}",
+        "m 1 x",
+        "\xff 1",
+        "m =",
     };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         cr_expect_null (one (bad[i]), "%s", bad[i]);
@@ -98,7 +122,8 @@ Test (prom, is_bounded)
 
 Test (prom, growth_survives_a_restart)
 {
-    ctl_prom *before = parse ("a_total{c=\"x\"} 10\na_total{c=\"y\"} 5\n"), *after = parse ("a_total{c=\"x\"} 12\na_total{c=\"y\"} 2\n");
+    ctl_prom *before = parse ("a_total{c=\"x\"} 10\na_total{c=\"y\"} 5\n"),
+             *after = parse ("a_total{c=\"x\"} 12\na_total{c=\"y\"} 2\n");
     double growth;
     cr_assert (ctl_prom_growth (before, after, "a_total", "c", "x", &growth) && growth == 2);
     cr_assert (ctl_prom_growth (before, after, "a_total", "c", "y", &growth) && growth == 2, "it fell: counted from 0");
@@ -108,7 +133,8 @@ Test (prom, growth_survives_a_restart)
     ctl_prom_free (&after);
 }
 
-#define HISTOGRAM(a, b, c, d) "h_bucket{le=\"0.001\"} " #a "\nh_bucket{le=\"0.01\"} " #b "\nh_bucket{le=\"0.1\"} " #c "\nh_bucket{le=\"+Inf\"} " #d "\n"
+#define HISTOGRAM(a, b, c, d)                                                                                                    \
+    "h_bucket{le=\"0.001\"} " #a "\nh_bucket{le=\"0.01\"} " #b "\nh_bucket{le=\"0.1\"} " #c "\nh_bucket{le=\"+Inf\"} " #d "\n"
 
 Test (prom, quantiles_are_of_the_interval)
 {
@@ -140,8 +166,9 @@ next_number (uint64_t *state)
 
 Test (prom, random_changes_do_no_harm, .timeout = 120)
 {
-    static const char good[] = "# HELP a_total A thing.\n# TYPE a_total counter\na_total{code=\"OK\",x=\"\\\"\\\\\\n\"} 12 1395066363000\n" HISTOGRAM (1, 2, 3, 4)
-        "consumer_lag{stream=\"patent\"} 1e3\nm NaN\nm -Inf\n";
+    static const char good[]
+        = "# HELP a_total A thing.\n# TYPE a_total counter\na_total{code=\"OK\",x=\"\\\"\\\\\\n\"} 12 1395066363000\n" HISTOGRAM (
+            1, 2, 3, 4) "consumer_lag{stream=\"patent\"} 1e3\nm NaN\nm -Inf\n";
     static const char alphabet[] = "{}\"\\,=# \n\t\r01e+-.Na_:\xe9\x92\x95\xff\0";
     uint64_t state = 0x9e3779b97f4a7c15;
     ctl_prom *original = parse (good);

@@ -9,12 +9,12 @@
 #include "top_poll.h"
 
 #define BEFORE                                                                                                                   \
-    "commands_received_total 100\ncommands_replied_total{code=\"OK\"} 90\ncommands_replied_total{code=\"NOT_FOUND\"} 10\n"         \
+    "commands_received_total 100\ncommands_replied_total{code=\"OK\"} 90\ncommands_replied_total{code=\"NOT_FOUND\"} 10\n"       \
     "commands_replied_total{code=\"INTERNAL\"} 3\nprocess_cpu_seconds_total 1.5\n"
 #define AFTER                                                                                                                    \
-    "commands_received_total 300\ncommands_replied_total{code=\"OK\"} 270\ncommands_replied_total{code=\"NOT_FOUND\"} 30\n"        \
-    "commands_replied_total{code=\"INTERNAL\"} 3\nprocess_cpu_seconds_total 2.5\nprocess_start_time_seconds 1000.5\n"             \
-    "commands_queued 7\nprocessor_lag 12\nredis_up 1\nprocess_resident_memory_bytes 1048576\n"                                    \
+    "commands_received_total 300\ncommands_replied_total{code=\"OK\"} 270\ncommands_replied_total{code=\"NOT_FOUND\"} 30\n"      \
+    "commands_replied_total{code=\"INTERNAL\"} 3\nprocess_cpu_seconds_total 2.5\nprocess_start_time_seconds 1000.5\n"            \
+    "commands_queued 7\nprocessor_lag 12\nredis_up 1\nprocess_resident_memory_bytes 1048576\n"                                   \
     "consumer_lag{stream=\"patent\"} 40\nconsumer_lag{stream=\"finance\"} 2\nconsumer_live{stream=\"finance\"} 0\n"              \
     "consumer_live{stream=\"patent\"} 1\n"
 
@@ -22,7 +22,10 @@ static json_t *
 figures_of (const char *name, const char *before, const char *after, const char *reason)
 {
     ctl_top_look old = { .page = before ? ctl_prom_parse (tt_bytes_of_text (before)) : NULL, .at_us = 1000000 };
-    ctl_top_look now = { .answered = after != NULL, .ready = reason[0] == '\0', .reason = reason, .at_us = 3000000,
+    ctl_top_look now = { .answered = after != NULL,
+                         .ready = reason[0] == '\0',
+                         .reason = reason,
+                         .at_us = 3000000,
                          .page = after ? ctl_prom_parse (tt_bytes_of_text (after)) : NULL };
     json_t *out = ctl_top_figures (name, "host:1", &old, &now, 2000000);
     ctl_prom_free (&old.page);
@@ -73,7 +76,8 @@ Test (top, the_total_counts_what_replicas_say_alike_once)
     json_t *daemons = json_array ();
     json_array_append_new (daemons, figures_of ("patent", BEFORE, AFTER, ""));
     json_array_append_new (daemons, figures_of ("patent/2", BEFORE, AFTER, ""));
-    json_array_append_new (daemons, figures_of ("pat", BEFORE, "processor_lag 5\nredis_up 0\ncommands_queued 1\n", "Redis cannot be reached"));
+    json_array_append_new (
+        daemons, figures_of ("pat", BEFORE, "processor_lag 5\nredis_up 0\ncommands_queued 1\n", "Redis cannot be reached"));
     json_t *total = ctl_top_total (daemons);
     cr_expect_eq (number_at (total, "ok_per_s"), 180);
     cr_expect_eq (number_at (total, "queued"), 15);
@@ -130,8 +134,15 @@ Test (top, says_what_matters)
     json_t *report = report_of ("no route to it");
     size_t widest, lines;
     const char *text = shown (report, 0, 0, false, &widest, &lines);
-    static const char *const wanted[] = { "1 of 2 ready", "专利预警", "no answer", "refuses 10/s NOT_FOUND", "patent 40 behind",
-                                          "finance is not live, 2 behind", "achievement: no route to it", "1.0M", "50%" };
+    static const char *const wanted[] = { "1 of 2 ready",
+                                          "专利预警",
+                                          "no answer",
+                                          "refuses 10/s NOT_FOUND",
+                                          "patent 40 behind",
+                                          "finance is not live, 2 behind",
+                                          "achievement: no route to it",
+                                          "1.0M",
+                                          "50%" };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++)
         cr_expect_not_null (strstr (text, wanted[i]), "%s\n%s", wanted[i], text);
     cr_expect_null (strchr (text, '\033'), "no attributes unless wanted");
@@ -143,8 +154,10 @@ Test (top, says_what_matters)
 
 Test (top, what_a_daemon_says_never_reaches_the_terminal_as_a_command)
 {
-    json_t *f = figures_of ("a\033b", BEFORE, "commands_replied_total{code=\"\033[2J\xff\xc2\x9b\"} 5\n", "\033]0;title\a\r\n\x7f\xc2\x85\xe2\x80\xae");
-    json_t *daemons = json_pack ("[O]", f), *report = json_pack ("{s:O, s:o}", "daemons", daemons, "total", ctl_top_total (daemons));
+    json_t *f = figures_of ("a\033b", BEFORE, "commands_replied_total{code=\"\033[2J\xff\xc2\x9b\"} 5\n",
+                            "\033]0;title\a\r\n\x7f\xc2\x85\xe2\x80\xae");
+    json_t *daemons = json_pack ("[O]", f),
+           *report = json_pack ("{s:O, s:o}", "daemons", daemons, "total", ctl_top_total (daemons));
     size_t widest, lines;
     char *json = json_dumps (report, 0);
     const char *text = shown (report, 0, 0, false, &widest, &lines);
@@ -161,7 +174,8 @@ Test (top, what_a_daemon_says_never_reaches_the_terminal_as_a_command)
 Test (top, addresses)
 {
     static const char *const good[] = { "127.0.0.1:5713", "localhost:1", "[::1]:65535", "a-b.c_d:80" };
-    static const char *const bad[] = { "", "host", ":80", "host:", "host:0", "host:65536", "host:123456", "::1:80", "host:80/x", "user@host:80", "host: 80", "host:8 ", "http://h:1" };
+    static const char *const bad[] = { "",       "host",      ":80",          "host:",    "host:0",  "host:65536", "host:123456",
+                                       "::1:80", "host:80/x", "user@host:80", "host: 80", "host:8 ", "http://h:1" };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++)
         cr_expect (ctl_poll_address_valid (good[i]), "%s", good[i]);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)

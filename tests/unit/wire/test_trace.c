@@ -40,7 +40,8 @@ Test (trace, later_versions_become_version_0)
 {
     tt_trace trace;
     char text[TT_TRACE_TEXT_SIZE];
-    static const char *const good[] = { "01-" ID "-" PARENT "-01", "cc-" ID "-" PARENT "-01-what-the-future-will-be-like", "fe-" ID "-" PARENT "-01-" };
+    static const char *const good[]
+        = { "01-" ID "-" PARENT "-01", "cc-" ID "-" PARENT "-01-what-the-future-will-be-like", "fe-" ID "-" PARENT "-01-" };
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         cr_assert (parses (good[i], &trace), "%s", good[i]);
         tt_trace_format (&trace, text);
@@ -51,12 +52,27 @@ Test (trace, later_versions_become_version_0)
 Test (trace, refuses_what_the_standard_refuses)
 {
     static const char *const bad[] = {
-        "", "00", "00-" ID "-" PARENT, "00-" ID "-" PARENT "-", "00-" ID "-" PARENT "-0", "00-" ID "-" PARENT "-0g",
-        "00-" ID "-" PARENT "-01-", "00-" ID "-" PARENT "-01-more", "00-" ID "-" PARENT "-011", "01-" ID "-" PARENT "-01more",
-        "ff-" ID "-" PARENT "-01", "0-" ID "-" PARENT "-001", "zz-" ID "-" PARENT "-01", " 00-" ID "-" PARENT "-01",
-        "00-00000000000000000000000000000000-" PARENT "-01", "00-" ID "-0000000000000000-01",
-        "00-0AF7651916CD43DD8448EB211C80319C-" PARENT "-01", "00-" ID "-B7AD6B7169203331-01", "00_" ID "_" PARENT "_01",
-        "00-" PARENT "-" ID "-01", "00-0af7651916cd43dd8448eb211c80319-c" PARENT "-01",
+        "",
+        "00",
+        "00-" ID "-" PARENT,
+        "00-" ID "-" PARENT "-",
+        "00-" ID "-" PARENT "-0",
+        "00-" ID "-" PARENT "-0g",
+        "00-" ID "-" PARENT "-01-",
+        "00-" ID "-" PARENT "-01-more",
+        "00-" ID "-" PARENT "-011",
+        "01-" ID "-" PARENT "-01more",
+        "ff-" ID "-" PARENT "-01",
+        "0-" ID "-" PARENT "-001",
+        "zz-" ID "-" PARENT "-01",
+        " 00-" ID "-" PARENT "-01",
+        "00-00000000000000000000000000000000-" PARENT "-01",
+        "00-" ID "-0000000000000000-01",
+        "00-0AF7651916CD43DD8448EB211C80319C-" PARENT "-01",
+        "00-" ID "-B7AD6B7169203331-01",
+        "00_" ID "_" PARENT "_01",
+        "00-" PARENT "-" ID "-01",
+        "00-0af7651916cd43dd8448eb211c80319-c" PARENT "-01",
     };
     tt_trace trace;
     memset (&trace, 7, sizeof trace);
