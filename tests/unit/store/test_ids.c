@@ -10,7 +10,7 @@
 #include "store/retention.h"
 #include "world.h"
 
-TestSuite (ids, .init = world_open, .fini = world_close, .timeout = 120);
+TestSuite (ids, .init = world_open, .fini = world_close, .timeout = 600);
 
 #define KEY "one-key" /* so all of a test are in one partition */
 #define MINUTE 60000
@@ -133,7 +133,7 @@ put_key (tt_txn *txn, const void *message, void *service)
 
 /* TT_TEST_COMMANDS (60,000) commands whose ids go through half an hour, up to where they may be forgotten, while the janitor
  * works: what is remembered stays below what three minutes of it come to, and no command is refused. */
-Test (ids, memory_of_ids_is_bounded, .timeout = 600)
+Test (ids, memory_of_ids_is_bounded)
 {
     const char *wish = getenv ("TT_TEST_COMMANDS");
     const int commands = wish ? atoi (wish) : 60000, group = 256;
