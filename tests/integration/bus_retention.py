@@ -1,6 +1,8 @@
 #!/usr/bin/python3
 """What is kept and what goes: durable consumers, the cap, the age, request ids; as programs outside see it."""
+import json
 import os
+import subprocess
 import sys
 import time
 
@@ -238,6 +240,38 @@ def test_forgotten_request_ids_are_said_to_be(world):
     head, _ = commands.exchange(peer, [commands.header(request_id=commands.uuid7(now - 3700000)), commands.put_body("key")])
     assert head.code == pb.FAILED_PRECONDITION and "cannot be said" in head.message, head
     peer.close()
+
+
+def test_ttctl(world):
+    """The program is named by TT_TTCTL. It knows the four streams; the probe daemon stands in for one."""
+    world.with_redis()
+    daemon = world.daemon(arguments=FAST).start()
+    put(daemon, 0, 30)
+    place = busy(daemon)
+
+    def run(*words, code=0):
+        where = ("--stream", "patent", "--endpoints", daemon.endpoints["commands"], "--timeout", "60")
+        done = subprocess.run([os.environ["TT_TTCTL"], "consumers", *words, *where], capture_output=True, timeout=100)
+        assert done.returncode == code, (words, done)
+        return (done.stdout if code == 0 else done.stderr).decode()
+
+    assert json.loads(run("list", "--json")) == {"stream": "patent", "partitionCount": 8, "consumers": []}
+    assert run("list") == ""
+    assert "NOT_FOUND" in run("reset", "archive", "head", code=1)
+    assert "8" in run("reset", "archive", "head", "--create")
+    assert json.loads(run("reset", "archive", f"{place.partition}:12", "--json")) == {"partitions": 1}
+    listed = json.loads(run("list", "archive", "--json"))["consumers"][0]
+    assert listed["name"] == "archive" and listed["lag"] == "18" and len(listed["partitions"]) == 8, listed
+    lines = run("list").splitlines()
+    assert lines[0].split() == ["STREAM", "CONSUMER", "LAG", "LOST", "LAST", "SEEN"] and lines[1].split()[:4] == ["patent", "archive", "18", "0"], lines
+    table = run("list", "--partitions").splitlines()
+    assert len(table) == 9 and table[1 + place.partition].split()[2:8] == [str(place.partition), "12", "30", "1", "18", "0"], table
+    for wrong in (("reset", "archive", "tail"), ("reset", "archive", "head", "earliest"), ("reset", "archive", "1:2:3"), ("reset", "archive")):
+        run(*wrong, code=2)
+    assert "OUT_OF_RANGE" in run("reset", "archive", f"{place.partition}:31", code=1)
+    run("remove", "archive")
+    assert "NOT_FOUND" in run("remove", "archive", code=1)
+    assert json.loads(run("list", "--json"))["consumers"] == []
 
 
 def prepare():
