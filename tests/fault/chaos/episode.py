@@ -57,7 +57,7 @@ class Episode:
         ends = time.monotonic() + options.seconds
         readers = subscribers.subscribers(self.world, self.recorder, options.seed)
         workers = workload.workers(self.world, self.recorder, options.seed, options.rate, ends, lambda: self.last_try)
-        script = faults.Script(self.world, options.seed, ends - QUIET, options.faults)
+        script = faults.Script(self.world, options.seed, options.seconds - QUIET, options.faults)
         for thread in (*readers, *workers, script):
             thread.start()
         script.join()
