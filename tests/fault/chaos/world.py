@@ -78,7 +78,7 @@ class World:
         self.supervisor.start()
 
     def _settings(self, service, number):
-        found = ["--redis.timeout", "1s", "--probe.enabled=true", *self.topology.settings(self._reach(f"{service}{number}"))]
+        found = ["--redis.timeout", "1s", "--log.level", "debug", "--probe.enabled=true", *self.topology.settings(self._reach(f"{service}{number}"))]
         if self.options.replicas_confirm:
             found += ["--redis.replicas", str(self.options.replicas_confirm), "--redis.replica-timeout", "500ms"]
         if service == "achievement":
