@@ -57,12 +57,12 @@ class Episode:
         ends = time.monotonic() + options.seconds
         readers = subscribers.subscribers(self.world, self.recorder, options.seed)
         workers = workload.workers(self.world, self.recorder, options.seed, options.rate, ends, lambda: self.last_try)
-        script = faults.Script(self.world, options.seed, ends - QUIET, options.faults)
+        script = faults.Script(self.world, options.seed, options.seconds - QUIET, options.faults)
         for thread in (*readers, *workers, script):
             thread.start()
         script.join()
         self.result["faults"] = script.counts
-        self.result["heal_seconds"] = round(self.world.heal(PATIENCE), 1)
+        self.result["heal_seconds"] = [round(seconds, 1) for seconds in self.world.heal(PATIENCE)]  # Redis, then daemons
         self.last_try = max(ends, time.monotonic()) + PATIENCE
         for thread in workers:
             thread.join(timeout=PATIENCE + options.seconds)

@@ -1,5 +1,5 @@
 """Faults: what can be done to a world, and a seeded script of them. Each fault is a generator: it does, yields for how many seconds it lasts, and
-undoes. Two may overlap, never on the same target."""
+undoes. Two may overlap, never on the same kind of target."""
 import random
 import signal
 import threading
@@ -198,25 +198,41 @@ REDIS = {"kill redis", "full disk", "pause redis", "kill master", "kill copy", "
 DAEMON = {"kill daemon", "kill service", "pause daemon", "rolling restart"}                  # likewise
 
 
-class Script(threading.Thread):
-    """Does faults until `ends`, drawn from the seed; everything is undone when it has ended."""
+def plan(seed, kinds, seconds):
+    """[(instant, kind, generator of random numbers)]: what is done and when, if nothing is in its way. Each fault draws from a generator of its own, so that
+    how long others take does not change what it does."""
+    chance = random.Random(f"{seed}/faults")
+    names, weights = list(kinds), [weight for weight, _ in kinds.values()]
+    made, at = [], 1.0
+    while names and at < seconds:
+        made.append((at, chance.choices(names, weights)[0], random.Random(chance.random())))
+        at += 0.4 + chance.random() * 1.6
+    return made
 
-    def __init__(self, world, seed, ends, only=()):
+
+class Script(threading.Thread):
+    """Does the planned faults in their order; one that is in another's way waits. Everything is undone when it has ended."""
+
+    def __init__(self, world, seed, seconds, only=()):
         super().__init__(daemon=True)
-        self.world, self.random, self.ends = world, random.Random(f"{seed}/faults"), ends
-        kinds = KINDS[world.topology.kind]
-        self.kinds = {name: kinds[name] for name in (only or kinds)}
+        self.world, self.seconds = world, seconds
+        self.kinds = {name: kind for name, kind in KINDS[world.topology.kind].items() if not only or name in only}
+        self.plan = plan(seed, self.kinds, seconds)
         self.running = []  # [generator, instant of its next step, kind, what, begun]
         self.counts = {}
         self.error = None
 
     def run(self):
         try:
-            pause = time.monotonic() + 1.0
-            while time.monotonic() < self.ends or self.running:
-                if pause < time.monotonic() < self.ends and len(self.running) < 2:
-                    self.begin()
-                    pause = time.monotonic() + 0.4 + self.random.random() * 1.6
+            began = time.monotonic()
+            while self.plan or self.running:
+                now = time.monotonic() - began
+                if self.plan and now > self.plan[0][0] and len(self.running) < 2 and not self.blocked(self.plan[0][1]):
+                    _, name, chance = self.plan.pop(0)
+                    if now < self.seconds:
+                        self.begin(name, chance)
+                if now > self.seconds:
+                    self.plan = []
                 self.step()
                 time.sleep(0.02)
         except Exception as error:  # told by the episode
@@ -226,16 +242,10 @@ class Script(threading.Thread):
         busy = {kind for _, _, kind, _, _ in self.running}
         return name in busy or any(name in group and busy & group for group in (REDIS, DAEMON))
 
-    def begin(self):
-        names = [name for name in self.kinds if not self.blocked(name)]
-        if not names:
-            return
-        name = self.random.choices(names, [self.kinds[n][0] for n in names])[0]
+    def begin(self, name, chance):
         what = []
-        # Each fault draws from a generator of its own: how long others take does not change what it does.
-        fault = self.kinds[name][1](self.world, random.Random(self.random.random()), what.append)
         self.counts[name] = self.counts.get(name, 0) + 1
-        self.running.append([fault, 0.0, name, what, time.monotonic()])
+        self.running.append([self.kinds[name][1](self.world, chance, what.append), 0.0, name, what, time.monotonic()])
 
     def step(self):
         for entry in list(self.running):

@@ -22,7 +22,7 @@ def line(result):
     gap = max(result.get("unavailable", {"-": 0}).values(), default=0)
     return (f"{'FAIL' if result['violations'] else 'ok  '} seed {result['seed']}: {sum(result['faults'].values())} faults, {result.get('operations', 0)} operations"
             f" ({result.get('acknowledged', 0)} ok, {result.get('refused', 0)} refused, {result.get('unknown', 0)} unknown, {result.get('retried', 0)} retried),"
-            f" {result.get('events', 0)} events, unavailable {gap:.1f} s, heal {result.get('heal_seconds', '-')} s, converge"
+            f" {result.get('events', 0)} events, unavailable {gap:.1f} s, heal {' + '.join(map(str, result.get('heal_seconds', '-')))} s, converge"
             f" {result.get('converge_seconds', '-')} s, in all {result['seconds']} s{' ' + str(dict(kinds)) if kinds else ''}")
 
 

@@ -8,14 +8,6 @@ from subscriber import DataLoss, OutOfRange, Subscriber
 LIFE = 4.0  # seconds after which one is begun anew, about
 
 
-class Reader(Subscriber):
-    """A new epoch begins with each server that writes, lost history or not: what was lost is judged by the chain of ids here, and at the end by the
-    checker, to whom nothing handed over may be strange."""
-
-    def _same_epoch(self, place, epoch, number):
-        place.epoch = epoch or place.epoch
-
-
 class Durable(threading.Thread):
     def __init__(self, name, stream, endpoints, filters, recorder, seed):
         super().__init__(daemon=True, name=name)
@@ -40,7 +32,7 @@ class Durable(threading.Thread):
     def live(self):
         until = time.monotonic() + LIFE * (0.5 + self.random.random())
         self.random.shuffle(self.endpoints)
-        subscriber = Reader(self.stream, self.endpoints, filters=self.filters, checkpoint=self.checkpoint, silence=3.0)
+        subscriber = Subscriber(self.stream, self.endpoints, filters=self.filters, checkpoint=self.checkpoint, silence=3.0)
         for partition, handed in self.above.items():
             subscriber.places[partition].above |= handed
         try:

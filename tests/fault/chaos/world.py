@@ -78,7 +78,7 @@ class World:
         self.supervisor.start()
 
     def _settings(self, service, number):
-        found = ["--redis.timeout", "1s", "--probe.enabled=true", *self.topology.settings(self._reach(f"{service}{number}"))]
+        found = ["--redis.timeout", "1s", "--log.level", "debug", "--probe.enabled=true", *self.topology.settings(self._reach(f"{service}{number}"))]
         if self.options.replicas_confirm:
             found += ["--redis.replicas", str(self.options.replicas_confirm), "--redis.replica-timeout", "500ms"]
         if service == "achievement":
@@ -160,7 +160,7 @@ class World:
     # -- the end --
 
     def heal(self, seconds):
-        """Everything is let run; when it stands again, how long that took."""
+        """Everything is let run; how long Redis and then the daemons took to stand again."""
         began = time.monotonic()
         for name in list(self.proxy.links):
             self.proxy.set(name)
@@ -171,9 +171,10 @@ class World:
                 else:
                     thing.wanted = True
         suite.wait_for(self.topology.whole, "Redis to be whole again", seconds)
+        whole = time.monotonic()
         for replica in self.replicas:
             suite.wait_for(replica.ready, f"{replica.name} to be ready again", seconds)
-        return time.monotonic() - began
+        return whole - began, time.monotonic() - whole
 
     def stop(self):
         self.stopping.set()
