@@ -401,17 +401,22 @@ subscribe (stats_consumer *c, tt_error *error)
         return status;
     stats_portions_restart (&c->portions, query.positions, query.count);
     uint64_t *from = tt_alloc ((query.count + 1) * sizeof *from);
-    for (uint32_t p = 0; p < query.count; p++)
+    const char **epochs = tt_alloc ((query.count + 1) * sizeof *epochs);
+    for (uint32_t p = 0; p < query.count; p++) {
         from[p] = query.positions[p].sequence + 1;
+        epochs[p] = query.positions[p].epoch;
+    }
     tt_subscriber_options options = { .stream = c->stream,
                                       .events = c->events,
                                       .replay = c->replay,
                                       .from = query.count ? from : NULL,
+                                      .from_epochs = epochs,
                                       .from_count = query.count };
     c->known_partitions = query.count;
     c->counted = (tt_subscriber_counts){ 0 };
     status = tt_subscriber_open (&c->subscriber, &options, error);
     free (from);
+    free (epochs);
     return status;
 }
 
