@@ -18,7 +18,7 @@ static tt_bytes
 packed_content (tt_txn *txn, const ingest_demand *demand)
 {
     ingest_demand bare = *demand;
-    bare.created_unix_ms = 0;
+    bare.created_unix_ms = bare.since_unix_ms = 0;
     bare.revision = 0;
     size_t size = protobuf_c_message_get_packed_size (&bare.base);
     uint8_t *bytes = tt_arena_alloc (tt_txn_arena (txn), size + 1);
@@ -76,6 +76,7 @@ commit_demand (tt_txn *txn, const ingest_demand *in, const ingest_demand *stored
     ingest_demand d = normalised (in);
     bool same = stored && tt_bytes_equal (packed_content (txn, &d), packed_content (txn, stored));
     d.created_unix_ms = stored ? stored->created_unix_ms : tt_txn_now (txn);
+    d.since_unix_ms = same ? stored->since_unix_ms : tt_txn_now (txn);
     d.revision = stored ? stored->revision + !same : 1;
     if (!same) {
         tt_txn_put_message (txn, INGEST_TABLE_DEMAND, key, &d.base);

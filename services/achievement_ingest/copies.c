@@ -6,10 +6,6 @@
 #include "base/log.h"
 #include "identity.h"
 
-#define PAGE 1000 /* log entries in one read */
-
-typedef tt_status apply_entry (ingest_copies *c, const tt_entry *entry, tt_error *error);
-
 /* "<source>/<source_id>"; free. */
 static char *
 key_of (const ingest_record *record)
@@ -82,9 +78,10 @@ visit_demand (void *context, tt_bytes key, uint64_t version, tt_bytes value)
 }
 
 static tt_status
-apply_record_entry (ingest_copies *c, const tt_entry *entry, tt_error *error)
+apply_record_entry (void *context, const tt_entry *entry, tt_error *error)
 {
     (void)error;
+    ingest_copies *c = context;
     ingest_record *record = techtransfer__achievement__v1__achievement__unpack (NULL, entry->body.size, entry->body.data);
     if (!record) {
         say_broken ("achievement");
@@ -96,9 +93,10 @@ apply_record_entry (ingest_copies *c, const tt_entry *entry, tt_error *error)
 }
 
 static tt_status
-apply_demand_entry (ingest_copies *c, const tt_entry *entry, tt_error *error)
+apply_demand_entry (void *context, const tt_entry *entry, tt_error *error)
 {
     (void)error;
+    ingest_copies *c = context;
     Techtransfer__Achievement__V1__DemandChanged *change
         = techtransfer__achievement__v1__demand_changed__unpack (NULL, entry->body.size, entry->body.data);
     if (!change || !change->demand) {
@@ -114,60 +112,14 @@ apply_demand_entry (ingest_copies *c, const tt_entry *entry, tt_error *error)
     return TT_OK;
 }
 
-/* Reads one log of one partition up to `head`. OUT_OF_RANGE: entries are missing. */
 static tt_status
-follow (ingest_copies *c, tt_store *store, const char *log, uint32_t partition, uint64_t *next, uint64_t head, apply_entry *apply,
-        tt_error *error)
+follow_both (ingest_copies *c, tt_error *error)
 {
-    /* The head is younger than the last reading: below that, the end was lost, and with it the ground that the copy stands on. */
-    if (*next > head + 1)
-        return tt_fail (error, TT_OUT_OF_RANGE, "the log %s of partition %u has lost its end", log, partition);
-    while (*next <= head) {
-        const tt_entry *entries;
-        size_t count;
-        tt_status status = tt_journal_read (store, log, partition, *next, PAGE, &entries, &count, NULL, error);
-        if (status != TT_OK)
-            return status;
-        if (count == 0 || entries[0].sequence != *next)
-            return tt_fail (error, TT_OUT_OF_RANGE, "the log %s of partition %u has lost entries", log, partition);
-        for (size_t i = 0; i < count && status == TT_OK; i++) {
-            status = apply (c, &entries[i], error);
-            *next = entries[i].sequence + 1;
-        }
-        if (status != TT_OK)
-            return status;
-    }
-    return TT_OK;
+    tt_status status = tt_reader_catch_up (c->demand_log, apply_demand_entry, c, error);
+    return status == TT_OK ? tt_reader_catch_up (c->record_log, apply_record_entry, c, error) : status;
 }
 
-static tt_status
-follow_all (ingest_copies *c, tt_store *store, const char *log, uint64_t *next, apply_entry *apply, tt_error *error)
-{
-    uint64_t *heads = tt_alloc (c->partitions * sizeof *heads);
-    tt_status status = tt_journal_heads (store, log, heads, error);
-    for (uint32_t p = 0; p < c->partitions && status == TT_OK; p++)
-        status = follow (c, store, log, p, &next[p], heads[p], apply, error);
-    free (heads);
-    return status;
-}
-
-static tt_status
-follow_both (ingest_copies *c, tt_store *store, tt_error *error)
-{
-    tt_status status = follow_all (c, store, INGEST_LOG_DEMANDS, c->demand_next, apply_demand_entry, error);
-    return status == TT_OK ? follow_all (c, store, INGEST_LOG_RECORDS, c->record_next, apply_record_entry, error) : status;
-}
-
-static tt_status
-heads_as_next (ingest_copies *c, tt_store *store, const char *log, uint64_t *next, tt_error *error)
-{
-    tt_status status = tt_journal_heads (store, log, next, error);
-    for (uint32_t p = 0; p < c->partitions && status == TT_OK; p++)
-        next[p]++;
-    return status;
-}
-
-/* Heads first, then the tables: what changes meanwhile is in the logs behind the heads. */
+/* The ends of the logs first, then the tables: what changes meanwhile is in the logs behind these. */
 static tt_status
 load (ingest_copies *c, tt_store *store, tt_error *error)
 {
@@ -175,9 +127,9 @@ load (ingest_copies *c, tt_store *store, tt_error *error)
     ingest_corpus_destroy (&c->corpus);
     c->corpus = ingest_corpus_new ();
     c->demands = ingest_demand_index_new (c->corpus, &c->settings);
-    tt_status status = heads_as_next (c, store, INGEST_LOG_RECORDS, c->record_next, error);
+    tt_status status = tt_reader_start (c->record_log, error);
     if (status == TT_OK)
-        status = heads_as_next (c, store, INGEST_LOG_DEMANDS, c->demand_next, error);
+        status = tt_reader_start (c->demand_log, error);
     for (uint32_t p = 0; p < c->partitions && status == TT_OK; p++)
         status = tt_table_visit (store, p, INGEST_TABLE_RECORD, visit_record, c, error);
     for (uint32_t p = 0; p < c->partitions && status == TT_OK; p++)
@@ -188,13 +140,13 @@ load (ingest_copies *c, tt_store *store, tt_error *error)
 tt_status
 ingest_copies_catch_up (ingest_copies *c, tt_store *store, tt_error *error)
 {
-    tt_status status = follow_both (c, store, error);
+    tt_status status = follow_both (c, error);
     if (status != TT_OUT_OF_RANGE && status != TT_DATA_LOSS)
         return status;
     tt_log (TT_LOG_WARNING, "copies are read anew", "reason", error->message, NULL);
     c->reloads++;
     status = load (c, store, error);
-    return status == TT_OK ? follow_both (c, store, error) : status;
+    return status == TT_OK ? follow_both (c, error) : status;
 }
 
 tt_status
@@ -203,8 +155,8 @@ ingest_copies_open (ingest_copies **out, tt_store *store, const ingest_settings 
     ingest_copies *c = tt_alloc_zero (1, sizeof *c);
     c->settings = *settings;
     c->partitions = tt_store_partitions (store);
-    c->record_next = tt_alloc_zero (c->partitions, sizeof *c->record_next);
-    c->demand_next = tt_alloc_zero (c->partitions, sizeof *c->demand_next);
+    c->record_log = tt_reader_new (store, INGEST_LOG_RECORDS);
+    c->demand_log = tt_reader_new (store, INGEST_LOG_DEMANDS);
     tt_status status = load (c, store, error);
     if (status == TT_OK)
         status = ingest_copies_catch_up (c, store, error);
@@ -223,8 +175,8 @@ ingest_copies_close (ingest_copies **copies)
     ingest_demand_index_destroy (&c->demands);
     ingest_corpus_destroy (&c->corpus);
     ingest_terms_free (&c->terms);
-    free (c->record_next);
-    free (c->demand_next);
+    tt_reader_destroy (&c->record_log);
+    tt_reader_destroy (&c->demand_log);
     free (c);
     *copies = NULL;
 }

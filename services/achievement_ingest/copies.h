@@ -5,15 +5,14 @@
 
 #include "corpus.h"
 #include "demand_index.h"
-#include "store/journal.h"
+#include "store/reader.h"
 
 typedef struct {
     ingest_corpus *corpus;
     ingest_demand_index *demands;
     ingest_settings settings;
     uint32_t partitions;
-    uint64_t *record_next; /* [partitions]: first entry of the log that is not in the copy */
-    uint64_t *demand_next;
+    tt_reader *record_log, *demand_log;
     ingest_terms terms; /* scratch */
     uint64_t reloads;   /* times that a log had been cut or lost its end */
 } ingest_copies;

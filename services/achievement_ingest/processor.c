@@ -2,6 +2,7 @@
  * missed is shown in README.md. One thread. */
 #include "processor.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <xxhash.h>
 
@@ -17,6 +18,7 @@
 #define BATCH 128         /* entries of the journal at a time */
 #define ORDERS_AT_ONCE 64 /* pushes in one batch of transactions */
 #define TICK_MS 1000
+#define CLOCKS_MS 10000 /* that the clocks of two replicas may differ by */
 #define FOUND_MOST 1000 /* room for the best of a demand; the setting's range ends there */
 
 typedef struct {
@@ -30,6 +32,7 @@ typedef struct {
     ingest_backfill *backfill; /* of this call */
     int32_t today;
     const char *traceparent; /* of the event that is being evaluated, in the arena; NULL: none */
+    int64_t happened_unix_ms;  /* likewise its time */
 } processor_state;
 
 static void
@@ -99,6 +102,14 @@ set_query_words (processor_state *s, ingest_order *order, const ingest_record *r
     tt_cql_free (&cql);
 }
 
+/* A demand that came, or became what it is, later than the event was evaluated by its own event against the achievements of that time: the
+ * best of them. It must not get all others when the entries are worked on late, or again. */
+static bool
+is_younger (const ingest_demand *demand, int64_t happened_unix_ms)
+{
+    return happened_unix_ms > 0 && demand->since_unix_ms > happened_unix_ms + CLOCKS_MS;
+}
+
 /* A registered or revised achievement against all demands. One that has changed since is left to the event of that change. */
 static void
 evaluate_record (processor_state *s, const ingest_record *record)
@@ -113,6 +124,8 @@ evaluate_record (processor_state *s, const ingest_record *record)
     size_t count = ingest_demand_index_match (s->copies->demands, &traits, &s->terms, s->document, s->today, &matches);
     for (size_t i = 0; i < count; i++) {
         const ingest_standing *standing = &matches[i].standing;
+        if (is_younger (standing->demand, s->happened_unix_ms))
+            continue;
         ingest_order *order = add_order (s, standing->demand);
         order->source = record->source;
         order->source_id = record->source_id;
@@ -185,19 +198,27 @@ topic_is (const tt_entry *entry, const char *prefix)
     return entry->topic.size >= size && memcmp (entry->topic.data, prefix, size) == 0;
 }
 
+/* What caused it, and when it happened: NULL and 0 if that cannot be read. */
 static void
-note_trace (processor_state *s, const tt_entry *entry)
+note_header (processor_state *s, const tt_entry *entry)
 {
     tt_event_header header;
+    char time[TT_TIME_TEXT_SIZE];
     s->traceparent = NULL;
-    if (tt_event_header_decode (entry->header, &header, NULL) == TT_OK && header.traceparent.size)
+    s->happened_unix_ms = 0;
+    if (tt_event_header_decode (entry->header, &header, NULL) != TT_OK)
+        return;
+    if (header.traceparent.size)
         s->traceparent = tt_arena_strndup (s->arena, (const char *)header.traceparent.data, header.traceparent.size);
+    snprintf (time, sizeof time, "%.*s", (int)header.time.size, (const char *)header.time.data);
+    if (tt_time_parse (time, &s->happened_unix_ms) != TT_OK)
+        s->happened_unix_ms = 0;
 }
 
 static tt_status
 evaluate_entry (processor_state *s, const tt_entry *entry, tt_error *error)
 {
-    note_trace (s, entry);
+    note_header (s, entry);
     if (topic_is (entry, "achievement/registered/") || topic_is (entry, "achievement/revised/")) {
         /* Both events carry the achievement in field 1. */
         const Techtransfer__Achievement__V1__AchievementRegistered *event

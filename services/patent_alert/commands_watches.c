@@ -53,6 +53,7 @@ decide_put (tt_txn *txn, const alert_service *service, Watch *watch, tt_bytes ke
 {
     watch->created_unix_ms = stored ? stored->created_unix_ms : tt_txn_now (txn);
     watch->revision = stored ? stored->revision : 0;
+    watch->since_unix_ms = stored && alert_watch_asks_same (stored, watch) ? stored->since_unix_ms : tt_txn_now (txn);
     if (stored == NULL || !alert_watch_same (stored, watch)) {
         watch->revision++;
         tt_txn_put_message (txn, ALERT_TABLE_WATCHES, key, &watch->base);

@@ -1,16 +1,14 @@
 #include "index_copy.h"
 
 #include "base/log.h"
-
-#define READ_LIMIT 1000
+#include "store/reader.h"
 
 struct alert_index_copy {
     tt_store *store;
     const alert_service *service;
     alert_watch_index *index;
     uint32_t partitions;
-    uint64_t *applied; /* of each log, the last record taken */
-    uint64_t *heads;
+    tt_reader *log;
 };
 
 static void
@@ -46,13 +44,13 @@ take_row (void *context, tt_bytes key, uint64_t version, tt_bytes value)
     return true;
 }
 
-/* Heads first: a row that changes during the visit is in the log behind the head, and is taken again by the next catch-up. */
+/* The log's ends first: a row that changes during the visit is in the log behind them, and is taken again by the next catch-up. */
 static tt_status
 load (alert_index_copy *copy, tt_error *error)
 {
     alert_watch_index_destroy (&copy->index);
     copy->index = alert_watch_index_new ();
-    tt_status status = tt_journal_heads (copy->store, ALERT_LOG_WATCHES, copy->applied, error);
+    tt_status status = tt_reader_start (copy->log, error);
     for (uint32_t p = 0; p < copy->partitions && status == TT_OK; p++)
         status = tt_table_visit (copy->store, p, ALERT_TABLE_WATCHES, take_row, copy, error);
     if (status == TT_OK)
@@ -62,9 +60,12 @@ load (alert_index_copy *copy, tt_error *error)
 
 /* -- log -- */
 
-static void
-take_record (alert_index_copy *copy, tt_bytes body)
+static tt_status
+take_record (void *context, const tt_entry *entry, tt_error *error)
 {
+    (void)error;
+    alert_index_copy *copy = context;
+    tt_bytes body = entry->body;
     Techtransfer__Patent__V1__WatchChanged *change = techtransfer__patent__v1__watch_changed__unpack (NULL, body.size, body.data);
     if (change == NULL || change->watch == NULL)
         unreadable (copy, "log record", "it is no WatchChanged");
@@ -75,41 +76,7 @@ take_record (alert_index_copy *copy, tt_bytes body)
     if (change)
         techtransfer__patent__v1__watch_changed__free_unpacked (change, NULL);
     alert_count (copy->service, ALERT_COUNT_WATCH_RECORDS, 0, 1);
-}
-
-/* At least up to the head; a page may hold younger records, which are welcome. */
-static tt_status
-catch_up_log (alert_index_copy *copy, uint32_t partition, tt_error *error)
-{
-    if (copy->applied[partition] > copy->heads[partition]) /* the tail of the log was lost with a fail-over */
-        return tt_fail (error, TT_DATA_LOSS, "the log of watches of partition %u was cut", partition);
-    while (copy->applied[partition] < copy->heads[partition]) {
-        const tt_entry *entries = NULL;
-        size_t count = 0;
-        tt_status status = tt_journal_read (copy->store, ALERT_LOG_WATCHES, partition, copy->applied[partition] + 1, READ_LIMIT,
-                                            &entries, &count, NULL, error);
-        if (status != TT_OK)
-            return status;
-        if (count == 0)
-            return tt_fail (error, TT_DATA_LOSS, "the log of watches of partition %u ended before its head", partition);
-        for (size_t i = 0; i < count; i++) {
-            if (entries[i].sequence != copy->applied[partition] + 1)
-                return tt_fail (error, TT_DATA_LOSS, "the log of watches of partition %u has a hole", partition);
-            take_record (copy, entries[i].body);
-            copy->applied[partition]++;
-        }
-    }
     return TT_OK;
-}
-
-static tt_status
-catch_up (alert_index_copy *copy, tt_error *error)
-{
-    tt_status status = tt_journal_heads (copy->store, ALERT_LOG_WATCHES, copy->heads, error);
-    for (uint32_t p = 0; p < copy->partitions && status == TT_OK; p++)
-        if (copy->applied[p] != copy->heads[p])
-            status = catch_up_log (copy, p, error);
-    return status;
 }
 
 /* -- public -- */
@@ -121,8 +88,7 @@ alert_index_copy_open (alert_index_copy **out, tt_store *store, const alert_serv
     copy->store = store;
     copy->service = service;
     copy->partitions = tt_store_partitions (store);
-    copy->applied = tt_alloc_zero (copy->partitions, sizeof *copy->applied);
-    copy->heads = tt_alloc_zero (copy->partitions, sizeof *copy->heads);
+    copy->log = tt_reader_new (store, ALERT_LOG_WATCHES);
     tt_status status = load (copy, error);
     if (status != TT_OK)
         alert_index_copy_close (&copy);
@@ -136,8 +102,7 @@ alert_index_copy_close (alert_index_copy **copy)
     if (*copy == NULL)
         return;
     alert_watch_index_destroy (&(*copy)->index);
-    free ((*copy)->applied);
-    free ((*copy)->heads);
+    tt_reader_destroy (&(*copy)->log);
     free (*copy);
     *copy = NULL;
 }
@@ -147,12 +112,12 @@ alert_index_copy_catch_up (alert_index_copy *copy, tt_error *error)
 {
     tt_error local = { 0 };
     error = error ? error : &local;
-    tt_status status = catch_up (copy, error);
+    tt_status status = tt_reader_catch_up (copy->log, take_record, copy, error);
     if (status != TT_OUT_OF_RANGE && status != TT_DATA_LOSS)
         return status;
     tt_log (TT_LOG_WARNING, "index of watches is built again", "reason", error->message, NULL);
     status = load (copy, error);
-    return status == TT_OK ? catch_up (copy, error) : status;
+    return status == TT_OK ? tt_reader_catch_up (copy->log, take_record, copy, error) : status;
 }
 
 alert_watch_index *

@@ -101,15 +101,28 @@ make_alert (const subject *s, const alert_watch_entry *const *entries, size_t co
     return alert;
 }
 
+/* Those that asked already when the document was published, in the same order. */
+static size_t
+keep_older (const alert_watch_entry *const *entries, size_t count, int64_t published_unix_ms, const alert_watch_entry **out)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (published_unix_ms == 0 || entries[i]->since_unix_ms <= published_unix_ms + ALERT_CLOCKS_MS)
+            out[kept++] = entries[i];
+    return kept;
+}
+
 Alert **
-alert_match_publication (alert_watch_index *index, alert_view *view, const PatentDocument *document, tt_arena *arena,
-                         size_t *count, size_t *skipped)
+alert_match_publication (alert_watch_index *index, alert_view *view, const PatentDocument *document, int64_t published_unix_ms,
+                         tt_arena *arena, size_t *count, size_t *skipped)
 {
     size_t left_out = alert_view_fill (view, document);
     if (skipped)
         *skipped = left_out;
-    const alert_watch_entry *const *entries = NULL;
-    size_t matched = alert_watch_index_match (index, alert_view_document (view), &entries);
+    const alert_watch_entry *const *all = NULL;
+    size_t matched = alert_watch_index_match (index, alert_view_document (view), &all);
+    const alert_watch_entry **entries = tt_arena_alloc (arena, (matched + 1) * sizeof *entries);
+    matched = keep_older (all, matched, published_unix_ms, entries);
     Alert **alerts = tt_arena_alloc (arena, (matched + 1) * sizeof *alerts);
     *count = 0;
     if (matched == 0)

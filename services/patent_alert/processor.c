@@ -79,11 +79,12 @@ own_texts (matcher *m, Alert **alerts, size_t count)
 }
 
 static tt_status
-match_document (matcher *m, const PatentDocument *document, tt_bytes traceparent, tt_error *error)
+match_document (matcher *m, const PatentDocument *document, int64_t published_unix_ms, tt_bytes traceparent, tt_error *error)
 {
     int64_t start_us = tt_clock_monotonic_us ();
     size_t count = 0, skipped = 0;
-    Alert **alerts = alert_match_publication (alert_index_copy_index (m->copy), m->view, document, m->arena, &count, &skipped);
+    Alert **alerts = alert_match_publication (alert_index_copy_index (m->copy), m->view, document, published_unix_ms, m->arena, &count,
+                                               &skipped);
     own_texts (m, alerts, count);
     if (m->service->counters)
         tt_count_latency (m->service->counters, ALERT_COUNT_MATCH_TIME, 0, tt_clock_monotonic_us () - start_us);
@@ -105,6 +106,16 @@ pass_over (matcher *m, const tt_entry *entry)
     alert_count (m->service, ALERT_COUNT_UNREADABLE, 0, 1);
 }
 
+/* 0 if it cannot be read. */
+static int64_t
+time_of (const tt_event_header *header)
+{
+    char text[TT_TIME_TEXT_SIZE];
+    int64_t unix_ms = 0;
+    snprintf (text, sizeof text, "%.*s", (int)header->time.size, (const char *)header->time.data);
+    return tt_time_parse (text, &unix_ms) == TT_OK ? unix_ms : 0;
+}
+
 static tt_status
 match_entry (matcher *m, const tt_entry *entry, tt_error *error)
 {
@@ -119,7 +130,7 @@ match_entry (matcher *m, const tt_entry *entry, tt_error *error)
         = techtransfer__patent__v1__patent_published__unpack (NULL, entry->body.size, entry->body.data);
     tt_status status = TT_OK;
     if (event && event->document && event->document->publication)
-        status = match_document (m, event->document, header.traceparent, error);
+        status = match_document (m, event->document, time_of (&header), header.traceparent, error);
     else
         pass_over (m, entry);
     if (event)

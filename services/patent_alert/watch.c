@@ -60,11 +60,16 @@ alert_watch_defaults (Watch *watch, Techtransfer__Patent__V1__Trigger *only)
 }
 
 bool
+alert_watch_asks_same (const Watch *a, const Watch *b)
+{
+    return strcmp (a->query, b->query) == 0 && a->n_triggers == b->n_triggers
+           && (a->n_triggers == 0 || memcmp (a->triggers, b->triggers, a->n_triggers * sizeof *a->triggers) == 0);
+}
+
+bool
 alert_watch_same (const Watch *a, const Watch *b)
 {
-    return strcmp (a->query, b->query) == 0 && strcmp (a->label, b->label) == 0 && a->severity == b->severity
-           && a->n_triggers == b->n_triggers
-           && (a->n_triggers == 0 || memcmp (a->triggers, b->triggers, a->n_triggers * sizeof *a->triggers) == 0);
+    return strcmp (a->label, b->label) == 0 && a->severity == b->severity && alert_watch_asks_same (a, b);
 }
 
 size_t

@@ -13,8 +13,10 @@ bool alert_owner_check (const char *owner, tt_violations *violations);
 /* Fills in what is taken when nothing is given: severity INFO, trigger PUBLICATION. `only` becomes watch->triggers if it had
  * none. */
 void alert_watch_defaults (Watch *watch, Techtransfer__Patent__V1__Trigger *only);
-/* True if both ask for the same: revision and time of creation do not count. */
+/* True if both are the same: revision and times do not count. */
 bool alert_watch_same (const Watch *a, const Watch *b);
+/* True if both are about the same documents: nor do label and severity count. */
+bool alert_watch_asks_same (const Watch *a, const Watch *b);
 
 /* Appends what its owner should know about a query that was accepted, one text after the other, each NUL-terminated; returns how
  * many. */

@@ -138,6 +138,7 @@ make (const Watch *watch, uint64_t hash)
     f->entry.query = place (&at, watch->query);
     f->entry.severity = watch->severity;
     f->entry.revision = watch->revision;
+    f->entry.since_unix_ms = watch->since_unix_ms ? watch->since_unix_ms : watch->created_unix_ms;
     return f;
 }
 

@@ -15,6 +15,7 @@ typedef struct {
     const char *query;
     Techtransfer__Patent__V1__Severity severity;
     uint64_t revision;
+    int64_t since_unix_ms; /* since when it asks this */
 } alert_watch_entry;
 
 alert_watch_index *alert_watch_index_new (void); /* never NULL */

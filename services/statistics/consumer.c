@@ -9,13 +9,13 @@
 #include "base/log.h"
 #include "bus/consumer.h"
 #include "bus/subscriber.h"
-#include "loss.h"
 #include "portions.h"
+#include "undo.h"
 #include "wire/trace.h"
 
 #define CONSUMER "statisticsd" /* of the source streams: all replicas together */
 
-enum { WAIT_MS = 200, PAUSE_MS = 1000 };
+enum { WAIT_MS = 200, PAUSE_MS = 1000, CHECK_MS = 1000 };
 
 struct stats_consumer {
     const char *stream;
@@ -36,8 +36,9 @@ struct stats_consumer {
     bool unheard;         /* the last acknowledgement failed */
     stats_portions portions;
     tt_subscriber_counts counted; /* of the present subscriber: what the status has of them */
-    uint32_t known_partitions; /* written to the store */
-    uint32_t undos_in_a_row;   /* taken back without counting anything in between */
+    uint32_t known_partitions;    /* written to the store */
+    int64_t checked_us;           /* when the stored positions were last looked at */
+    uint32_t undos_in_a_row;      /* taken back without counting anything in between */
 };
 
 /* -- what others see
@@ -243,7 +244,8 @@ acknowledge (stats_consumer *c)
     }
     tt_status status = tt_consumer_acknowledge (c->durable, positions, epochs, c->known_partitions, 0, &error);
     if (status != TT_OK && !c->unheard)
-        tt_log (TT_LOG_WARNING, "the source does not take our acknowledgement", "stream", c->stream, "reason", error.message, NULL);
+        tt_log (TT_LOG_WARNING, "the source does not take our acknowledgement", "stream", c->stream, "reason", error.message,
+                NULL);
     c->unheard = status != TT_OK;
     free (positions);
     free (epochs);
@@ -329,12 +331,15 @@ note_undo (stats_consumer *c, const stats_loss *loss)
 static tt_status
 take_back (stats_consumer *c, const tt_error *why, tt_error *error)
 {
-    stats_loss loss = { .stream = c->stream };
+    const tt_subscriber_loss *lost = tt_subscriber_lost (c->subscriber);
+    stats_loss loss
+        = { .stream = c->stream, .partition = lost->partition, .first = lost->first, .last = lost->last, .resume = lost->resume };
     note_loss (c, why);
-    if (!stats_loss_read (c->subscriber, why, &loss)
-        || !stats_portions_lose (&c->portions, loss.partition, loss.first, &loss.base, loss.epoch))
-        return TT_OK;
+    if (!stats_portions_lose (&c->portions, loss.partition, loss.first, &loss.base, loss.epoch))
+        return TT_OK; /* nothing of it was counted */
     tt_status status = run_one (c, stats_undo_take_back, &loss, false, error);
+    if (status == TT_OK && loss.result == STATS_UNDO_NONE)
+        stats_portions_survive (&c->portions, loss.partition, loss.now.undone);
     if (status != TT_OK || loss.result == STATS_UNDO_NONE)
         return status;
     note_undo (c, &loss);
@@ -401,17 +406,37 @@ subscribe (stats_consumer *c, tt_error *error)
         return status;
     stats_portions_restart (&c->portions, query.positions, query.count);
     uint64_t *from = tt_alloc ((query.count + 1) * sizeof *from);
-    for (uint32_t p = 0; p < query.count; p++)
+    const char **epochs = tt_alloc ((query.count + 1) * sizeof *epochs);
+    for (uint32_t p = 0; p < query.count; p++) {
         from[p] = query.positions[p].sequence + 1;
+        epochs[p] = query.positions[p].epoch;
+    }
     tt_subscriber_options options = { .stream = c->stream,
                                       .events = c->events,
                                       .replay = c->replay,
                                       .from = query.count ? from : NULL,
+                                      .from_epochs = epochs,
                                       .from_count = query.count };
     c->known_partitions = query.count;
     c->counted = (tt_subscriber_counts){ 0 };
     status = tt_subscriber_open (&c->subscriber, &options, error);
     free (from);
+    free (epochs);
+    return status;
+}
+
+/* Where a source is quiet no commit tells that the store went back, as in a fail-over of its own. With empty hands. */
+static tt_status
+check_store (stats_consumer *c, tt_error *error)
+{
+    position_query query = { .stream = c->stream };
+    int64_t now_us = tt_clock_monotonic_us ();
+    if (now_us - c->checked_us < CHECK_MS * INT64_C (1000))
+        return TT_OK;
+    c->checked_us = now_us;
+    tt_status status = run_one (c, read_positions, &query, true, error);
+    if (status == TT_OK && stats_portions_went_back (&c->portions, query.positions, query.count))
+        status = tt_fail (error, TT_ABORTED, "the store does not stand where this replica has committed");
     return status;
 }
 
@@ -428,6 +453,8 @@ consume (stats_consumer *c, tt_error *error)
         note_progress (c);
         if (status == TT_OK)
             acknowledge (c);
+        if (status == TT_OK)
+            status = check_store (c, error);
         if (status == TT_OK && tt_subscriber_is_live (c->subscriber))
             note_live (c, true);
     }
@@ -442,7 +469,8 @@ run (void *argument)
     tt_error error = { 0 };
     tt_consumer_options durable = { .name = CONSUMER, .commands = c->commands };
     if (c->commands[0] && tt_consumer_open (&c->durable, &durable, &error) != TT_OK)
-        tt_log (TT_LOG_ERROR, "nothing is acknowledged: the journal is not kept for us", "stream", c->stream, "reason", error.message, NULL);
+        tt_log (TT_LOG_ERROR, "nothing is acknowledged: the journal is not kept for us", "stream", c->stream, "reason",
+                error.message, NULL);
     while (!is_stopping (c)) {
         error = (tt_error){ 0 };
         tt_status status = consume (c, &error);

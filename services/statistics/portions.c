@@ -116,6 +116,25 @@ stats_portions_lose (stats_portions *portions, uint32_t partition, uint64_t firs
 }
 
 void
+stats_portions_survive (stats_portions *portions, uint32_t partition, uint64_t undone)
+{
+    portions->positions[partition].undone = undone;
+    portions->portions[partition].base.undone = undone;
+}
+
+bool
+stats_portions_went_back (const stats_portions *portions, const stats_position *stored, uint32_t count)
+{
+    for (uint32_t p = 0; p < portions->capacity; p++) {
+        const stats_position *here = &portions->positions[p];
+        stats_position there = p < count ? stored[p] : (stats_position){ 0 };
+        if (there.undone != here->undone || there.sequence < here->sequence)
+            return true;
+    }
+    return false;
+}
+
+void
 stats_portions_done (stats_portions *portions)
 {
     for (uint32_t p = 0; p < portions->capacity; p++)

@@ -36,6 +36,11 @@ stats_taking stats_portions_take (stats_portions *portions, uint32_t partition, 
  * committed; epoch: of the last event that was taken before the loss. False if nothing is known of this partition. */
 bool stats_portions_lose (stats_portions *portions, uint32_t partition, uint64_t first, stats_position *base,
                           char epoch[STATS_EPOCH_SIZE]);
+/* The loss is on record as the undone-th of its partition: what is still in hand belongs to the history that survived. */
+void stats_portions_survive (stats_portions *portions, uint32_t partition, uint64_t undone);
+/* True if the store stands where it cannot have gone on from here: before a position that was committed, or after a loss that is
+ * not known here. */
+bool stats_portions_went_back (const stats_portions *portions, const stats_position *stored, uint32_t count);
 /* Everything in hand was committed: stand behind it, hands empty. */
 void stats_portions_done (stats_portions *portions);
 

@@ -377,8 +377,11 @@ stats_undo_take_back (tt_txn *txn, const void *request, void *service)
                        stored.epoch);
         return;
     }
-    if (stored.sequence < back.first)
+    if (stored.sequence < back.first) {
+        loss->now.undone = stored.undone + 1;
+        stats_position_put (txn, loss->stream, loss->partition, &loss->now);
         return;
+    }
     back.position = stored;
     read_ahead (txn, &back);
     if (!tt_txn_pending (txn) && follow (txn, &back))

@@ -36,7 +36,7 @@ bool stats_undo_keep (tt_txn *txn, const stats_portion *portion, const stats_pos
                       stats_undo_run *run);
 
 typedef enum {
-    STATS_UNDO_NONE, /* nothing that was lost had been counted: go on behind the loss */
+    STATS_UNDO_NONE, /* nothing that was lost had been counted: go on behind the loss, with now.undone */
     STATS_UNDO_DONE, /* taken back: read the positions again, the journal may know more to say about the one that is reached */
     STATS_UNDO_DOUBT /* the records do not reach back to `first`: taken back as far as they do; the position stands behind the
                         loss and is marked doubtful. Read the positions again */

@@ -161,6 +161,7 @@ class World:
         self.folder = tempfile.mkdtemp(prefix="tt-test-")
         self.things = []
         self.drive = None
+        self.programs = {}
         self.redis = None
 
     def with_redis(self, name="redis"):
@@ -169,8 +170,8 @@ class World:
         self.redis = self.redis or redis
         return redis
 
-    def daemon(self, name="daemon", redis=None, arguments=(), environment=None):
-        daemon = Daemon(self.program, self.folder, redis or self.redis, name, arguments, environment)
+    def daemon(self, name="daemon", redis=None, arguments=(), environment=None, program=None):
+        daemon = Daemon(program or self.program, self.folder, redis or self.redis, name, arguments, environment)
         self.things.append(daemon)
         return daemon
 
@@ -199,6 +200,7 @@ def main(prepare):
     parser = argparse.ArgumentParser()
     parser.add_argument("--probed", required=True, help="path of the probe daemon")
     parser.add_argument("--drive", help="path of the C client and subscriber that a test drives")
+    parser.add_argument("--program", action="append", default=[], help="NAME=PATH of another program that a test runs")
     parser.add_argument("tests", nargs="*")
     options = parser.parse_args()
     folder = tempfile.mkdtemp(prefix="tt-proto-")
@@ -208,15 +210,16 @@ def main(prepare):
         tests = [test for test in prepare() if not options.tests or test.__name__ in options.tests]
         assert tests, "no such test"
         for test in tests:
-            failed += not run_one(test, os.path.abspath(options.probed), options.drive)
+            failed += not run_one(test, options)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     sys.exit(1 if failed else 0)
 
 
-def run_one(test, program, drive):
-    world = World(program)
-    world.drive = drive
+def run_one(test, options):
+    world = World(os.path.abspath(options.probed))
+    world.drive = options.drive
+    world.programs = {name: os.path.abspath(path) for name, path in (each.split("=", 1) for each in options.program)}
     began = time.monotonic()
     try:
         test(world)

@@ -64,14 +64,26 @@ def shown(where):
 
 
 class Scenario:
+    """with Scenario (programs) as s: everything that it started ends with it; the logs stay if it failed."""
+
     def __init__(self, programs, undo=10000):
         self.run = Run(programs)
-        self.run.redis()
-        self.pair = Pair(self.run)
-        self.sources = {s: self.run.source(s, ANY, EVENTS, self.pair.endpoints) for s in STREAMS}
         self.flags = ("--statistics.undo=%d" % undo,)
-        self.one = self.replica("one")
-        self.two = self.replica("two")
+
+    def __enter__(self):
+        try:
+            self.run.redis()
+            self.pair = Pair(self.run)
+            self.sources = {s: self.run.source(s, ANY, EVENTS, self.pair.endpoints) for s in STREAMS}
+            self.one = self.replica("one")
+            self.two = self.replica("two")
+        except BaseException:
+            self.run.close(keep=True)
+            raise
+        return self
+
+    def __exit__(self, kind, *_):
+        self.run.close(keep=kind is not None)
 
     def replica(self, name):
         return self.run.statistics(name, self.sources, self.flags)
@@ -117,15 +129,22 @@ class Scenario:
         for s in shown(where).values():
             if any(p["doubtfulFirst"] for p in s["positions"]):
                 raise Failure("%s: %s is doubtful: %s" % (name, s["stream"], s["positions"]))
-        taken = sum(p["undone"] for s in shown(where).values() for p in s["positions"])
-        print("%s: %d events survived, %d cells, equal to the recount; taken back %d times" % (name, truth["events"], len(expected), taken))
-        return taken
+        print("%s: %d events survived, %d cells, equal to the recount; %d counted ones were taken back" % (
+            name, truth["events"], len(expected), self.taken_back()))
+        return self.taken_back()
+
+    def log(self):
+        return "".join(open("%s/%s.log" % (self.run.dir, name), encoding="utf-8").read() for name in ("one", "two"))
+
+    def taken_back(self):
+        """Events, by both replicas in all their lives."""
+        lines = [json.loads(line) for line in self.log().splitlines()]
+        return sum(int(line["events"]) for line in lines if "was taken out of the counts" in line["event"])
 
 
 def while_running(programs):
     """Both replicas live; one is killed when the first counts are taken back."""
-    s = Scenario(programs)
-    try:
+    with Scenario(programs) as s:
         heads = s.lose(1500)
         s.fail_over()
         until("something is taken back", lambda: any(p["undone"] for t in shown(s.one).values() for p in t["positions"]))
@@ -135,16 +154,25 @@ def while_running(programs):
         s.stop_sources()
         if not all(s.equal(where, name) for where, name in ((s.one, "one"), (s.two, "two"))):
             raise Failure("nothing was taken back")
-        return s
-    except BaseException:
-        s.run.close(keep=True)
-        raise
+
+
+def while_asleep(programs):
+    """One replica is stopped with events of the lost history in hand, and wakes up when the other one has taken them back and gone on."""
+    with Scenario(programs) as s:
+        heads = s.lose(1500)
+        s.run.children["two"].send_signal(signal.SIGSTOP)
+        s.fail_over()
+        until("something is taken back", lambda: any(p["undone"] for t in shown(s.one).values() for p in t["positions"]))
+        until("the sources go on", lambda: s.grown(heads, 1000))
+        s.run.children["two"].send_signal(signal.SIGCONT)
+        s.stop_sources()
+        if not all(s.equal(where, name) for where, name in ((s.one, "one"), (s.two, "two"))):
+            raise Failure("nothing was taken back")
 
 
 def while_down(programs):
     """No statisticsd runs while the sources fail over and grow past where they were: only the epochs tell."""
-    s = Scenario(programs)
-    try:
+    with Scenario(programs) as s:
         heads = s.lose(1500)
         counted = positions(s.one)
         s.run.kill("one")
@@ -157,18 +185,13 @@ def while_down(programs):
         s.stop_sources()
         if not all(s.equal(where, name) for where, name in ((s.one, "one"), (s.two, "two"))):
             raise Failure("nothing was taken back")
-        print("one and two were down: heads %d, counted %d, lost from %d on" % (
-            sum(map(sum, (s.pair.recount(1)["heads"][t] for t in STREAMS))), sum(map(sum, counted.values())), sum(sum(heads[t]) for t in STREAMS)))
-        return s
-    except BaseException:
-        s.run.close(keep=True)
-        raise
+        print("while both were down, %d events that they had counted were lost" % sum(
+            max(0, c - h) for t in STREAMS for c, h in zip(counted[t], heads[t])))
 
 
 def too_far(programs):
     """More is lost than can be taken back: said so, by log, metric and page, and it goes on."""
-    s = Scenario(programs, undo=64)
-    try:
+    with Scenario(programs, undo=64) as s:
         heads = s.lose(8 * 1000)
         s.fail_over()
         until("the sources go on", lambda: s.grown(heads, 500))
@@ -181,17 +204,12 @@ def too_far(programs):
         gauge = sum(float(line.rsplit(" ", 1)[1]) for line in metrics.splitlines() if line.startswith("statistics_doubtful_partitions{"))
         if gauge != len(doubtful):
             raise Failure("%d partitions are doubtful, the gauge says %s" % (len(doubtful), gauge))
-        log = "".join(open("%s/%s.log" % (s.run.dir, name), encoding="utf-8").read() for name in ("one", "two"))
-        if "counts are in doubt" not in log:
+        if "counts are in doubt" not in s.log():
             raise Failure("the log does not say that counts are in doubt")
         print("one: %d source partitions are doubtful and shown so" % len(doubtful))
-        return s
-    except BaseException:
-        s.run.close(keep=True)
-        raise
 
 
-SCENARIOS = (while_running, while_down, too_far)
+SCENARIOS = (while_running, while_asleep, while_down, too_far)
 
 
 def main():
@@ -206,9 +224,9 @@ def main():
     for scenario in wanted:
         began = time.monotonic()
         try:
-            scenario(programs).run.close(keep=False)
+            scenario(programs)
             print("ok   %s (%.1f s)" % (scenario.__name__, time.monotonic() - began), flush=True)
-        except (Failure, subprocess.SubprocessError, KeyError) as error:
+        except (Failure, subprocess.SubprocessError, KeyError, OSError) as error:
             print("FAILED %s: %s" % (scenario.__name__, error), flush=True)
             failed = True
     return 1 if failed else 0

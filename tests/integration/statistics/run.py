@@ -176,6 +176,12 @@ def forget_counts(run):
     subprocess.run([*cli, "del", *keys], capture_output=True, check=True)
 
 
+def stored_positions(run):
+    """The source partitions that have a position."""
+    return {key for p in range(PARTITIONS) for key in subprocess.run(
+        ["redis-cli", "-s", run.socket, "hkeys", "tt:{statistics.%d}:t:position" % p], capture_output=True, check=True).stdout.split()}
+
+
 def check_hole(run, sources):
     """Counted anew from journals of which one has lost its beginning: the hole is told and measured, the rest is counted."""
     cli = ["redis-cli", "-s", run.socket]
@@ -233,6 +239,9 @@ def main():
             check_pages(where)
         if subprocess.run([run.programs.observe, one["commands"]], check=False).returncode != 0:
             raise Failure("observations are not what they should be")
+        before = stored_positions(run)
+        forget_counts(run)  # now that the sources are quiet: no event comes that would tell
+        until("it is noticed and all is counted anew", lambda: stored_positions(run) == before)
         if run.kill("one", signal.SIGTERM) != 0:
             raise Failure("one does not end cleanly")
         one = run.statistics("one", sources)

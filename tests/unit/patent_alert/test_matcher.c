@@ -61,7 +61,7 @@ Test (matcher, one_alert_for_each_owner_with_all_watches_and_reasons)
     d.applicants = parties;
     d.n_applicants = 2;
     size_t count = 0, skipped = 0;
-    Alert **alerts = alert_match_publication (index, view, &d, arena, &count, &skipped);
+    Alert **alerts = alert_match_publication (index, view, &d, 0, arena, &count, &skipped);
     cr_assert_eq (count, 2);
     cr_assert_eq (skipped, 1);
     cr_assert_str_eq (alerts[0]->owner, "a");
@@ -81,4 +81,47 @@ Test (matcher, one_alert_for_each_owner_with_all_watches_and_reasons)
     tt_arena_destroy (&arena);
     alert_view_destroy (&view);
     alert_watch_index_destroy (&index);
+}
+
+/* Entries are read again after a fail-over: a watch that was put since must not get what was published before it. */
+Test (matcher, a_watch_that_is_younger_than_the_document_does_not_get_it)
+{
+    static const struct {
+        int64_t created, since, published;
+        size_t expected;
+    } cases[] = {
+        { 5000, 5000, 4000, 1 },                        /* within what clocks may differ by */
+        { 5000, 5000, 90000, 1 },                       /* older */
+        { 50000, 50000, 50000 - ALERT_CLOCKS_MS, 1 },
+        { 50000, 50000, 49999 - ALERT_CLOCKS_MS, 0 },
+        { 5000, 50000, 6000, 0 },                       /* it asks another thing by now */
+        { 50000, 0, 6000, 0 },                          /* of an earlier version: it was put then, at the latest */
+        { 50000, 50000, 0, 1 },                         /* nobody knows when */
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        alert_watch_index *index = alert_watch_index_new ();
+        alert_view *view = alert_view_new ();
+        tt_arena *arena = tt_arena_new (0);
+        Watch w = TECHTRANSFER__PATENT__V1__WATCH__INIT;
+        w.owner = w.watch_id = (char *)"a";
+        w.query = (char *)"ti=mark";
+        w.created_unix_ms = cases[i].created;
+        w.since_unix_ms = cases[i].since;
+        cr_assert_eq (alert_watch_index_put (index, &w, NULL), TT_OK);
+        PatentDocument d = TECHTRANSFER__PATENT__V1__PATENT_DOCUMENT__INIT;
+        DocumentReference publication = TECHTRANSFER__PATENT__V1__DOCUMENT_REFERENCE__INIT;
+        Techtransfer__Patent__V1__LocalizedText title = TECHTRANSFER__PATENT__V1__LOCALIZED_TEXT__INIT, *titles[] = { &title };
+        publication.country = (char *)"CN";
+        publication.number = (char *)"1";
+        title.text = (char *)"mark";
+        d.publication = &publication;
+        d.titles = titles;
+        d.n_titles = 1;
+        size_t count = 0;
+        alert_match_publication (index, view, &d, cases[i].published, arena, &count, NULL);
+        cr_expect_eq (count, cases[i].expected, "case %zu", i);
+        alert_watch_index_destroy (&index);
+        alert_view_destroy (&view);
+        tt_arena_destroy (&arena);
+    }
 }

@@ -88,5 +88,21 @@ Test (portions, what_the_source_has_lost_is_dropped_from_the_hands)
     cr_expect_eq (portions.portions[0].count, 2);
     cr_expect_eq (portions.gathered, 2);
     cr_expect_eq (take (0, 10, "b"), STATS_TAKEN);
+    stats_portions_survive (&portions, 0, 3);
+    cr_expect_eq (portions.portions[0].base.undone, 3, "what is left in hand survived");
     cr_expect_not (stats_portions_lose (&portions, 1, 1, &base, epoch), "a partition that nothing is known of");
+}
+
+Test (portions, a_store_that_went_back_is_noticed)
+{
+    stats_position at[] = { { .sequence = 7, .epoch = "a" }, { .sequence = 9, .epoch = "a" } };
+    stats_portions_restart (&portions, at, 2);
+    cr_expect_not (stats_portions_went_back (&portions, at, 2));
+    at[1].sequence = 12;
+    cr_expect_not (stats_portions_went_back (&portions, at, 2), "another replica was faster");
+    at[0].sequence = 6;
+    cr_expect (stats_portions_went_back (&portions, at, 2));
+    cr_expect (stats_portions_went_back (&portions, at, 0), "nothing is stored any more");
+    at[0] = (stats_position){ .sequence = 8, .undone = 1 };
+    cr_expect (stats_portions_went_back (&portions, at, 2), "a loss that is not known here");
 }

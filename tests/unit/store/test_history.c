@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store/journal.h"
+#include "store/reader.h"
 #include "world.h"
 
 TestSuite (history, .init = world_open, .fini = world_close, .timeout = 60);
@@ -383,4 +383,85 @@ Test (history, a_pinned_store_refuses_another_server)
     tt_group_pin (group, world.store);
     append (1);
     tt_group_close (&group);
+}
+
+/* -- a reader of a log -- */
+
+static void
+log_it (tt_txn *txn, const void *message, void *service)
+{
+    (void)message, (void)service;
+    Techtransfer__V1__ProbeStored body = TECHTRANSFER__V1__PROBE_STORED__INIT;
+    body.key = (char *)KEY;
+    tt_txn_at (txn, tt_bytes_of_text (KEY));
+    tt_txn_log (txn, "index", &body.base);
+}
+
+static void
+append_log (int count)
+{
+    begin (world.batch);
+    for (int i = 0; i < count; i++)
+        add (world.batch, log_it, NULL, NULL, NULL);
+    run (world.batch);
+}
+
+static tt_status
+count_entry (void *context, const tt_entry *entry, tt_error *error)
+{
+    (void)error;
+    uint64_t *last = context;
+    cr_assert_eq (entry->sequence, *last + 1);
+    *last = entry->sequence;
+    return TT_OK;
+}
+
+static void
+expect_catch_up (tt_reader *reader, uint64_t *last, tt_status expected, uint64_t up_to)
+{
+    tt_error error = { 0 };
+    tt_status status = TT_UNAVAILABLE;
+    while (status == TT_UNAVAILABLE)
+        status = tt_reader_catch_up (reader, count_entry, last, &error);
+    cr_assert_eq (status, expected, "%s: %s", tt_status_name (status), error.message);
+    cr_assert_eq (*last, up_to);
+}
+
+Test (history, a_reader_takes_each_entry_once_and_must_begin_again_only_after_a_loss)
+{
+    append_log (20);
+    tt_reader *reader = tt_reader_new (world.store, "index");
+    uint64_t last = 0;
+    expect_catch_up (reader, &last, TT_OK, 20);
+    append_log (5);
+    replicate ("b");
+    promote ("b"); /* loses nothing */
+    expect_catch_up (reader, &last, TT_OK, 25);
+    append_log (1500);
+    append (3); /* of another journal: the epoch is the partition's */
+    expect_catch_up (reader, &last, TT_OK, 1525);
+    replicate ("c");
+    append_log (10);
+    expect_catch_up (reader, &last, TT_OK, 1535);
+    promote ("c");
+    append_log (10); /* as many, but others: the end is where it was */
+    expect_catch_up (reader, &last, TT_DATA_LOSS, 1535);
+    tt_error error = { 0 };
+    cr_assert_eq (tt_reader_start (reader, &error), TT_OK);
+    expect_catch_up (reader, &last, TT_OK, 1535);
+    append_log (1);
+    expect_catch_up (reader, &last, TT_OK, 1536);
+    tt_reader_destroy (&reader);
+}
+
+Test (history, a_reader_tells_what_was_trimmed_before_it_came)
+{
+    append_log (20);
+    tt_reader *reader = tt_reader_new (world.store, "index");
+    char command[128];
+    snprintf (command, sizeof command, "XTRIM 'tt:{test.%u}:j:index' MAXLEN 0", here ());
+    private_redis_number (&world.redis, command);
+    uint64_t last = 0;
+    expect_catch_up (reader, &last, TT_OUT_OF_RANGE, 0);
+    tt_reader_destroy (&reader);
 }
