@@ -1,5 +1,5 @@
-/* A fail-over that loses a journal's end, played on one Redis: what was copied at some moment comes back, and another server wrote last.
- * What is found lost, and that nothing of the other history is handed out before it is told. */
+/* A fail-over that loses a journal's end, played on one Redis: what was copied at some moment comes back, and another server
+ * wrote last. What is found lost, and that nothing of the other history is handed out before it is told. */
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <stdio.h>
@@ -33,10 +33,11 @@ static void
 replicate (const char *name)
 {
     char command[512];
-    snprintf (command, sizeof command,
-              "EVAL \"for _, key in ipairs (redis.call ('KEYS', 'tt:*')) do redis.call ('COPY', key, ARGV[1] .. key, 'REPLACE') end "
-              "return 1\" 0 %s:",
-              name);
+    snprintf (
+        command, sizeof command,
+        "EVAL \"for _, key in ipairs (redis.call ('KEYS', 'tt:*')) do redis.call ('COPY', key, ARGV[1] .. key, 'REPLACE') end "
+        "return 1\" 0 %s:",
+        name);
     cr_assert_eq (private_redis_number (&world.redis, command), 1);
 }
 
@@ -48,7 +49,8 @@ promote (const char *name)
     snprintf (command, sizeof command,
               "EVAL \"for _, key in ipairs (redis.call ('KEYS', 'tt:*')) do redis.call ('DEL', key) end "
               "for _, key in ipairs (redis.call ('KEYS', ARGV[1] .. '*')) do local own = string.sub (key, #ARGV[1] + 1) "
-              "redis.call ('COPY', key, own) if string.sub (own, -5) == ':meta' then redis.call ('HSET', own, 'run', 'another') end end "
+              "redis.call ('COPY', key, own) if string.sub (own, -5) == ':meta' then redis.call ('HSET', own, 'run', 'another') "
+              "end end "
               "return 1\" 0 %s:",
               name);
     cr_assert_eq (private_redis_number (&world.redis, command), 1);
@@ -137,7 +139,8 @@ Test (history, of_65_epochs_the_oldest_is_forgotten)
         char command[128];
         snprintf (command, sizeof command, "HSET 'tt:{test.%u}:meta' run another", here ());
         private_redis_number (&world.redis, command);
-        private_redis_number (&world.redis, "CLIENT KILL TYPE normal SKIPME yes"); /* each connection brings an epoch of its own */
+        private_redis_number (&world.redis,
+                              "CLIENT KILL TYPE normal SKIPME yes"); /* each connection brings an epoch of its own */
         if (i == 0)
             expect_check (oldest, 0);
         append (1);
