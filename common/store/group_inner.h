@@ -1,4 +1,5 @@
-/* The inside of a consumer group, shared by group.c (reading, acknowledging) and group_back.c (setting it back). Private to store/. */
+/* The inside of a consumer group, shared by group.c (reading, acknowledging) and group_back.c (setting it back). Private to
+ * store/. */
 #ifndef TT_STORE_GROUP_INNER_H
 #define TT_STORE_GROUP_INNER_H
 

@@ -16,8 +16,8 @@ size_t tt_journal_dense (const tt_entries *entries, uint64_t from, uint32_t limi
 /* The journal's head and epochs from the fields <name> and `epochs` of a partition's meta. */
 TT_MUST_USE tt_status tt_history_take (const redisReply *reply, const char *name, uint64_t *head, tt_lineage *lineage,
                                        tt_error *error);
-/* By the text of `epochs`: *end is the last sequence of the journal that belongs to what the holder of `epoch` has seen ("" = not known: the
- * head). False: the epoch is not in the history. */
+/* By the text of `epochs`: *end is the last sequence of the journal that belongs to what the holder of `epoch` has seen ("" = not
+ * known: the head). False: the epoch is not in the history. */
 bool tt_history_end (const char *epochs, const char *name, uint64_t head, const char *epoch, uint64_t *end);
 void tt_history_free (tt_store *store);
 

@@ -69,8 +69,8 @@ tt_places_lose (tt_places *places, tt_loss loss, const char *how, tt_error *erro
 {
     if (places->loss_count < places->count)
         places->losses[places->loss_count++] = loss;
-    return tt_fail (error, TT_DATA_LOSS, "journal %s of partition %u: sequences %llu to %llu were %s", places->name, loss.partition,
-                    (unsigned long long)loss.first, (unsigned long long)loss.last, how);
+    return tt_fail (error, TT_DATA_LOSS, "journal %s of partition %u: sequences %llu to %llu were %s", places->name,
+                    loss.partition, (unsigned long long)loss.first, (unsigned long long)loss.last, how);
 }
 
 static void
@@ -139,7 +139,8 @@ tt_places_check (tt_places *places, tt_listen *listen, size_t ear, tt_error *err
     tt_status status = tt_listen_call (listen, ear, &questions, count, replies, error);
     bool answered = status == TT_OK;
     for (uint32_t i = 0; answered && i < count; i++) {
-        tt_status judged = judge (places, first + i, tt_listen_server (listen, ear), replies[i], status == TT_OK ? error : &later);
+        tt_status judged
+            = judge (places, first + i, tt_listen_server (listen, ear), replies[i], status == TT_OK ? error : &later);
         status = status == TT_OK ? judged : status;
         freeReplyObject (replies[i]);
     }

@@ -87,7 +87,8 @@ follow (tt_reader *reader, uint32_t partition, tt_reader_take *take, void *conte
     while (taken->sequence < reader->heads[partition].sequence) {
         const tt_entry *entries = NULL;
         size_t count = 0;
-        tt_status status = tt_journal_read (reader->store, reader->name, partition, taken->sequence + 1, PAGE, &entries, &count, NULL, error);
+        tt_status status
+            = tt_journal_read (reader->store, reader->name, partition, taken->sequence + 1, PAGE, &entries, &count, NULL, error);
         if (status == TT_OK && count == 0)
             return tt_fail (error, TT_DATA_LOSS, "the log %s of partition %u ended before its head", reader->name, partition);
         if (status == TT_OK && (taken->sequence == 0 || is_of (&entries[0], asked))) {

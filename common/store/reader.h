@@ -1,5 +1,5 @@
-/* Reads a log up to its present end, partition by partition, for a copy that is kept in memory: knows whether what was read is still in the
- * history. Blocking, for the thread that owns the store. Not for waiting (tt_tail). */
+/* Reads a log up to its present end, partition by partition, for a copy that is kept in memory: knows whether what was read is
+ * still in the history. Blocking, for the thread that owns the store. Not for waiting (tt_tail). */
 #ifndef TT_STORE_READER_H
 #define TT_STORE_READER_H
 
@@ -15,8 +15,9 @@ TT_MUST_USE tt_status tt_reader_start (tt_reader *reader, tt_error *error);
 
 /* Any status but TT_OK ends the reading with it; the entry counts as not taken then. */
 typedef tt_status tt_reader_take (void *context, const tt_entry *entry, tt_error *error);
-/* Everything that there is by now and was not taken yet, ascending in each partition. TT_DATA_LOSS: what was taken is not in the history any more, or
- * entries are missing; TT_OUT_OF_RANGE: they were trimmed. Then the copy must be built again, beginning with tt_reader_start. */
+/* Everything that there is by now and was not taken yet, ascending in each partition. TT_DATA_LOSS: what was taken is not in the
+ * history any more, or entries are missing; TT_OUT_OF_RANGE: they were trimmed. Then the copy must be built again, beginning with
+ * tt_reader_start. */
 TT_MUST_USE tt_status tt_reader_catch_up (tt_reader *reader, tt_reader_take *take, void *context, tt_error *error);
 
 #endif

@@ -73,7 +73,8 @@ tt_lineage_copy (tt_lineage *lineage, const tt_epoch *epochs, size_t count)
         memmove (lineage->list, epochs, count * sizeof *epochs);
 }
 
-/* Index of the epoch that a sequence belongs to, from 1; 0: not known. An epoch in which nothing was appended ends before it begins. */
+/* Index of the epoch that a sequence belongs to, from 1; 0: not known. An epoch in which nothing was appended ends before it
+ * begins. */
 static size_t
 place_of (const tt_epoch *epochs, size_t count, uint64_t sequence)
 {

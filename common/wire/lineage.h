@@ -1,8 +1,9 @@
 /* The epochs that a journal's history consists of, and where two such histories part.
  *
- * Redis replicates asynchronously: a fail-over may lose a journal's end, and its sequences are given out again. Each server therefore begins
- * a new epoch with its first append; a journal's lineage says which epochs it has and with which sequence each begins (PROTOCOL.md, 4.2).
- * An observer keeps the lineage of what it saw: held against the journal's, that tells exactly what of it was lost. Pure, values only. */
+ * Redis replicates asynchronously: a fail-over may lose a journal's end, and its sequences are given out again. Each server
+ * therefore begins a new epoch with its first append; a journal's lineage says which epochs it has and with which sequence each
+ * begins (PROTOCOL.md, 4.2). An observer keeps the lineage of what it saw: held against the journal's, that tells exactly what of
+ * it was lost. Pure, values only. */
 #ifndef TT_WIRE_LINEAGE_H
 #define TT_WIRE_LINEAGE_H
 
@@ -24,8 +25,8 @@ typedef struct {
 
 void tt_lineage_free (tt_lineage *lineage);
 void tt_lineage_clear (tt_lineage *lineage);
-/* The next epoch begins at `first`; those that begin there or later are forgotten, since they are not of this history. Of more than
- * TT_EPOCHS_MAX the oldest is forgotten. */
+/* The next epoch begins at `first`; those that begin there or later are forgotten, since they are not of this history. Of more
+ * than TT_EPOCHS_MAX the oldest is forgotten. */
 void tt_lineage_begin (tt_lineage *lineage, uint64_t first, tt_bytes epoch);
 /* Appends an epoch as a journal lists it: one in which nothing of this journal was appended begins where the next one does. */
 void tt_lineage_add (tt_lineage *lineage, uint64_t first, tt_bytes epoch);
@@ -37,8 +38,8 @@ const char *tt_lineage_at (const tt_lineage *lineage, uint64_t sequence);
 bool tt_lineage_agrees (const tt_lineage *lineage, uint64_t sequence, tt_bytes epoch);
 
 /* Up to which sequence what was seen (up to `seen`, of the lineage `held`) is what the journal has (up to `head`, of the lineage
- * `epochs`): `seen` if nothing is missing, less if (result, seen] was lost, 0 if the two have nothing in common. With nothing known of the
- * held lineage, only the journal's end is looked at. */
+ * `epochs`): `seen` if nothing is missing, less if (result, seen] was lost, 0 if the two have nothing in common. With nothing
+ * known of the held lineage, only the journal's end is looked at. */
 uint64_t tt_lineage_common (const tt_lineage *held, uint64_t seen, const tt_epoch *epochs, size_t count, uint64_t head);
 
 #endif

@@ -32,7 +32,7 @@ typedef struct {
     ingest_backfill *backfill; /* of this call */
     int32_t today;
     const char *traceparent; /* of the event that is being evaluated, in the arena; NULL: none */
-    int64_t happened_unix_ms;  /* likewise its time */
+    int64_t happened_unix_ms; /* likewise its time */
 } processor_state;
 
 static void
@@ -102,8 +102,8 @@ set_query_words (processor_state *s, ingest_order *order, const ingest_record *r
     tt_cql_free (&cql);
 }
 
-/* A demand that came, or became what it is, later than the event was evaluated by its own event against the achievements of that time: the
- * best of them. It must not get all others when the entries are worked on late, or again. */
+/* A demand that came, or became what it is, later than the event was evaluated by its own event against the achievements of that
+ * time: the best of them. It must not get all others when the entries are worked on late, or again. */
 static bool
 is_younger (const ingest_demand *demand, int64_t happened_unix_ms)
 {

@@ -44,7 +44,8 @@ take_row (void *context, tt_bytes key, uint64_t version, tt_bytes value)
     return true;
 }
 
-/* The log's ends first: a row that changes during the visit is in the log behind them, and is taken again by the next catch-up. */
+/* The log's ends first: a row that changes during the visit is in the log behind them, and is taken again by the next catch-up.
+ */
 static tt_status
 load (alert_index_copy *copy, tt_error *error)
 {

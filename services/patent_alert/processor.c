@@ -83,8 +83,8 @@ match_document (matcher *m, const PatentDocument *document, int64_t published_un
 {
     int64_t start_us = tt_clock_monotonic_us ();
     size_t count = 0, skipped = 0;
-    Alert **alerts = alert_match_publication (alert_index_copy_index (m->copy), m->view, document, published_unix_ms, m->arena, &count,
-                                               &skipped);
+    Alert **alerts = alert_match_publication (alert_index_copy_index (m->copy), m->view, document, published_unix_ms, m->arena,
+                                              &count, &skipped);
     own_texts (m, alerts, count);
     if (m->service->counters)
         tt_count_latency (m->service->counters, ALERT_COUNT_MATCH_TIME, 0, tt_clock_monotonic_us () - start_us);

@@ -90,13 +90,13 @@ Test (matcher, a_watch_that_is_younger_than_the_document_does_not_get_it)
         int64_t created, since, published;
         size_t expected;
     } cases[] = {
-        { 5000, 5000, 4000, 1 },                        /* within what clocks may differ by */
-        { 5000, 5000, 90000, 1 },                       /* older */
+        { 5000, 5000, 4000, 1 },  /* within what clocks may differ by */
+        { 5000, 5000, 90000, 1 }, /* older */
         { 50000, 50000, 50000 - ALERT_CLOCKS_MS, 1 },
         { 50000, 50000, 49999 - ALERT_CLOCKS_MS, 0 },
-        { 5000, 50000, 6000, 0 },                       /* it asks another thing by now */
-        { 50000, 0, 6000, 0 },                          /* of an earlier version: it was put then, at the latest */
-        { 50000, 50000, 0, 1 },                         /* nobody knows when */
+        { 5000, 50000, 6000, 0 }, /* it asks another thing by now */
+        { 50000, 0, 6000, 0 },    /* of an earlier version: it was put then, at the latest */
+        { 50000, 50000, 0, 1 },   /* nobody knows when */
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         alert_watch_index *index = alert_watch_index_new ();

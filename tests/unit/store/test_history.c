@@ -1,5 +1,5 @@
-/* A fail-over that loses a journal's end, played on one Redis: what was copied at some moment comes back, and another server wrote last.
- * What is found lost, and that nothing of the other history is handed out before it is told. */
+/* A fail-over that loses a journal's end, played on one Redis: what was copied at some moment comes back, and another server
+ * wrote last. What is found lost, and that nothing of the other history is handed out before it is told. */
 #include <criterion/criterion.h>
 #include <poll.h>
 #include <stdio.h>
@@ -33,10 +33,11 @@ static void
 replicate (const char *name)
 {
     char command[512];
-    snprintf (command, sizeof command,
-              "EVAL \"for _, key in ipairs (redis.call ('KEYS', 'tt:*')) do redis.call ('COPY', key, ARGV[1] .. key, 'REPLACE') end "
-              "return 1\" 0 %s:",
-              name);
+    snprintf (
+        command, sizeof command,
+        "EVAL \"for _, key in ipairs (redis.call ('KEYS', 'tt:*')) do redis.call ('COPY', key, ARGV[1] .. key, 'REPLACE') end "
+        "return 1\" 0 %s:",
+        name);
     cr_assert_eq (private_redis_number (&world.redis, command), 1);
 }
 

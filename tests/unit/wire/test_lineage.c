@@ -20,8 +20,8 @@ expect_common (const char *held, uint64_t seen, const char *journal, uint64_t he
 {
     tt_lineage mine = lineage (held), theirs = lineage (journal);
     uint64_t got = tt_lineage_common (&mine, seen, theirs.list, theirs.count, head);
-    cr_expect_eq (got, common, "held %s to %llu, journal %s to %llu: %llu, expected %llu", held, (unsigned long long)seen, journal,
-                  (unsigned long long)head, (unsigned long long)got, (unsigned long long)common);
+    cr_expect_eq (got, common, "held %s to %llu, journal %s to %llu: %llu, expected %llu", held, (unsigned long long)seen,
+                  journal, (unsigned long long)head, (unsigned long long)got, (unsigned long long)common);
     tt_lineage_free (&mine);
     tt_lineage_free (&theirs);
 }
@@ -38,24 +38,24 @@ Test (lineage, nothing_lost)
 
 Test (lineage, one_fail_over)
 {
-    expect_common ("A1", 100, "A1", 95, 95);          /* nothing written since */
-    expect_common ("A1", 100, "A1 B96", 97, 95);      /* less was written than lost */
-    expect_common ("A1", 100, "A1 B96", 100, 95);     /* as much */
-    expect_common ("A1", 100, "A1 B96", 300, 95);     /* more */
-    expect_common ("A1", 100, "A1 B1", 7, 0);         /* all of it */
-    expect_common ("A1", 100, "", 0, 0);              /* wiped */
-    expect_common ("A1", 100, "X1", 500, 0);          /* another journal */
+    expect_common ("A1", 100, "A1", 95, 95);      /* nothing written since */
+    expect_common ("A1", 100, "A1 B96", 97, 95);  /* less was written than lost */
+    expect_common ("A1", 100, "A1 B96", 100, 95); /* as much */
+    expect_common ("A1", 100, "A1 B96", 300, 95); /* more */
+    expect_common ("A1", 100, "A1 B1", 7, 0);     /* all of it */
+    expect_common ("A1", 100, "", 0, 0);          /* wiped */
+    expect_common ("A1", 100, "X1", 500, 0);      /* another journal */
 }
 
 Test (lineage, two_fail_overs_in_a_row)
 {
-    expect_common ("A1", 100, "A1 B96 C99", 400, 95);            /* saw only the first */
-    expect_common ("A1 B96", 100, "A1 B96 C99", 400, 98);        /* saw the second */
-    expect_common ("A1 B96", 100, "A1 C96", 400, 95);            /* the second server's part is gone, and no more */
-    expect_common ("A1 B96", 100, "A1 C91", 400, 90);            /* the third had less than the second had taken over */
-    expect_common ("A1 B96", 100, "A1 C99", 400, 95);            /* it had more of A: what B wrote is another thing all the same */
+    expect_common ("A1", 100, "A1 B96 C99", 400, 95);     /* saw only the first */
+    expect_common ("A1 B96", 100, "A1 B96 C99", 400, 98); /* saw the second */
+    expect_common ("A1 B96", 100, "A1 C96", 400, 95);     /* the second server's part is gone, and no more */
+    expect_common ("A1 B96", 100, "A1 C91", 400, 90);     /* the third had less than the second had taken over */
+    expect_common ("A1 B96", 100, "A1 C99", 400, 95);     /* it had more of A: what B wrote is another thing all the same */
     expect_common ("A1 B96 C98", 120, "A1 D98", 400, 95);
-    expect_common ("A1 B96", 95, "A1 C91", 400, 90);             /* epochs above what was seen do not count */
+    expect_common ("A1 B96", 95, "A1 C91", 400, 90); /* epochs above what was seen do not count */
 }
 
 Test (lineage, an_epoch_in_which_nothing_of_this_journal_was_appended)
