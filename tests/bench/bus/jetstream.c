@@ -1,4 +1,4 @@
-/* bench_jetstream URL COUNT: the same work on NATS JetStream: 400-byte messages with message ids into a file-backed stream, 512 in flight,
+/* bench_jetstream URL COUNT [cpu=NAME:PID]...: the same work on NATS JetStream: 400-byte messages with message ids into a file-backed stream, 512 in flight,
  * a durable consumer that acknowledges each. Prints figures with the prefix "jetstream.". */
 #include <nats.h>
 #include <pthread.h>
@@ -104,6 +104,7 @@ throughput (jsCtx *js, const char *url, uint64_t count)
     pthread_t thread;
     pthread_create (&thread, NULL, consume, &consuming);
     pthread_barrier_wait (&consuming.ready);
+    bench_watch_begin ();
     double began = bench_seconds ();
     for (uint64_t n = 0; n < count; n++)
         publish (js, n, false);
@@ -112,6 +113,7 @@ throughput (jsCtx *js, const char *url, uint64_t count)
     pthread_join (thread, NULL);
     double ended = consuming.finished > answered ? consuming.finished : answered;
     bench_figure ("jetstream.", "commands_per_s", (double) count / (ended - began), "messages/s");
+    bench_watch_end ("jetstream.", (double) count);
 }
 
 static void
@@ -154,10 +156,12 @@ latency (natsConnection *connection, jsCtx *js, size_t count)
 int
 main (int argc, char **argv)
 {
-    if (argc != 3) {
-        fprintf (stderr, "usage: bench_jetstream URL COUNT\n");
+    if (argc < 3) {
+        fprintf (stderr, "usage: bench_jetstream URL COUNT [cpu=NAME:PID]...\n");
         return 2;
     }
+    for (int i = 3; i < argc; i++)
+        bench_watch (argv[i] + (strncmp (argv[i], "cpu=", 4) == 0 ? 4 : 0));
     uint64_t count = strtoull (argv[2], NULL, 10);
     natsConnection *connection = NULL;
     check (natsConnection_ConnectTo (&connection, argv[1]), "connect");
