@@ -157,11 +157,13 @@ is_retriable (tt_status code)
 static bool
 put_off (tt_client *client, tt_pending *p, const tt_reply_header *header, int64_t now_us)
 {
+    if (!is_retriable (header->code))
+        return false;
     int64_t wait_ms = header->retry_after_ms > MIN_RETRY_MS ? header->retry_after_ms : MIN_RETRY_MS;
     uint8_t jitter; /* up to a quarter more, so that clients refused together do not come back together */
     tt_random_bytes (&jitter, sizeof jitter);
     int64_t due_us = now_us + wait_ms * 1000 + wait_ms * 250 * jitter / 255;
-    if (!is_retriable (header->code) || due_us >= p->deadline_us)
+    if (due_us >= p->deadline_us)
         return false;
     p->due_us = due_us;
     p->on_the_wire = false;

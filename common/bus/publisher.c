@@ -57,20 +57,21 @@ static const tt_metric_row rows[] = {
 /* -- where the journals stand -- */
 
 static void
-keep_id (place *at, uint64_t sequence, tt_bytes header)
+keep_text (char *out, size_t room, tt_bytes text)
 {
-    tt_event_header decoded;
-    at->head = sequence;
-    at->head_id[0] = '\0';
-    if (header.size > 0 && tt_event_header_decode (header, &decoded, NULL) == TT_OK && decoded.id.size <= TT_EVENT_ID_MAX)
-        snprintf (at->head_id, sizeof at->head_id, "%.*s", (int) decoded.id.size, (const char *) decoded.id.data);
+    size_t size = text.size < room ? text.size : 0;
+    if (size)
+        memcpy (out, text.data, size);
+    out[size] = '\0';
 }
 
-/* Each event is of the epoch that it was appended in. */
+/* What is published last in a partition. Each event is of the epoch that it was appended in. */
 static void
-keep_epoch (place *at, tt_bytes epoch)
+keep_place (place *at, uint64_t sequence, tt_bytes id, tt_bytes epoch)
 {
-    snprintf (at->epoch, sizeof at->epoch, "%.*s", (int)epoch.size, (const char *)epoch.data);
+    at->head = sequence;
+    keep_text (at->head_id, sizeof at->head_id, id);
+    keep_text (at->epoch, sizeof at->epoch, epoch);
 }
 
 /* With redis.replicas, nothing is shown that the copies do not have. */
@@ -102,9 +103,10 @@ start_tail (tt_publisher *self, tt_error *error)
         status = tt_journal_stands (self->store, TT_JOURNAL_EVENTS, stands, error);
     for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
         place *at = &self->places[p];
-        keep_id (at, stands[p].head, stands[p].last.header);
+        tt_event_header last = { 0 };
+        bool readable = stands[p].last.header.size > 0 && tt_event_header_decode (stands[p].last.header, &last, NULL) == TT_OK;
+        keep_place (at, stands[p].head, readable ? last.id : TT_BYTES_NONE, tt_bytes_of_text (stands[p].epoch));
         at->earliest = stands[p].earliest;
-        keep_epoch (at, tt_bytes_of_text (stands[p].epoch));
         seen[p].sequence = stands[p].head;
         memcpy (seen[p].epoch, stands[p].epoch, sizeof seen[p].epoch);
     }
@@ -121,19 +123,18 @@ start_tail (tt_publisher *self, tt_error *error)
 
 /* Events of one batch have the same time: it is parsed once for all of them. */
 static void
-count_delay (tt_publisher *self, tt_bytes header)
+count_delay (tt_publisher *self, const tt_event_header *header)
 {
-    tt_event_header decoded;
-    if (tt_event_header_decode (header, &decoded, NULL) != TT_OK || decoded.time.size >= sizeof self->time)
+    if (header->time.size >= sizeof self->time)
         return;
-    if (!tt_bytes_equal (decoded.time, tt_bytes_of_text (self->time))) {
-        snprintf (self->time, sizeof self->time, "%.*s", (int) decoded.time.size, (const char *) decoded.time.data);
+    if (!tt_bytes_equal (header->time, tt_bytes_of_text (self->time))) {
+        keep_text (self->time, sizeof self->time, header->time);
         if (tt_time_parse (self->time, &self->time_ms) != TT_OK)
             self->time[0] = '\0';
     }
     if (self->time[0])
         tt_count_latency (self->counters, DELAY, 0, (tt_clock_unix_ms () - self->time_ms) * 1000);
-    tt_trace_log ("event published", decoded.traceparent, "type", decoded.type, NULL);
+    tt_trace_log ("event published", header->traceparent, "type", header->type, NULL);
 }
 
 static void
@@ -152,9 +153,11 @@ publish (tt_publisher *self, const tt_entry *entry)
     tt_event_header_patch (&position, &self->header);
     tt_outlet_send (self->outlet, entry->topic, (tt_bytes){ self->header.data, self->header.size }, entry->body);
     tt_filters_sent (self->filters, entry->topic, entry->partition, entry->sequence);
-    keep_id (at, entry->sequence, entry->header);
-    keep_epoch (at, entry->epoch);
-    count_delay (self, entry->header);
+    tt_event_header decoded;
+    bool readable = tt_event_header_decode (entry->header, &decoded, NULL) == TT_OK;
+    keep_place (at, entry->sequence, readable ? decoded.id : TT_BYTES_NONE, entry->epoch);
+    if (readable)
+        count_delay (self, &decoded);
     if (at->earliest == 0)
         at->earliest = entry->sequence;
 }

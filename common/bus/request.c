@@ -7,21 +7,12 @@
 
 #define CLOCK_AHEAD_MS 600000 /* a client's clock may run ahead of ours by so much */
 
+/* True if another part follows. */
 static bool
-more (void *router)
-{
-    int value = 0;
-    size_t size = sizeof value;
-    zmq_getsockopt (router, ZMQ_RCVMORE, &value, &size);
-    return value != 0;
-}
-
-static void
 receive_part (void *router, zmq_msg_t *part)
 {
-    zmq_msg_close (part);
-    zmq_msg_init (part);
     zmq_msg_recv (part, router, 0); /* parts of a message arrive together: this does not wait */
+    return zmq_msg_more (part);
 }
 
 tt_request *
@@ -33,23 +24,24 @@ tt_request_receive (void *router)
         zmq_msg_close (&identity);
         return NULL;
     }
-    tt_request *request = tt_alloc_zero (1, sizeof *request);
-    request->received_us = tt_clock_monotonic_us ();
+    tt_request *request = tt_alloc (sizeof *request);
+    *request = (tt_request){ .received_us = tt_clock_monotonic_us () };
     zmq_msg_init (&request->identity);
     zmq_msg_move (&request->identity, &identity);
     zmq_msg_close (&identity);
     zmq_msg_init (&request->header_frame);
     zmq_msg_init (&request->body_frame);
-    if (more (router)) {
-        receive_part (router, &request->header_frame);
+    bool more = zmq_msg_more (&request->identity);
+    if (more) {
+        more = receive_part (router, &request->header_frame);
         request->frames++;
     }
-    if (request->frames && zmq_msg_size (&request->header_frame) == 0 && more (router)) {
+    if (more && zmq_msg_size (&request->header_frame) == 0) {
         request->delimiter = true;
-        receive_part (router, &request->header_frame);
+        more = receive_part (router, &request->header_frame);
     }
-    for (; more (router); request->frames++)
-        receive_part (router, &request->body_frame);
+    for (; more; request->frames++)
+        more = receive_part (router, &request->body_frame);
     return request;
 }
 

@@ -1,37 +1,12 @@
 #include "store/block.h"
 
-#include <string.h>
-
-static size_t
-length_size (size_t length)
+uint8_t *
+tt_block_length (uint8_t *out, size_t length)
 {
-    size_t size = 1;
     for (; length >= 0x80; length >>= 7)
-        size++;
-    return size;
-}
-
-size_t
-tt_block_size (const tt_bytes *parts, size_t count)
-{
-    size_t size = 0;
-    for (size_t i = 0; i < count; i++)
-        size += length_size (parts[i].size) + parts[i].size;
-    return size;
-}
-
-void
-tt_block_write (uint8_t *out, const tt_bytes *parts, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        size_t length = parts[i].size;
-        for (; length >= 0x80; length >>= 7)
-            *out++ = (uint8_t)(length | 0x80);
-        *out++ = (uint8_t)length;
-        if (parts[i].size)
-            memcpy (out, parts[i].data, parts[i].size);
-        out += parts[i].size;
-    }
+        *out++ = (uint8_t)(length | 0x80);
+    *out++ = (uint8_t)length;
+    return out;
 }
 
 bool

@@ -50,10 +50,14 @@ is_guarded (const tt_op *op)
 static void
 sort_into_groups (tt_unit *const *units, size_t count, struct groups *groups, char (*buckets)[24])
 {
+    const tt_unit *before = NULL; /* most ids of a call were made in the same moment */
     for (size_t i = 0; i < count; i++)
         if (units[i]->request_id.size) {
-            tt_commit_bucket (units[i]->id_unix_ms, buckets[i]);
-            units[i]->group = group_number (groups, 'r', 'r', buckets[i]);
+            bool same = before && before->id_unix_ms == units[i]->id_unix_ms;
+            if (!same)
+                tt_commit_bucket (units[i]->id_unix_ms, buckets[i]);
+            units[i]->group = group_number (groups, 'r', 'r', same ? groups->list[before->group].name : buckets[i]);
+            before = units[i];
         }
     for (size_t i = 0; i < count; i++)
         for (tt_op *op = units[i]->ops; op; op = op->next)

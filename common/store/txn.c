@@ -418,14 +418,22 @@ tt_txn_index_remove (tt_txn *txn, const char *index, tt_bytes member)
             TT_BYTES_NONE);
 }
 
-/* As it stands in a block (store/block.h). */
+/* An event of a block (store/block.h), packed in place; a record of a log has neither topic nor header. */
 static tt_bytes
-pack_entry (tt_txn *txn, const tt_bytes *parts, size_t count)
+pack_entry (tt_txn *txn, const char *topic, const ProtobufCMessage *header, const ProtobufCMessage *body)
 {
-    size_t size = tt_block_size (parts, count);
-    uint8_t *data = tt_arena_alloc (txn->batch->arena, size);
-    tt_block_write (data, parts, count);
-    return (tt_bytes){ data, size };
+    size_t topic_size = header ? strlen (topic) : 0, body_size = protobuf_c_message_get_packed_size (body);
+    size_t header_size = header ? protobuf_c_message_get_packed_size (header) : 0;
+    uint8_t *data = tt_arena_alloc (txn->batch->arena, topic_size + header_size + body_size + 3 * TT_BLOCK_LENGTH_MAX), *p = data;
+    if (header) {
+        p = tt_block_length (p, topic_size);
+        memcpy (p, topic, topic_size);
+        p = tt_block_length (p + topic_size, header_size);
+        p += protobuf_c_message_pack (header, p);
+    }
+    p = tt_block_length (p, body_size);
+    p += protobuf_c_message_pack (body, p);
+    return (tt_bytes){ data, (size_t)(p - data) };
 }
 
 const char *
@@ -454,8 +462,8 @@ follow_trace (const tt_txn *txn, const ProtobufCMessage *body, char out[TT_TRACE
     tt_trace_log ("event decided", given, "type", tt_bytes_of_text (body->descriptor->name), out);
 }
 
-static tt_bytes
-event_header (tt_txn *txn, const char *subject, const ProtobufCMessage *body)
+void
+tt_txn_event (tt_txn *txn, const char *topic, const char *subject, const ProtobufCMessage *body)
 {
     uint8_t id[TT_UUID_SIZE];
     char text[TT_UUID_TEXT_SIZE];
@@ -472,22 +480,14 @@ event_header (tt_txn *txn, const char *subject, const ProtobufCMessage *body)
     char traceparent[TT_TRACE_TEXT_SIZE] = "";
     follow_trace (txn, body, traceparent);
     header.traceparent = traceparent;
-    return pack (txn, &header.base);
-}
-
-void
-tt_txn_event (tt_txn *txn, const char *topic, const char *subject, const ProtobufCMessage *body)
-{
-    const tt_bytes parts[TT_BLOCK_PARTS] = { tt_bytes_of_text (topic), event_header (txn, subject, body), pack (txn, body) };
-    add_op (txn, 'e', 'j', TT_JOURNAL_EVENTS, TT_BYTES_NONE, TT_BYTES_NONE, pack_entry (txn, parts, TT_BLOCK_PARTS));
+    add_op (txn, 'e', 'j', TT_JOURNAL_EVENTS, TT_BYTES_NONE, TT_BYTES_NONE, pack_entry (txn, topic, &header.base, body));
 }
 
 void
 tt_txn_log (tt_txn *txn, const char *log, const ProtobufCMessage *body)
 {
     const char *name = tt_arena_strndup (txn->batch->arena, log, strlen (log));
-    const tt_bytes record = pack (txn, body);
-    add_op (txn, 'e', 'j', name, TT_BYTES_NONE, TT_BYTES_NONE, pack_entry (txn, &record, 1));
+    add_op (txn, 'e', 'j', name, TT_BYTES_NONE, TT_BYTES_NONE, pack_entry (txn, NULL, NULL, body));
 }
 
 /* -- answering -- */
