@@ -5,7 +5,7 @@
 #include "store/commit.h"
 #include "store/txn.h"
 
-#define TT_UNIT_ID_SIZE 24 /* request id, item (4 bytes), step (4 bytes) */
+#define TT_UNIT_ID_SIZE 24 /* request id; then, unless both are 0, item (4 bytes) and step (4 bytes) */
 #define TT_TXN_MAX_VIOLATIONS 32
 
 /* A row that somebody in the batch asked for, shared by all. */

@@ -51,7 +51,7 @@ fill_unit (tt_txn *txn)
             txn->id[TT_UUID_SIZE + i] = (uint8_t)(item >> (24 - 8 * i));
         for (int i = 0; i < 4; i++)
             txn->id[TT_UUID_SIZE + 4 + i] = (uint8_t)(txn->step >> (24 - 8 * i));
-        unit->request_id = (tt_bytes){ txn->id, sizeof txn->id };
+        unit->request_id = (tt_bytes){ txn->id, item || txn->step ? sizeof txn->id : TT_UUID_SIZE };
         unit->id_unix_ms = tt_uuid7_unix_ms (txn->id);
     }
     uint8_t *outcome = tt_arena_alloc (txn->batch->arena, txn->reply.size + 1);

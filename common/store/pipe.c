@@ -156,6 +156,7 @@ choose_nodes (tt_store *store, bool together, tt_error *error)
     store->elsewhere = false;
     for (tt_node *node = store->nodes; node; node = node->next) {
         node->queued = node->taken = 0;
+        tt_gather_clear (&node->out);
         node->together = together;
         node->waits = false;
     }
@@ -184,7 +185,7 @@ choose_nodes (tt_store *store, bool together, tt_error *error)
 static void
 append (tt_node *node, const char *data, size_t size)
 {
-    redisAppendFormattedCommand (node->redis.context, data, size);
+    tt_gather_add (&node->out, data, size);
 }
 
 static void
@@ -198,18 +199,18 @@ append_text (tt_node *node, const char *text)
 static void
 append_wait (tt_store *store, tt_node *node)
 {
-    tt_buffer out = { 0 };
-    tt_resp_begin (&out, 4);
-    tt_resp_text (&out, "HSET");
-    tt_pipe_key (store, &out, node->lead, 'm', "");
-    tt_resp_text (&out, "confirmed");
-    tt_resp_text (&out, "1");
-    tt_resp_begin (&out, 3);
-    tt_resp_text (&out, "WAIT");
-    tt_resp_number (&out, store->options.replicas);
-    tt_resp_number (&out, store->options.replica_timeout_ms);
-    append (node, (const char *)out.data, out.size);
-    tt_buffer_free (&out);
+    tt_buffer *out = &node->wait;
+    tt_buffer_clear (out);
+    tt_resp_begin (out, 4);
+    tt_resp_text (out, "HSET");
+    tt_pipe_key (store, out, node->lead, 'm', "");
+    tt_resp_text (out, "confirmed");
+    tt_resp_text (out, "1");
+    tt_resp_begin (out, 3);
+    tt_resp_text (out, "WAIT");
+    tt_resp_number (out, store->options.replicas);
+    tt_resp_number (out, store->options.replica_timeout_ms);
+    append (node, (const char *)out->data, out->size);
     enqueue (node, TT_PIPE_ASIDE);
     node->waits = true;
     node->confirmed = 0;
@@ -240,13 +241,11 @@ flush (tt_store *store, tt_node *node, tt_error *error)
         append_text (node, "*1\r\n$4\r\nEXEC\r\n");
     if (store->confirm)
         append_wait (store, node);
-    for (int done = 0; !done;)
-        if (redisBufferWrite (node->redis.context, &done) != REDIS_OK) {
-            node->queued = node->taken = 0;
-            tt_route_doubt (store);
-            return tt_redis_lost (&node->redis, error);
-        }
-    return TT_OK;
+    if (tt_gather_write (&node->out, node->redis.context->fd))
+        return TT_OK;
+    node->queued = node->taken = 0;
+    tt_route_doubt (store);
+    return tt_redis_lost (&node->redis, error);
 }
 
 /* Sends what has no final reply yet. What could not be sent has none afterwards either. */

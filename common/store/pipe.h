@@ -8,6 +8,7 @@
 #define TT_STORE_PIPE_H
 
 #include "store/cluster.h"
+#include "store/gather.h"
 #include "store/redis.h"
 
 /* One server that commands go to: the only one, or a master of the cluster. */
@@ -22,6 +23,8 @@ typedef struct tt_node {
     bool together;      /* on their way as one transaction */
     uint32_t confirmed; /* copies that have what was sent, by the last WAIT */
     bool kept;          /* mark and sweep */
+    tt_gather out;      /* what flush sends */
+    tt_buffer wait;     /* the end of it */
 } tt_node;
 #define TT_PIPE_ASIDE SIZE_MAX
 

@@ -26,6 +26,8 @@ free_node (tt_node *node)
 {
     tt_redis_free (&node->redis);
     free (node->queue);
+    tt_gather_free (&node->out);
+    tt_buffer_free (&node->wait);
     free (node);
 }
 
