@@ -1,10 +1,8 @@
 /* Blocks: how the events of one commit stand in a journal. Private to store/.
  *
- * One entry of the Redis stream holds all events that one commit call appends. Its id is "<sequence of the last event>-0"; fields:
- *   n  number of events, decimal
- *   e  epoch
- *   b  the events one after the other: topic, header and body, each with its length in front (a varint as in protobuf); a record
- *      of a log is a body alone */
+ * One entry of the Redis stream holds all events that one commit call appends. Its id is "<sequence of the last event>-0";
+ * fields: n  number of events, decimal e  epoch b  the events one after the other: topic, header and body, each with its length
+ * in front (a varint as in protobuf); a record of a log is a body alone */
 #ifndef TT_STORE_BLOCK_H
 #define TT_STORE_BLOCK_H
 

@@ -1,6 +1,5 @@
 #include "store/listen.h"
 
-#include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -266,17 +265,16 @@ tt_listen_hear (tt_listen *listen, size_t i, const redisReply **reply, tt_error 
     forget_reply (e);
     if (!e->asked)
         return TT_OK;
-    redisContext *context = e->redis.context;
-    struct pollfd ready = { .fd = context->fd, .events = POLLIN };
     for (;;) {
-        if (redisGetReplyFromReader (context, (void **)&e->reply) != REDIS_OK)
+        if (redisGetReplyFromReader (e->redis.context, (void **)&e->reply) != REDIS_OK)
             return lost (listen, e, error);
         if (e->reply)
             break;
-        if (poll (&ready, 1, 0) <= 0)
-            return is_late (e) ? lost (listen, e, error) : TT_OK;
-        if (redisBufferRead (context) != REDIS_OK)
+        int got = tt_redis_read (&e->redis, false);
+        if (got < 0 || (got == 0 && is_late (e)))
             return lost (listen, e, error);
+        if (got == 0)
+            return TT_OK;
     }
     e->asked = false;
     if (e->reply->type == REDIS_REPLY_ERROR)

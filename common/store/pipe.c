@@ -272,8 +272,7 @@ send_all (tt_store *store, bool together, tt_error *error)
 static tt_status
 receive (tt_store *store, tt_node *node, redisReply **reply, tt_error *error)
 {
-    *reply = NULL;
-    if (redisGetReply (node->redis.context, (void **)reply) == REDIS_OK)
+    if (tt_redis_reply (&node->redis, reply))
         return TT_OK;
     node->queued = node->taken = 0;
     node->confirmed = 0;

@@ -1,13 +1,17 @@
 #include "store/redis.h"
 
 #include <stdio.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/time.h>
 
 #include "base/clock.h"
 #include "base/uuid.h"
 #include "store/metrics.h"
 
+#define READ_SIZE 131072
+#define KEPT_BUFFER_SIZE (4u << 20) /* of the reader, between replies */
 #define BACKOFF_MIN_MS 20
 #define BACKOFF_MAX_MS 1000
 
@@ -41,6 +45,37 @@ tt_redis_lost (tt_redis *redis, tt_error *error)
         = tt_fail (error, TT_UNAVAILABLE, "Redis at %s: %s", redis->endpoints, reason[0] ? reason : "connection lost");
     tt_redis_drop (redis);
     return status;
+}
+
+/* hiredis itself reads 16 KiB at a time, and a page of a journal has some MiB. */
+int
+tt_redis_read (tt_redis *redis, bool wait)
+{
+    char piece[READ_SIZE];
+    redisContext *context = redis->context;
+    ssize_t size;
+    do
+        size = recv (context->fd, piece, sizeof piece, wait ? 0 : MSG_DONTWAIT);
+    while (size < 0 && errno == EINTR);
+    if (size < 0 && !wait && (errno == EAGAIN || errno == EWOULDBLOCK))
+        return 0;
+    if (size > 0 && redisReaderFeed (context->reader, piece, (size_t)size) == REDIS_OK)
+        return 1;
+    snprintf (context->errstr, sizeof context->errstr, "%s", size == 0 ? "Server closed the connection" : strerror (errno));
+    return -1;
+}
+
+bool
+tt_redis_reply (tt_redis *redis, redisReply **reply)
+{
+    for (*reply = NULL;;) {
+        if (redisGetReplyFromReader (redis->context, (void **)reply) != REDIS_OK)
+            return false;
+        if (*reply)
+            return true;
+        if (tt_redis_read (redis, true) < 0)
+            return false;
+    }
 }
 
 void
@@ -242,6 +277,7 @@ open_connection (tt_redis *redis, tt_error *error)
     free (endpoint);
     if (status != TT_OK)
         return status;
+    redis->context->reader->maxbuf = KEPT_BUFFER_SIZE;
     redisSetTimeout (redis->context,
                      part_of (redis->timeout_ms, 2)); /* so that a server that hangs leaves time to find another */
     status = authenticate (redis, error);

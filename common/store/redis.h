@@ -42,6 +42,12 @@ tt_status tt_redis_lost (tt_redis *redis, tt_error *error);
 /* What an error reply means: LOADING, READONLY, MISCONF, OOM, ... are UNAVAILABLE, the rest INTERNAL. */
 tt_status tt_redis_error_status (const redisReply *reply, tt_error *error);
 
+/* Reads what has come, a large piece at a time, for redisGetReplyFromReader; with `wait` until something has, at most for the
+ * connection's time limit. 1: something came, 0: nothing is there, -1: the connection is lost (tt_redis_lost). */
+int tt_redis_read (tt_redis *redis, bool wait);
+/* The next reply, waited for; owned by the caller. False: the connection is lost. */
+TT_MUST_USE bool tt_redis_reply (tt_redis *redis, redisReply **reply);
+
 /* RESP: the head of a command of argc arguments, then each argument. */
 void tt_resp_begin (tt_buffer *out, size_t argc);
 void tt_resp_argument (tt_buffer *out, const void *data, size_t size);

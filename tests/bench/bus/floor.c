@@ -1,6 +1,7 @@
-/* bench_floor ENDPOINT COUNT PREFIX MODE [cpu=NAME:PID]...: what the commit of a Probe's put costs Redis, without a bus around it. Mode "commit":
- * through the store's transactions. Mode "plain": the same reads and writes of the same sizes as plain commands in MULTI, without guards, function
- * or outcome: the floor that the machine and Redis set. Batches of 256 units over 8 partitions, one under way at a time. */
+/* bench_floor ENDPOINT COUNT PREFIX MODE [cpu=NAME:PID]...: what the commit of a Probe's put costs Redis, without a bus around
+ * it. Mode "commit": through the store's transactions. Mode "plain": the same reads and writes of the same sizes as plain
+ * commands in MULTI, without guards, function or outcome: the floor that the machine and Redis set. Batches of 256 units over 8
+ * partitions, one under way at a time. */
 #include <hiredis/hiredis.h>
 #include <stdio.h>
 #include <stdlib.h>
