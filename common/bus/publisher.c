@@ -67,18 +67,11 @@ keep_text (char *out, size_t room, tt_bytes text)
 
 /* What is published last in a partition. Each event is of the epoch that it was appended in. */
 static void
-keep_place (place *at, uint64_t sequence, tt_bytes epoch, tt_bytes id)
+keep_place (place *at, uint64_t sequence, tt_bytes id, tt_bytes epoch)
 {
     at->head = sequence;
     keep_text (at->head_id, sizeof at->head_id, id);
     keep_text (at->epoch, sizeof at->epoch, epoch);
-}
-
-static tt_bytes
-id_of (const tt_entry *entry)
-{
-    tt_event_header decoded;
-    return entry->header.size > 0 && tt_event_header_decode (entry->header, &decoded, NULL) == TT_OK ? decoded.id : TT_BYTES_NONE;
 }
 
 /* With redis.replicas, nothing is shown that the copies do not have. */
@@ -110,7 +103,9 @@ start_tail (tt_publisher *self, tt_error *error)
         status = tt_journal_stands (self->store, TT_JOURNAL_EVENTS, stands, error);
     for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
         place *at = &self->places[p];
-        keep_place (at, stands[p].head, tt_bytes_of_text (stands[p].epoch), id_of (&stands[p].last));
+        tt_event_header last = { 0 };
+        bool readable = stands[p].last.header.size > 0 && tt_event_header_decode (stands[p].last.header, &last, NULL) == TT_OK;
+        keep_place (at, stands[p].head, readable ? last.id : TT_BYTES_NONE, tt_bytes_of_text (stands[p].epoch));
         at->earliest = stands[p].earliest;
         seen[p].sequence = stands[p].head;
         memcpy (seen[p].epoch, stands[p].epoch, sizeof seen[p].epoch);
@@ -160,7 +155,7 @@ publish (tt_publisher *self, const tt_entry *entry)
     tt_filters_sent (self->filters, entry->topic, entry->partition, entry->sequence);
     tt_event_header decoded;
     bool readable = tt_event_header_decode (entry->header, &decoded, NULL) == TT_OK;
-    keep_place (at, entry->sequence, entry->epoch, readable ? decoded.id : TT_BYTES_NONE);
+    keep_place (at, entry->sequence, readable ? decoded.id : TT_BYTES_NONE, entry->epoch);
     if (readable)
         count_delay (self, &decoded);
     if (at->earliest == 0)
