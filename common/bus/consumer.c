@@ -16,12 +16,14 @@ struct tt_consumer {
     char *name;
     tt_client *client;
     int64_t every_us;
-    int64_t sent_us;    /* the last acknowledgement */
+    int64_t sent_us;     /* the last acknowledgement */
     int64_t all_sent_us; /* the last one of all partitions */
-    uint64_t *said;     /* of each partition: acknowledged, or under way; NEVER: to be said again */
-    uint32_t *places;   /* of the items under way: their partitions */
+    uint64_t *said;      /* of each partition: acknowledged, or under way; NEVER: to be said again */
+    uint32_t *places;    /* of the items under way: their partitions */
     size_t place_count;
-    uint64_t *from;     /* lent out by tt_consumer_positions */
+    uint64_t *from; /* lent out by tt_consumer_positions, with the epochs */
+    const char **epochs;
+    ProtobufCMessage *listed; /* owns their texts */
 };
 
 tt_status
@@ -31,7 +33,8 @@ tt_consumer_open (tt_consumer **out, const tt_consumer_options *options, tt_erro
     if (options->name == NULL || options->name[0] == '\0')
         return tt_fail (error, TT_INVALID_ARGUMENT, "consumer: a name is required");
     tt_client *client = NULL;
-    tt_client_options client_options = { .endpoints = options->commands, .timeout_ms = options->timeout_ms ? options->timeout_ms : 10000 };
+    tt_client_options client_options
+        = { .endpoints = options->commands, .timeout_ms = options->timeout_ms ? options->timeout_ms : 10000 };
     tt_status status = tt_client_open (&client, &client_options, error);
     if (status != TT_OK)
         return status;
@@ -42,10 +45,19 @@ tt_consumer_open (tt_consumer **out, const tt_consumer_options *options, tt_erro
     self->said = tt_alloc (PARTITIONS_MAX * sizeof *self->said);
     self->places = tt_alloc (PARTITIONS_MAX * sizeof *self->places);
     self->from = tt_alloc (PARTITIONS_MAX * sizeof *self->from);
+    self->epochs = tt_alloc (PARTITIONS_MAX * sizeof *self->epochs);
     for (size_t i = 0; i < PARTITIONS_MAX; i++)
         self->said[i] = NEVER;
     *out = self;
     return TT_OK;
+}
+
+static void
+forget_list (tt_consumer *self)
+{
+    if (self->listed)
+        protobuf_c_message_free_unpacked (self->listed, NULL);
+    self->listed = NULL;
 }
 
 void
@@ -59,6 +71,8 @@ tt_consumer_close (tt_consumer **reference)
     free (self->said);
     free (self->places);
     free (self->from);
+    free (self->epochs);
+    forget_list (self);
     free (self);
     *reference = NULL;
 }
@@ -66,37 +80,40 @@ tt_consumer_close (tt_consumer **reference)
 /* -- where it stands -- */
 
 static tt_status
-take_positions (tt_consumer *self, const Techtransfer__V1__ListConsumersReply *reply, size_t *count, tt_error *error)
+take_positions (tt_consumer *self, tt_consumer_start *start, tt_error *error)
 {
+    const Techtransfer__V1__ListConsumersReply *reply = (const Techtransfer__V1__ListConsumersReply *)self->listed;
     if (reply->n_consumers == 0)
         return tt_fail (error, TT_NOT_FOUND, "no consumer %s is registered", self->name);
     if (reply->partition_count > PARTITIONS_MAX)
         return tt_fail (error, TT_DATA_LOSS, "the service says that it has %u partitions", reply->partition_count);
     const Techtransfer__V1__Consumer *consumer = reply->consumers[0];
-    for (uint32_t p = 0; p < reply->partition_count; p++)
+    for (uint32_t p = 0; p < reply->partition_count; p++) {
         self->from[p] = 1;
-    for (size_t i = 0; i < consumer->n_partitions; i++)
-        if (consumer->partitions[i]->partition < reply->partition_count)
-            self->from[consumer->partitions[i]->partition] = consumer->partitions[i]->acknowledged + 1;
-    *count = reply->partition_count;
+        self->epochs[p] = "";
+    }
+    for (size_t i = 0; i < consumer->n_partitions; i++) {
+        const Techtransfer__V1__ConsumerPartition *at = consumer->partitions[i];
+        if (at->partition >= reply->partition_count)
+            continue;
+        self->from[at->partition] = at->acknowledged + 1;
+        self->epochs[at->partition] = at->epoch;
+    }
+    *start = (tt_consumer_start){ self->from, self->epochs, reply->partition_count };
     return TT_OK;
 }
 
 tt_status
-tt_consumer_positions (tt_consumer *self, const uint64_t **from, size_t *count, tt_error *error)
+tt_consumer_positions (tt_consumer *self, tt_consumer_start *start, tt_error *error)
 {
     Techtransfer__V1__ListConsumersRequest request = TECHTRANSFER__V1__LIST_CONSUMERS_REQUEST__INIT;
-    ProtobufCMessage *reply = NULL;
     tt_call_result result = { 0 };
-    *from = self->from;
-    *count = 0;
+    *start = (tt_consumer_start){ 0 };
     request.consumer = self->name;
-    tt_status status = tt_client_call (self->client, LIST, &request.base, &techtransfer__v1__list_consumers_reply__descriptor, &reply, &result);
-    if (status != TT_OK)
-        return tt_fail (error, status, "%s", result.message);
-    status = take_positions (self, (const Techtransfer__V1__ListConsumersReply *)reply, count, error);
-    protobuf_c_message_free_unpacked (reply, NULL);
-    return status;
+    forget_list (self);
+    tt_status status = tt_client_call (self->client, LIST, &request.base, &techtransfer__v1__list_consumers_reply__descriptor,
+                                       &self->listed, &result);
+    return status == TT_OK ? take_positions (self, start, error) : tt_fail (error, status, "%s", result.message);
 }
 
 /* -- acknowledging -- */
@@ -114,7 +131,8 @@ static tt_status
 take_results (tt_consumer *self, tt_bytes body, tt_error *error)
 {
     tt_status status = TT_OK;
-    Techtransfer__V1__AcknowledgeEventsReply *reply = techtransfer__v1__acknowledge_events_reply__unpack (NULL, body.size, body.data);
+    Techtransfer__V1__AcknowledgeEventsReply *reply
+        = techtransfer__v1__acknowledge_events_reply__unpack (NULL, body.size, body.data);
     if (reply == NULL || reply->n_results != self->place_count) {
         take_back (self);
         status = tt_fail (error, TT_DATA_LOSS, "the reply to an acknowledgement cannot be read");
@@ -154,7 +172,8 @@ hear (tt_consumer *self, int wait_ms, tt_error *error)
 
 /* The positions that moved, as items of a request. */
 static size_t
-gather (tt_consumer *self, const uint64_t *positions, const char *const *epochs, size_t count, Techtransfer__V1__ConsumerPosition *items)
+gather (tt_consumer *self, const uint64_t *positions, const char *const *epochs, size_t count,
+        Techtransfer__V1__ConsumerPosition *items)
 {
     bool all = tt_clock_monotonic_us () - self->all_sent_us >= SIGN_OF_LIFE_US || self->all_sent_us == 0;
     self->place_count = 0;
@@ -201,16 +220,19 @@ say (tt_consumer *self, const uint64_t *positions, const char *const *epochs, si
 }
 
 tt_status
-tt_consumer_acknowledge (tt_consumer *self, const uint64_t *positions, const char *const *epochs, size_t count, int wait_ms, tt_error *error)
+tt_consumer_acknowledge (tt_consumer *self, const uint64_t *positions, const char *const *epochs, size_t count, int wait_ms,
+                         tt_error *error)
 {
     tt_status status = hear (self, wait_ms, error);
     if (status != TT_OK || self->place_count > 0)
-        return self->place_count > 0 && wait_ms ? tt_fail (error, TT_DEADLINE_EXCEEDED, "consumer %s: no answer", self->name) : status;
+        return self->place_count > 0 && wait_ms ? tt_fail (error, TT_DEADLINE_EXCEEDED, "consumer %s: no answer", self->name)
+                                                : status;
     if (wait_ms == 0 && tt_clock_monotonic_us () - self->sent_us < self->every_us && self->sent_us)
         return TT_OK;
     status = say (self, positions, epochs, count, error);
     if (status != TT_OK || wait_ms == 0)
         return status;
     status = hear (self, wait_ms, error);
-    return status == TT_OK && self->place_count > 0 ? tt_fail (error, TT_DEADLINE_EXCEEDED, "consumer %s: no answer", self->name) : status;
+    return status == TT_OK && self->place_count > 0 ? tt_fail (error, TT_DEADLINE_EXCEEDED, "consumer %s: no answer", self->name)
+                                                    : status;
 }

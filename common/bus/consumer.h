@@ -29,9 +29,15 @@ TT_MUST_USE tt_status tt_consumer_open (tt_consumer **out, const tt_consumer_opt
 /* Sends nothing more: acknowledge with a wait before. */
 void tt_consumer_close (tt_consumer **consumer);
 
-/* Where the service says that it stands: (*from)[i] is the first sequence wanted in partition i (1 where it is not registered), *count is P;
- * borrowed until the next call. TT_NOT_FOUND if it is registered nowhere. Blocks until the reply. Else as tt_client_call. */
-TT_MUST_USE tt_status tt_consumer_positions (tt_consumer *consumer, const uint64_t **from, size_t *count, tt_error *error);
+/* Where the service says that it stands, to begin from: as `from`, `from_epochs` and `from_count` of tt_subscriber_options, for all P partitions (1
+ * where it is not registered). Borrowed until the next call. TT_NOT_FOUND if it is registered nowhere. Blocks until the reply. Else as
+ * tt_client_call. */
+typedef struct {
+    const uint64_t *from;
+    const char *const *epochs;
+    size_t count;
+} tt_consumer_start;
+TT_MUST_USE tt_status tt_consumer_positions (tt_consumer *consumer, tt_consumer_start *start, tt_error *error);
 
 /* "Everything up to positions[i] is done with", for partitions 0 to count - 1 (at most 1024); epochs[i] is the epoch of that event, "" or epochs
  * NULL: not known. The first one registers. What did not move is sent again every minute as a sign of life. wait_ms 0: sends without waiting, and

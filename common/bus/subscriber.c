@@ -382,18 +382,6 @@ copy_filters (tt_subscriber *s, const tt_subscriber_options *options, tt_error *
     return TT_OK;
 }
 
-static void
-copy_from (tt_subscriber *s, const tt_subscriber_options *options)
-{
-    s->from_count = options->from ? options->from_count : 0;
-    s->from = tt_alloc_zero (s->from_count, sizeof *s->from);
-    for (size_t i = 0; i < s->from_count; i++) {
-        const char *epoch = options->from_epochs ? options->from_epochs[i] : NULL;
-        s->from[i].next = options->from[i];
-        snprintf (s->from[i].epoch, sizeof s->from[i].epoch, "%s", epoch ? epoch : "");
-    }
-}
-
 static tt_status
 set_up (tt_subscriber *s, const tt_subscriber_options *options, tt_error *error)
 {
@@ -430,7 +418,6 @@ tt_subscriber_open (tt_subscriber **out, const tt_subscriber_options *options, t
     s->high_water_mark = mark > INT_MAX ? INT_MAX : (int)mark;
     s->live_only = options->live_only;
     s->want_heads = true;
-    copy_from (s, options);
     tt_status status = tt_subscriber_register (s, options, error);
     if (status == TT_OK)
         status = set_up (s, options, error);

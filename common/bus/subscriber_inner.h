@@ -51,7 +51,7 @@ void tt_subscriber_ask (tt_subscriber *subscriber, int64_t now_us);
 /* Takes a reply if there is one; false if not. Only while no batch is in hand, so that at most two are kept: one in hand, one in
  * the socket. */
 bool tt_subscriber_take_reply (tt_subscriber *subscriber, int64_t now_us);
-/* Opens the durable consumer that the options name, and takes from it where to start. */
+/* Takes from the options where to start, or from the durable consumer that they name. */
 TT_MUST_USE tt_status tt_subscriber_register (tt_subscriber *subscriber, const tt_subscriber_options *options, tt_error *error);
 /* There was a sign of life. */
 void tt_subscriber_alive (tt_subscriber *subscriber, int64_t now_us);

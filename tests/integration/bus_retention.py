@@ -112,7 +112,7 @@ def test_a_slow_consumer_holds_the_journal_and_removal_lets_it_go(world):
     assert list(consumer.consumers(commands_at)) == ["fast"] and slow.checkpoint() is None
     expect_refusal(pb.NOT_FOUND, consumer.remove, commands_at, "slow")
     rounds(daemon)
-    assert "slow" not in daemon.http("/metrics")[1]
+    assert 'consumer="slow"' not in daemon.http("/metrics")[1]
     assert daemon.metric("journal_capped_events_total") == 0
 
 

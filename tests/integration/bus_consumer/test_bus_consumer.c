@@ -103,13 +103,14 @@ Test (bus_consumer, a_subscriber_goes_on_where_it_acknowledged)
     take (subscriber, 20, next); /* and dies before it says so */
     tt_subscriber_close (&subscriber);
 
-    const uint64_t *from;
-    size_t count;
+    tt_consumer_start start;
     tt_consumer *consumer = consumer_open ("archive", commands_at);
-    cr_assert_eq (tt_consumer_positions (consumer, &from, &count, &error), TT_OK, "%s", error.message);
-    cr_assert_eq (count, PARTITIONS);
-    for (int p = 0; p < PARTITIONS; p++)
-        cr_expect_eq (from[p], acknowledged[p], "partition %d", p);
+    cr_assert_eq (tt_consumer_positions (consumer, &start, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (start.count, PARTITIONS);
+    for (int p = 0; p < PARTITIONS; p++) {
+        cr_expect_eq (start.from[p], acknowledged[p], "partition %d", p);
+        cr_expect_eq (start.epochs[p][0] == '\0', acknowledged[p] == 1, "partition %d: epoch %s", p, start.epochs[p]);
+    }
     tt_consumer_close (&consumer);
 
     put (5);
@@ -122,17 +123,16 @@ Test (bus_consumer, a_subscriber_goes_on_where_it_acknowledged)
 Test (bus_consumer, without_waiting_it_says_so_once_in_a_while)
 {
     uint64_t positions[PARTITIONS] = { 0 };
-    const uint64_t *from;
-    size_t count;
+    tt_consumer_start start;
     tt_error error = { 0 };
     put (30);
     tt_consumer *consumer = consumer_open ("archive", commands_at), *other = consumer_open ("archive", commands_at);
-    cr_expect_eq (tt_consumer_positions (other, &from, &count, &error), TT_NOT_FOUND);
+    cr_expect_eq (tt_consumer_positions (other, &start, &error), TT_NOT_FOUND);
     tt_status status = TT_NOT_FOUND;
     for (int64_t until = tt_clock_monotonic_us () + 1000 * PATIENCE_MS;
          status == TT_NOT_FOUND && tt_clock_monotonic_us () < until;) {
         cr_assert_eq (tt_consumer_acknowledge (consumer, positions, NULL, PARTITIONS, 0, &error), TT_OK, "%s", error.message);
-        status = tt_consumer_positions (other, &from, &count, &error);
+        status = tt_consumer_positions (other, &start, &error);
     }
     cr_assert_eq (status, TT_OK);
     tt_consumer_close (&other);
