@@ -87,7 +87,14 @@ lower_heads (tt_replay *self, tt_stand *stands, size_t count, tt_error *error)
     memset (heads, 0, self->options.store->partitions * sizeof *heads);
     for (size_t i = 0; i < count; i++)
         heads[stands[i].partition] = stands[i].head;
-    tt_status status = self->confirmer ? tt_journal_confirm (self->confirmer, heads, error) : TT_OK;
+    if (self->confirmer == NULL)
+        return TT_OK;
+    tt_store_pin_as (self->confirmer, self->store);
+    tt_status status = tt_journal_confirm (self->confirmer, heads, error);
+    if (status == TT_UNAVAILABLE) { /* perhaps one of the two is still with a server that is no master any more */
+        tt_store_reconnect (self->store);
+        tt_store_reconnect (self->confirmer);
+    }
     for (size_t i = 0; status == TT_OK && i < count; i++) {
         tt_stand *stand = &stands[i];
         uint64_t confirmed = heads[stand->partition];

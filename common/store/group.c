@@ -230,22 +230,28 @@ take (tt_group *group, size_t ear, tt_error *error)
     if (status != TT_OK)
         tt_entries_cut (&group->entries, from); /* they stay pending, and are claimed again */
     if (status == TT_OK && group->entries.count > from && !is_confirmed (group, from)) {
-        group->held[ear] = reply;
         tt_entries_cut (&group->entries, from);
+        if (group->confirmer->elsewhere)
+            tt_listen_drop (group->listen, ear); /* they stay pending where they are */
+        else
+            group->held[ear] = reply;
     }
     return status;
 }
 
-/* A connection is read from once its server has been asked for the history. Acknowledgements and claims go to the same server only: another may
- * have given the same sequences to other events. */
+/* A connection is read from once its server has been asked for the history. Acknowledgements and claims go to the same server
+ * only: another may have given the same sequences to other events. */
 static tt_status
 attach (tt_group *group, size_t ear, tt_error *error)
 {
     uint32_t first, partitions;
     tt_listen_span (group->listen, ear, &first, &partitions);
     tt_status status = tt_places_connect (&group->places, group->listen, ear, error);
-    for (uint32_t p = first; p < first + partitions; p++)
+    for (uint32_t p = first; p < first + partitions; p++) {
         tt_store_pin (group->store, p, tt_listen_server (group->listen, ear));
+        if (group->confirmer) /* copies of another one's journal prove nothing */
+            tt_store_pin (group->confirmer, p, tt_listen_server (group->listen, ear));
+    }
     return status;
 }
 
@@ -313,8 +319,11 @@ drop_ears (tt_group *group)
         group->held[e] = NULL;
         tt_listen_drop (group->listen, e);
     }
-    for (uint32_t p = 0; p < group->places.count; p++)
+    for (uint32_t p = 0; p < group->places.count; p++) {
         tt_store_pin (group->store, p, NULL);
+        if (group->confirmer)
+            tt_store_pin (group->confirmer, p, NULL);
+    }
 }
 
 tt_status

@@ -87,6 +87,24 @@ tt_store_pin (tt_store *store, uint32_t partition, const char *run_id)
     snprintf (store->pins[partition], sizeof store->pins[partition], "%s", run_id ? run_id : "");
 }
 
+void
+tt_store_pin_as (tt_store *store, const tt_store *other)
+{
+    for (uint32_t p = 0; p < store->options.partitions; p++) {
+        const tt_node *node = other->routes ? other->routes[p] : NULL;
+        tt_store_pin (store, p, node && node->redis.context ? node->redis.run_id : NULL);
+    }
+}
+
+void
+tt_store_reconnect (tt_store *store)
+{
+    tt_pipe_begin (store);
+    for (tt_node *node = store->nodes; node; node = node->next)
+        tt_redis_drop (&node->redis);
+    tt_route_doubt (store);
+}
+
 uint32_t
 tt_store_partitions (const tt_store *store)
 {

@@ -40,6 +40,12 @@ TT_MUST_USE tt_status tt_store_prepare (tt_store *store, tt_error *error);
  * TT_UNAVAILABLE. NULL or "": any. */
 void tt_store_pin (tt_store *store, uint32_t partition, const char *run_id);
 
+/* The same with the servers that another store is connected to just now: what was read there is confirmed there. */
+void tt_store_pin_as (tt_store *store, const tt_store *other);
+
+/* Gives up the connections; the next call makes them again, with the masters of by then. A server that has been demoted may go on answering reads. */
+void tt_store_reconnect (tt_store *store);
+
 uint32_t tt_store_partitions (const tt_store *store);
 const char *tt_store_service (const tt_store *store);
 /* Partition of a key: XXH3-64 of its bytes modulo P. Stable for ever (PROTOCOL.md). */

@@ -7,7 +7,7 @@
 #include "store/places.h"
 
 #define READ_COUNT "32" /* blocks of each partition: each has up to 256 units */
-#define CONFIRM_MS 250 /* the thread that follows has other things to do than to wait for copies */
+#define CONFIRM_MS 250  /* the thread that follows has other things to do than to wait for copies */
 
 struct tt_tail {
     tt_listen *listen;
@@ -111,7 +111,8 @@ advance (tt_tail *tail, size_t from, tt_error *error)
         const tt_entry *entry = &tail->entries.list[i];
         uint64_t next = tail->places.next[entry->partition];
         if (entry->sequence > next)
-            status = tt_places_lose (&tail->places, (tt_loss){ entry->partition, next, entry->sequence - 1, "" }, "skipped", error);
+            status
+                = tt_places_lose (&tail->places, (tt_loss){ entry->partition, next, entry->sequence - 1, "" }, "skipped", error);
         tt_places_take (&tail->places, entry);
     }
     return status;
@@ -138,14 +139,17 @@ take (tt_tail *tail, size_t ear, tt_error *error)
     if (status == TT_OK && reply && reply->type == REDIS_REPLY_ARRAY)
         status = tt_entries_take_all (&tail->entries, tail->places.count, reply, tail->places.next, error);
     if (status == TT_OK && tail->entries.count == from) /* idle: is the end still there? */
-        return was_asked && !tt_listen_asked (tail->listen, ear) ? tt_places_check (&tail->places, tail->listen, ear, error) : TT_OK;
+        return was_asked && !tt_listen_asked (tail->listen, ear) ? tt_places_check (&tail->places, tail->listen, ear, error)
+                                                                 : TT_OK;
     if (status == TT_OK)
         status = know (tail, ear, from, error);
     if (status == TT_OK && tt_confirm_entries (tail->store, &tail->entries, from))
         return advance (tail, from, error);
-    if (status == TT_OK)
-        tail->held[ear] = reply;
     tail->entries.count = from;
+    if (status == TT_OK && tail->store->elsewhere) /* what was heard is of a server that nobody else is asked at any more */
+        tt_listen_drop (tail->listen, ear);
+    else if (status == TT_OK)
+        tail->held[ear] = reply;
     return status;
 }
 
@@ -158,6 +162,8 @@ ask (tt_tail *tail, size_t ear, tt_error *error)
     uint32_t first, partitions;
     tt_listen_span (tail->listen, ear, &first, &partitions);
     tt_status status = tt_places_connect (&tail->places, tail->listen, ear, error); /* a new server must know what was seen */
+    for (uint32_t p = first; p < first + partitions; p++)
+        tt_store_pin (tail->store, p, tt_listen_server (tail->listen, ear)); /* copies of another one's journal prove nothing */
     if (status != TT_OK)
         return status;
     build_request (tail, first, partitions);
