@@ -138,12 +138,12 @@ enqueue (tt_node *node, size_t command)
 }
 
 static tt_status
-check_pin (tt_store *store, const tt_piped *command, const tt_node *node, tt_error *error)
+check_pin (tt_store *store, const tt_piped *command, tt_node *node, tt_error *error)
 {
     const char *pin = store->pins && command->partition < store->options.partitions ? store->pins[command->partition] : "";
     if (pin[0] == '\0' || strcmp (pin, node->redis.run_id) == 0)
         return TT_OK;
-    store->elsewhere = true;
+    store->elsewhere = node->elsewhere = true;
     return tt_fail (error, TT_UNAVAILABLE, "Redis: another server answers for partition %u than the one that this is about",
                     command->partition);
 }
@@ -455,6 +455,18 @@ pause_before (uint32_t attempts)
         nanosleep (&(struct timespec){ .tv_nsec = (long)(ms * (500 + random * 2)) * 1000 }, NULL);
 }
 
+/* That the server of a connection is gone shows when it is used, which a pin forbids: it is given up, and the next attempt finds
+ * who answers now. */
+static void
+leave_elsewhere (tt_store *store)
+{
+    for (tt_node *node = store->nodes; node; node = node->next) {
+        if (node->elsewhere)
+            tt_redis_drop (&node->redis);
+        node->elsewhere = false;
+    }
+}
+
 static tt_status
 run (tt_store *store, bool together, tt_error *error)
 {
@@ -471,6 +483,7 @@ run (tt_store *store, bool together, tt_error *error)
         if (attempts == 3)
             tt_log (TT_LOG_WARNING, "store unavailable", "reason", why.message, NULL);
         bool over = tt_clock_monotonic_us () >= until || store->elsewhere;
+        leave_elsewhere (store);
         tt_store_count (store->options.metrics, over ? TT_STORE_FAILURES : TT_STORE_RETRIES);
         if (over)
             return tt_fail (error, TT_UNAVAILABLE, "%s", why.message);

@@ -23,6 +23,7 @@ typedef struct tt_node {
     bool together;      /* on their way as one transaction */
     uint32_t confirmed; /* copies that have what was sent, by the last WAIT */
     bool kept;          /* mark and sweep */
+    bool elsewhere;     /* it is another server than one that a pin names */
     tt_gather out;      /* what flush sends */
     tt_buffer wait;     /* the end of it */
 } tt_node;
@@ -61,10 +62,10 @@ struct tt_store {
     size_t *fresh; /* offsets in commands of UUIDs that are new whenever they are sent */
     size_t fresh_count, fresh_capacity;
     char (*pins)[TT_RUN_ID_SIZE + 1]; /* of each partition: the only server that will do, or ""; NULL: none is pinned */
-    bool elsewhere; /* a pinned partition is on another server */
-    bool confirm;  /* WAIT for copies behind the commands */
-    bool sent;     /* on its way: tt_pipe_run_together only waits */
-    tt_buffer key; /* scratch */
+    bool elsewhere;                   /* a pinned partition is on another server */
+    bool confirm;                     /* WAIT for copies behind the commands */
+    bool sent;                        /* on its way: tt_pipe_run_together only waits */
+    tt_buffer key;                    /* scratch */
     bool prepared;
     void *entries; /* of journal.c: what the last read lent out */
     size_t entries_capacity;

@@ -45,11 +45,12 @@ replicate (const char *name)
 static void
 another_server (void)
 {
-    cr_assert_eq (private_redis_number (&world.redis,
-                                        "EVAL \"for _, key in ipairs (redis.call ('KEYS', 'tt:{*:meta')) do "
-                                        "for _, field in ipairs (redis.call ('HKEYS', key)) do if string.sub (field, 1, 4) == 'run.' then "
-                                        "redis.call ('HSET', key, field, 'another') end end end return 1\" 0"),
-                  1);
+    cr_assert_eq (
+        private_redis_number (&world.redis,
+                              "EVAL \"for _, key in ipairs (redis.call ('KEYS', 'tt:{*:meta')) do "
+                              "for _, field in ipairs (redis.call ('HKEYS', key)) do if string.sub (field, 1, 4) == 'run.' then "
+                              "redis.call ('HSET', key, field, 'another') end end end return 1\" 0"),
+        1);
 }
 
 /* The replica becomes the master: every connection breaks, and who writes next is not who wrote last. */
@@ -147,7 +148,8 @@ Test (history, of_65_epochs_the_oldest_is_forgotten)
     tt_position second = { 0 };
     for (int i = 0; i < 64; i++) {
         another_server ();
-        private_redis_number (&world.redis, "CLIENT KILL TYPE normal SKIPME yes"); /* each connection brings an epoch of its own */
+        private_redis_number (&world.redis,
+                              "CLIENT KILL TYPE normal SKIPME yes"); /* each connection brings an epoch of its own */
         if (i == 0)
             expect_check (oldest, 0);
         append (1);
@@ -383,6 +385,32 @@ Test (history, a_pinned_store_refuses_another_server)
     cr_assert_eq (status, TT_OK);
     tt_group_pin (group, world.store);
     append (1);
+    tt_group_close (&group);
+}
+
+/* The group found the new server first: the store still has its connection to the old one, on which nothing may be sent any more.
+ */
+Test (history, a_pinned_store_leaves_a_server_that_is_gone)
+{
+    append (1);
+    tt_group *group = open_group ("one");
+    cr_assert_eq (work_to (group, 1), TT_OK);
+    private_redis_kill (&world.redis);
+    private_redis_start (&world.redis);
+    tt_error error = { 0 };
+    tt_status status = TT_UNAVAILABLE;
+    while (status == TT_UNAVAILABLE)
+        status = tt_group_renew (group, &error);
+    cr_assert_eq (status, TT_OK, "%s", error.message);
+    tt_group_pin (group, world.store);
+    static const put_request request = { KEY, "x" };
+    status = TT_UNAVAILABLE;
+    for (int tries = 0; tries < 3 && status == TT_UNAVAILABLE; tries++) {
+        begin (world.batch);
+        add (world.batch, put_row, &request, NULL, NULL);
+        status = tt_batch_run (world.batch, &error);
+    }
+    cr_assert_eq (status, TT_OK, "%s", error.message);
     tt_group_close (&group);
 }
 
