@@ -146,9 +146,11 @@ def exceed_capacity(liar):
 
 
 def lower_capacity(liar):
-    event = liar.events("ProductChanged", "ProviderChanged", condition=lambda e: e["sequence"] > 60)
-    part = "product" if "product" in event["body"] else "provider"
-    event["body"][part]["capacity_fen"] = 1
+    """To a thousandth, where something is held or confirmed: told by the messages themselves, which name what is taken."""
+    event = liar.events("ProductChanged", "ProviderChanged", condition=lambda e: sum(
+        part["held_fen"] + part["confirmed_fen"] for part in e["body"].values()) > 0)
+    for part in event["body"].values():
+        part["capacity_fen"] = 1
 
 
 def alter_count(liar):
