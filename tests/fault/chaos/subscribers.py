@@ -16,7 +16,7 @@ class Durable(threading.Thread):
         self.next = {}         # partition -> first sequence not yet handed over
         self.ended = threading.Event()
         self.checkpoint = None
-        self.above = {}        # filtered: what was handed over above the checkpoint; a checkpoint alone would have it handed over again
+        self.above = {}        # filtered: what was handed over above the checkpoint, and its epochs; a checkpoint alone would have it handed over again
 
     def run(self):
         while not self.ended.is_set():
@@ -33,15 +33,16 @@ class Durable(threading.Thread):
         until = time.monotonic() + LIFE * (0.5 + self.random.random())
         self.random.shuffle(self.endpoints)
         subscriber = Subscriber(self.stream, self.endpoints, filters=self.filters, checkpoint=self.checkpoint, silence=3.0)
-        for partition, handed in self.above.items():
-            subscriber.places[partition].above |= handed
+        for partition, (handed, epochs) in self.above.items():
+            place = subscriber.places[partition]
+            place.above, place.epochs = set(handed), list(epochs)
         try:
             while time.monotonic() < until and not self.ended.is_set() or subscriber.ready:
                 event = subscriber.next_event(0.1)
                 if event:
                     self.take(*event)
             self.checkpoint = subscriber.checkpoint()
-            self.above = {number: set(place.above) for number, place in subscriber.places.items()}
+            self.above = {number: (place.above, place.epochs) for number, place in subscriber.places.items()}
         finally:
             subscriber.close()
 
