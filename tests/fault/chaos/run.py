@@ -50,12 +50,21 @@ def repeat(options, seed):
     return " ".join(words + [f"--build {os.path.relpath(options.build, suite.ROOT)}"] + [f"--build2 {options.build2}"] * bool(options.build2))
 
 
+def own_mounts(options):
+    """What an episode mounts goes with its processes, however they end."""
+    own = ["unshare", "--mount"]
+    allowed = not options.no_ram_disk and subprocess.run([*own, "true"], capture_output=True).returncode == 0
+    options.no_ram_disk = options.no_ram_disk or not allowed
+    return own if allowed else []
+
+
 class Running:
     def __init__(self, options, folder, protos, seed):
         self.seed, self.folder = seed, os.path.join(folder, str(seed))
         os.mkdir(self.folder)
+        mounts = own_mounts(options)
         given = dict(vars(options), seed=seed, protos=protos)
-        self.process = subprocess.Popen([sys.executable, "-B", os.path.join(HERE, "episode.py"), self.folder, json.dumps(given)],
+        self.process = subprocess.Popen([*mounts, sys.executable, "-B", os.path.join(HERE, "episode.py"), self.folder, json.dumps(given)],
                                         stdin=subprocess.DEVNULL, stdout=open(os.path.join(self.folder, "episode.log"), "wb"),
                                         stderr=subprocess.STDOUT, preexec_fn=suite.die_with_parent)
         self.until = time.monotonic() + options.seconds + 20 * suite.PATIENCE
