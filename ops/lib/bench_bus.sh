@@ -16,9 +16,17 @@ start_one_redis() { # fsync
   redis_endpoints="unix:$dir/redis.sock"
 }
 
+port_is_free() { # a cluster's node takes this one and the one 10,000 above
+  ! { : </dev/tcp/127.0.0.1/"$1"; } 2>/dev/null && ! { : </dev/tcp/127.0.0.1/$(($1 + 10000)); } 2>/dev/null
+}
+
 start_redis_cluster() { # fsync: three masters
-  local n port=$((20000 + RANDOM % 9000)) nodes=()
+  local n port nodes=()
   redis_pids=()
+  until
+    port=$((12000 + RANDOM % 9000))
+    port_is_free $port && port_is_free $((port + 1)) && port_is_free $((port + 2))
+  do :; done
   for n in 0 1 2; do
     mkdir -p "$dir/redis/$n"
     redis-server --port $((port + n)) --bind 127.0.0.1 --dir "$dir/redis/$n" --cluster-enabled yes --appendonly yes --appendfsync "$1" --save "" \
