@@ -282,6 +282,26 @@ take_result (tt_txn *txn, size_t command)
     }
 }
 
+/* What a fail-over could take back must not be the ground for "nothing to do": with redis.replicas the copies must have it. */
+static bool
+needs_copies (const tt_txn *txn)
+{
+    return txn->state == TXN_DECIDED && !txn->writes && !txn->spec.read_only && txn->located && txn->batch->store->options.replicas > 0;
+}
+
+/* Something for WAIT to be about. */
+static size_t
+add_touch (tt_store *store, uint32_t partition)
+{
+    tt_buffer *out = tt_pipe_command (store, partition);
+    tt_resp_begin (out, 4);
+    tt_resp_text (out, "HSET");
+    tt_pipe_key (store, out, partition, 'm', "");
+    tt_resp_text (out, "confirmed");
+    tt_resp_text (out, "1");
+    return tt_pipe_end (store);
+}
+
 /* Decided without an effect: an earlier try under the same request id may have had one. Asked after the commits of this batch,
  * which may hold that earlier try. */
 static void
@@ -290,6 +310,8 @@ add_lookups (tt_batch *batch)
     for (tt_txn *txn = batch->first; txn; txn = txn->next) {
         txn->needs_lookup
             = txn->state == TXN_DECIDED && !txn->writes && !txn->spec.read_only && txn->spec.request_id.size && txn->located;
+        if (!txn->needs_lookup && needs_copies (txn))
+            txn->command = add_touch (batch->store, txn->unit.partition);
         if (!txn->needs_lookup)
             continue;
         fill_unit (txn);
@@ -309,7 +331,7 @@ settle_effectless (tt_batch *batch, bool all_true, tt_error *error)
             if (status != TT_OK)
                 return status;
         }
-        if (txn->needs_lookup && txn->unit.result == TT_UNIT_REPLAYED && !is_confirmed (txn, txn->command))
+        if ((txn->needs_lookup || needs_copies (txn)) && !is_confirmed (txn, txn->command))
             continue;
         if (txn->needs_lookup && txn->unit.result == TT_UNIT_REPLAYED)
             take_remembered (txn, txn->unit.remembered);

@@ -11,6 +11,7 @@
 #include "store/route.h"
 
 #define REPLICAS_MAX 8
+#define KEYS_FORM "2" /* of what stands in Redis (PROTOCOL.md, 7): 1 had an entry of a journal for each event */
 
 uint32_t
 tt_partition_of (tt_bytes key, uint32_t partitions)
@@ -118,32 +119,35 @@ tt_store_service (const tt_store *store)
 }
 
 static void
-hash_set_absent (tt_store *store, const char *key, const char *field, const char *value)
+hash_get (tt_store *store, const char *key, const char *field)
 {
     tt_buffer *out = tt_pipe_command (store, store->options.partitions);
-    tt_resp_begin (out, 4);
-    tt_resp_text (out, "HSETNX");
+    tt_resp_begin (out, 3);
+    tt_resp_text (out, "HGET");
     tt_resp_text (out, key);
     tt_resp_text (out, field);
-    tt_resp_text (out, value);
     tt_pipe_end (store);
 }
 
-/* P is written once. */
+/* P and the form of the keys are written once, in that order: a service that has the first without the second was set up before the second was. */
 static tt_status
-check_partitions (tt_store *store, tt_error *error)
+check_setting_up (tt_store *store, tt_error *error)
 {
     char key[128], number[16];
     snprintf (key, sizeof key, "tt:{%s}:service", store->options.service);
     snprintf (number, sizeof number, "%u", store->options.partitions);
     tt_pipe_begin (store);
-    hash_set_absent (store, key, "partitions", number);
     tt_buffer *out = tt_pipe_command (store, store->options.partitions);
-    tt_resp_begin (out, 3);
-    tt_resp_text (out, "HGET");
+    tt_resp_begin (out, 6);
+    tt_resp_text (out, "EVAL");
+    tt_resp_text (out, "if redis.call ('EXISTS', KEYS[1]) == 0 then redis.call ('HSET', KEYS[1], 'partitions', ARGV[1], 'form', ARGV[2]) end return 0");
+    tt_resp_text (out, "1");
     tt_resp_text (out, key);
-    tt_resp_text (out, "partitions");
+    tt_resp_text (out, number);
+    tt_resp_text (out, KEYS_FORM);
     tt_pipe_end (store);
+    hash_get (store, key, "partitions");
+    hash_get (store, key, "form");
     tt_status status = tt_pipe_run (store, error);
     if (status != TT_OK)
         return status;
@@ -154,6 +158,10 @@ check_partitions (tt_store *store, tt_error *error)
         return tt_fail (error, TT_FAILED_PRECONDITION,
                         "service %s was set up with %s partitions, this daemon is configured with %s", store->options.service,
                         reply->str ? reply->str : "?", number);
+    reply = tt_pipe_reply (store, 2);
+    if (reply->type != REDIS_REPLY_STRING || strcmp (reply->str, KEYS_FORM) != 0)
+        return tt_fail (error, TT_FAILED_PRECONDITION, "the keys of service %s in Redis are of form %s, this daemon writes form %s: daemons of both "
+                        "versions cannot share them", store->options.service, reply->type == REDIS_REPLY_STRING ? reply->str : "1", KEYS_FORM);
     return TT_OK;
 }
 
@@ -166,7 +174,7 @@ tt_store_prepare (tt_store *store, tt_error *error)
     if (status == TT_OK)
         status = tt_commit_load (store, error);
     if (status == TT_OK)
-        status = check_partitions (store, error);
+        status = check_setting_up (store, error);
     store->prepared = status == TT_OK;
     return status;
 }
