@@ -47,7 +47,7 @@ struct tt_responder {
     uint32_t remember_ms;
 };
 
-enum { RECEIVED, REPLIED, QUEUED, QUEUED_BYTES, PEAK_BYTES, CLIENTS, DISPLACED, BATCHES, COMMITTED, CONFLICTS, BOUNDS, REPLAYED, LATENCY, WAITED, UNTRACED };
+enum { RECEIVED, REPLIED, QUEUED, QUEUED_BYTES, PEAK_BYTES, CLIENTS, DISPLACED, BATCHES, COMMITTED, CONFLICTS, BOUNDS, REPLAYED, UNCONFIRMED, LATENCY, WAITED, UNTRACED };
 static const char *const code_names[] = {
     "OK",           "CANCELLED",        "UNKNOWN",        "INVALID_ARGUMENT",    "DEADLINE_EXCEEDED", "NOT_FOUND",
     "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",  "OUT_OF_RANGE",
@@ -66,6 +66,7 @@ static const tt_metric_row rows[] = {
     { .name = "commit_conflicts_total", .help = "Transactions decided again because a row had changed.", .kind = TT_METRIC_COUNTER },
     { .name = "commit_bounds_total", .help = "Transactions decided again because a bound would have been broken.", .kind = TT_METRIC_COUNTER },
     { .name = "commands_remembered_total", .help = "Commands answered with the outcome of an earlier try.", .kind = TT_METRIC_COUNTER },
+    { .name = "commits_unconfirmed_total", .help = "Transactions that were done, but that not enough copies confirmed in time.", .kind = TT_METRIC_COUNTER },
     { .name = "command_batch_seconds", .help = "Time of one batch from decoding to its replies.", .kind = TT_METRIC_HISTOGRAM },
     { .name = "command_queue_seconds", .help = "Time of one command from the socket to its batch.", .kind = TT_METRIC_HISTOGRAM },
     { .name = "command_traceparent_invalid_total", .help = "Commands whose traceparent was none and was ignored.", .kind = TT_METRIC_COUNTER },
@@ -188,6 +189,7 @@ count_batch (tt_responder *self, const slot *at)
     tt_count_add (self->counters, CONFLICTS, 0, (int64_t) (now.conflicts - before->conflicts));
     tt_count_add (self->counters, BOUNDS, 0, (int64_t) (now.bounds - before->bounds));
     tt_count_add (self->counters, REPLAYED, 0, (int64_t) (now.replayed - before->replayed));
+    tt_count_add (self->counters, UNCONFIRMED, 0, (int64_t) (now.unconfirmed - before->unconfirmed));
     tt_count_latency (self->counters, LATENCY, 0, tt_clock_monotonic_us () - at->began_us);
 }
 
