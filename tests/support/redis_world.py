@@ -282,6 +282,29 @@ class Cluster(Topology):
     def replicas(self):
         return [node for node in self.nodes if node.alive() and node.info("role") == "slave"]
 
+    def owner(self, slot):
+        """The master that holds a slot; None while nobody says so."""
+        for node in self.masters():
+            for line in node.ask("CLUSTER", "NODES", check=False, seconds=5).splitlines():
+                words = line.split()
+                held = (r.split("-") for r in words[8:] if not r.startswith("["))
+                if "myself" in words[2] and any(int(r[0]) <= slot <= int(r[-1]) for r in held):
+                    return node
+        return None
+
+    def move(self, slot, source, target):
+        """Moves a slot as redis-cli --cluster reshard does it; a generator that yields after each step, and goes on until it is done."""
+        ids = {node: node.ask("CLUSTER", "MYID").strip() for node in (source, target)}
+        target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
+        source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
+        yield
+        while keys := source.ask("CLUSTER", "GETKEYSINSLOT", slot, 1).split():
+            source.ask("MIGRATE", HOST, target.port, keys[0], 0, 5000, check=False)
+            yield
+        target.ask("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
+        for node in self.masters():
+            node.ask("CLUSTER", "SETSLOT", slot, "NODE", ids[target], check=False, seconds=5)
+
     @staticmethod
     def fail_over(replica):
         return replica.ask("CLUSTER", "FAILOVER", check=False, seconds=5).strip()

@@ -187,14 +187,32 @@ def fail_over(world, chance, say):
     yield 1.0
 
 
+def move_slot(world, chance, say):
+    """A partition's slot goes to another master while commands run, key by key with pauses."""
+    topology = world.topology
+    service, partition = chance.choice(("patent", "achievement", "finance", "statistics")), chance.randrange(8)
+    masters = topology.masters()
+    if len(masters) < 2:
+        return
+    slot = int(masters[0].ask("CLUSTER", "KEYSLOT", f"{{{service}.{partition}}}"))
+    source = topology.owner(slot)
+    others = [node for node in masters if node is not source]
+    if source is None or not others:
+        return
+    target = chance.choice(others)
+    say(f"{service}.{partition}, slot {slot}, {source.name} to {target.name}")
+    for _ in topology.move(slot, source, target):
+        yield chance.random() * 0.1
+
+
 COMMON = {"kill daemon": (4, kill_daemon), "kill service": (2, kill_service), "pause daemon": (3, pause_daemon), "rolling restart": (2, roll),
           "store link": (4, store_link), "client link": (3, client_link), "event link": (2, event_link), "pause redis": (2, pause_redis)}
 KINDS = {
     One.kind: {**COMMON, "kill redis": (3, kill_redis), "full disk": (2, full_disk)},
     Sentinel.kind: {**COMMON, "kill master": (4, kill_master), "kill copy": (1, kill_copy), "fail-over": (3, fail_over)},
-    Cluster.kind: {**COMMON, "kill master": (4, kill_master), "kill copy": (1, kill_copy), "fail-over": (4, fail_over)},
+    Cluster.kind: {**COMMON, "kill master": (4, kill_master), "kill copy": (1, kill_copy), "fail-over": (4, fail_over), "move slot": (4, move_slot)},
 }
-REDIS = {"kill redis", "full disk", "pause redis", "kill master", "kill copy", "fail-over"}  # one of these at a time
+REDIS = {"kill redis", "full disk", "pause redis", "kill master", "kill copy", "fail-over", "move slot"}  # one of these at a time
 DAEMON = {"kill daemon", "kill service", "pause daemon", "rolling restart"}                  # likewise
 
 
