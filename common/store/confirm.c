@@ -12,11 +12,11 @@ known_watermark (const tt_store *store, uint32_t partition)
 }
 
 static void
-raise_watermark (tt_store *store, uint32_t partition, const tt_node *node, uint64_t sequence)
+raise_watermark (tt_store *store, const tt_piped *write, uint64_t sequence)
 {
-    tt_watermark *mark = &store->watermarks[partition];
+    tt_watermark *mark = &store->watermarks[write->partition];
     mark->sequence = sequence;
-    memcpy (mark->connection, node->redis.connection, sizeof mark->connection);
+    memcpy (mark->connection, write->confirmed_on, sizeof mark->connection);
 }
 
 /* What was read before this write is before it on every copy that confirms it. */
@@ -24,11 +24,7 @@ static void
 add_write (tt_store *store, uint32_t partition)
 {
     tt_buffer *out = tt_pipe_command (store, partition);
-    tt_resp_begin (out, 4);
-    tt_resp_text (out, "HSET");
-    tt_pipe_key (store, out, partition, 'm', "");
-    tt_resp_text (out, "confirmed");
-    tt_resp_text (out, "1");
+    tt_pipe_touch (store, out, partition);
     tt_pipe_end (store);
 }
 
@@ -47,9 +43,8 @@ tt_journal_confirm (tt_store *store, uint64_t *heads, tt_error *error)
     tt_pipe_confirm (store);
     tt_status status = tt_pipe_run (store, error);
     for (size_t i = 0; status == TT_OK && i < store->count; i++) {
-        uint32_t p = store->piped[i].partition;
         if (tt_pipe_reply (store, i)->type != REDIS_REPLY_ERROR && tt_pipe_confirmed (store, i, NULL))
-            raise_watermark (store, p, store->piped[i].at, heads[p]);
+            raise_watermark (store, &store->piped[i], heads[store->piped[i].partition]);
     }
     for (uint32_t p = 0; p < partitions; p++) {
         uint64_t mark = known_watermark (store, p);

@@ -186,6 +186,14 @@ undecide (tt_txn *txn)
         tt_txn_finish (txn, TT_ABORTED, "too many concurrent changes to the same entity");
 }
 
+/* A round in which some writers had only to wait is none of the attempts. */
+static void
+undecide_again (tt_txn *txn)
+{
+    txn->attempts -= txn->batch->deferred && txn->attempts > 0;
+    undecide (txn);
+}
+
 static void
 take_remembered (tt_txn *txn, tt_bytes outcome)
 {
@@ -294,11 +302,7 @@ static size_t
 add_touch (tt_store *store, uint32_t partition)
 {
     tt_buffer *out = tt_pipe_command (store, partition);
-    tt_resp_begin (out, 4);
-    tt_resp_text (out, "HSET");
-    tt_pipe_key (store, out, partition, 'm', "");
-    tt_resp_text (out, "confirmed");
-    tt_resp_text (out, "1");
+    tt_pipe_touch (store, out, partition);
     return tt_pipe_end (store);
 }
 
@@ -340,7 +344,7 @@ settle_effectless (tt_batch *batch, bool all_true, tt_error *error)
         else if (all_true)
             tt_txn_finish (txn, TT_OK, "");
         else
-            undecide (txn);
+            undecide_again (txn);
     }
     return TT_OK;
 }

@@ -27,7 +27,6 @@ tt_pipe_begin (tt_store *store)
 {
     free_replies (store);
     for (tt_node *node = store->nodes; node; node = node->next) {
-        node->confirmed = 0;
         if (node->taken < node->queued) { /* sent, and given up before its replies came */
             tt_redis_drop (&node->redis);
             node->queued = node->taken = 0;
@@ -82,6 +81,16 @@ tt_pipe_confirm (tt_store *store)
     store->confirm = store->options.replicas > 0;
 }
 
+void
+tt_pipe_touch (tt_store *store, tt_buffer *out, uint32_t partition)
+{
+    tt_resp_begin (out, 4);
+    tt_resp_text (out, "HSET");
+    tt_pipe_key (store, out, partition, 'm', "");
+    tt_resp_text (out, "confirmed");
+    tt_resp_text (out, "1");
+}
+
 const redisReply *
 tt_pipe_reply (const tt_store *store, size_t i)
 {
@@ -99,11 +108,9 @@ tt_pipe_take (tt_store *store, size_t i)
 bool
 tt_pipe_confirmed (const tt_store *store, size_t i, uint32_t *copies)
 {
-    const tt_node *node = store->piped[i].at;
-    uint32_t confirmed = node ? node->confirmed : 0;
     if (copies)
-        *copies = confirmed;
-    return store->options.replicas == 0 || confirmed >= store->options.replicas;
+        *copies = store->piped[i].copies;
+    return store->options.replicas == 0 || store->piped[i].copies >= store->options.replicas;
 }
 
 /* -- sending -- */
@@ -158,7 +165,7 @@ choose_nodes (tt_store *store, bool together, tt_error *error)
         node->queued = node->taken = 0;
         tt_gather_clear (&node->out);
         node->together = together;
-        node->waits = false;
+        node->waits = node->aside_failed = false;
     }
     for (size_t i = 0; i < store->count; i++) {
         tt_piped *command = &store->piped[i];
@@ -173,6 +180,7 @@ choose_nodes (tt_store *store, bool together, tt_error *error)
         if (connected == TT_OK) {
             command->at = node;
             node->lead = command->partition;
+            node->lead_asked = command->ask != NULL;
         } else {
             status = connected;
             command->ask = NULL;
@@ -201,11 +209,12 @@ append_wait (tt_store *store, tt_node *node)
 {
     tt_buffer *out = &node->wait;
     tt_buffer_clear (out);
-    tt_resp_begin (out, 4);
-    tt_resp_text (out, "HSET");
-    tt_pipe_key (store, out, node->lead, 'm', "");
-    tt_resp_text (out, "confirmed");
-    tt_resp_text (out, "1");
+    if (node->lead_asked) {
+        tt_resp_begin (out, 1);
+        tt_resp_text (out, "ASKING");
+        enqueue (node, TT_PIPE_ASIDE);
+    }
+    tt_pipe_touch (store, out, node->lead);
     tt_resp_begin (out, 3);
     tt_resp_text (out, "WAIT");
     tt_resp_number (out, store->options.replicas);
@@ -213,7 +222,6 @@ append_wait (tt_store *store, tt_node *node)
     append (node, (const char *)out->data, out->size);
     enqueue (node, TT_PIPE_ASIDE);
     node->waits = true;
-    node->confirmed = 0;
 }
 
 static void
@@ -275,7 +283,6 @@ receive (tt_store *store, tt_node *node, redisReply **reply, tt_error *error)
     if (tt_redis_reply (&node->redis, reply))
         return TT_OK;
     node->queued = node->taken = 0;
-    node->confirmed = 0;
     tt_route_doubt (store);
     return tt_redis_lost (&node->redis, error);
 }
@@ -306,6 +313,14 @@ take_reply (tt_store *store, tt_node *node, tt_piped *command, redisReply *reply
     return TT_UNAVAILABLE;
 }
 
+/* What is written so that WAIT has something to wait for must have been written. */
+static void
+take_aside (tt_node *node, redisReply *reply)
+{
+    node->aside_failed = node->aside_failed || reply->type == REDIS_REPLY_ERROR;
+    freeReplyObject (reply);
+}
+
 static tt_status
 receive_each (tt_store *store, tt_node *node, tt_error *error)
 {
@@ -318,7 +333,7 @@ receive_each (tt_store *store, tt_node *node, tt_error *error)
             return TT_UNAVAILABLE;
         node->taken++;
         if (number == TT_PIPE_ASIDE) {
-            freeReplyObject (reply);
+            take_aside (node, reply);
             continue;
         }
         tt_status taken = take_reply (store, node, &store->piped[number], reply, error);
@@ -374,20 +389,26 @@ receive_together (tt_store *store, tt_node *node, tt_error *error)
     return refused;
 }
 
-/* How many copies have it. */
+/* How many copies have it: of the server that did it, as long as the connection stands. What another one confirms later is not about this. */
 static tt_status
 receive_wait (tt_store *store, tt_node *node, tt_error *error)
 {
     redisReply *reply;
-    if (node->taken < node->queued) { /* the small write's, behind a transaction */
+    size_t queued = node->queued;
+    for (; node->taken < queued; node->taken++) { /* the small write's, behind a transaction */
         if (receive (store, node, &reply, error) != TT_OK)
             return TT_UNAVAILABLE;
-        freeReplyObject (reply);
-        node->taken = node->queued;
+        take_aside (node, reply);
     }
     if (receive (store, node, &reply, error) != TT_OK)
         return TT_UNAVAILABLE;
-    node->confirmed = reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 ? (uint32_t)reply->integer : 0;
+    bool counted = reply->type == REDIS_REPLY_INTEGER && reply->integer > 0 && !node->aside_failed;
+    for (size_t i = 0; counted && i < queued; i++)
+        if (node->queue[i] != TT_PIPE_ASIDE) {
+            tt_piped *command = &store->piped[node->queue[i]];
+            command->copies = (uint32_t)reply->integer;
+            memcpy (command->confirmed_on, node->redis.connection, sizeof command->confirmed_on);
+        }
     freeReplyObject (reply);
     return TT_OK;
 }

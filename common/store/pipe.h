@@ -21,7 +21,8 @@ typedef struct tt_node {
     uint32_t lead;      /* a partition that it holds, as of this attempt */
     bool waits;         /* the last reply is that of WAIT */
     bool together;      /* on their way as one transaction */
-    uint32_t confirmed; /* copies that have what was sent, by the last WAIT */
+    bool lead_asked;    /* it was asked there just this once */
+    bool aside_failed;  /* a command that is nobody's was refused: WAIT has nothing to wait for */
     bool kept;          /* mark and sweep */
     bool elsewhere;     /* it is another server than one that a pin names */
     tt_gather out;      /* what flush sends */
@@ -36,6 +37,8 @@ typedef struct {
     tt_node *ask;      /* where it is asked just this once, or NULL */
     tt_node *at;       /* where it went last */
     redisReply *reply; /* NULL: none that is final yet */
+    uint32_t copies;   /* that have it, by WAIT on the connection that it was done on */
+    char confirmed_on[TT_UUID_TEXT_SIZE]; /* that connection */
 } tt_piped;
 
 /* Up to which sequence the copies have a journal (confirm.h), and on which connection that was found. */
@@ -96,6 +99,8 @@ int tt_pipe_fd (const tt_store *store);
 const redisReply *tt_pipe_reply (const tt_store *store, size_t i);
 /* The same, for the caller to keep and to free. */
 redisReply *tt_pipe_take (tt_store *store, size_t i);
+/* Writes a small write to a partition, for WAIT to be about. */
+void tt_pipe_touch (tt_store *store, tt_buffer *out, uint32_t partition);
 /* True if as many copies as wished have what command i did; always where none are wished. *copies: how many, may be NULL. */
 bool tt_pipe_confirmed (const tt_store *store, size_t i, uint32_t *copies);
 /* Writes the key of kind and name as one argument. */

@@ -93,7 +93,8 @@ take_map (tt_store *store, const redisReply *slots, const char *asked)
         else
             whole = false;
     }
-    sweep (store);
+    if (whole)
+        sweep (store); /* else the caller asks other nodes, which must live */
     return whole;
 }
 

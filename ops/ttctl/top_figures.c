@@ -154,7 +154,7 @@ state_of (const ctl_top_look *look)
 json_t *
 ctl_top_figures (const char *name, const char *address, const ctl_top_look *before, const ctl_top_look *now, int64_t unix_ms)
 {
-    double refused, started;
+    double refused = 0, started = 0;
     interval in = { .before = now->page ? before->page : NULL, .now = now->page };
     in.seconds = (double)(now->at_us - before->at_us) / 1e6;
     if (in.seconds <= 0)
