@@ -129,7 +129,7 @@ hash_get (tt_store *store, const char *key, const char *field)
     tt_pipe_end (store);
 }
 
-/* P and the form of the keys are written once, in that order: a service that has the first without the second was set up before the second was. */
+/* P and the form of the keys are written once, together: a service that has the first without the second was set up before there were forms. */
 static tt_status
 check_setting_up (tt_store *store, tt_error *error)
 {
