@@ -92,6 +92,14 @@ tt_filters_sent (tt_filters *filters, tt_bytes topic, uint32_t partition, uint64
             count (filters, (tt_bytes){ topic.data, i + 1 }, partition, sequence);
 }
 
+void
+tt_filters_forget (tt_filters *filters)
+{
+    struct filter *filter, *next;
+    HASH_ITER (hh, filters->table, filter, next)
+        memset (filter->sent, 0, filters->partitions * sizeof *filter->sent);
+}
+
 size_t
 tt_filters_count (const tt_filters *filters)
 {

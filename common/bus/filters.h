@@ -20,6 +20,8 @@ void tt_filters_add (tt_filters *filters, tt_bytes filter);
 void tt_filters_remove (tt_filters *filters, tt_bytes filter);
 /* An event was sent: every filter that is a prefix of its topic counts it. */
 void tt_filters_sent (tt_filters *filters, tt_bytes topic, uint32_t partition, uint64_t sequence);
+/* The figures begin anew: what was sent is not the stream's history any more. */
+void tt_filters_forget (tt_filters *filters);
 size_t tt_filters_count (const tt_filters *filters);
 /* All of them; sent[partitions], borrowed for the call. */
 typedef void tt_filter_visitor (void *context, tt_bytes filter, const tt_filter_sent *sent);

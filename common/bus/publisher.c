@@ -201,6 +201,7 @@ follow (tt_publisher *self)
         tell_losses (self);
         tt_tail_close (&self->tail); /* places are found anew */
         name_instance (self);        /* by this, subscribers see that they must replay */
+        tt_filters_forget (self->filters);
     } else if (status == TT_INTERNAL) {
         tt_log (TT_LOG_ERROR, "journal cannot be read", "reason", error.message, NULL);
     }

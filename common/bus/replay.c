@@ -79,9 +79,9 @@ fill_head (tt_replay *self, const tt_stand *stand, Techtransfer__V1__PartitionHe
     }
 }
 
-/* With redis.replicas, nothing is shown that the copies do not have. */
+/* With redis.replicas, nothing is shown that the copies do not have. A head that is merely lowered would look like a lost end to who saw more. */
 static tt_status
-lower_heads (tt_replay *self, tt_stand *stands, size_t count, tt_error *error)
+await_copies (tt_replay *self, const tt_stand *stands, size_t count, tt_error *error)
 {
     uint64_t *heads = tt_arena_alloc (self->arena, self->options.store->partitions * sizeof *heads);
     memset (heads, 0, self->options.store->partitions * sizeof *heads);
@@ -96,16 +96,10 @@ lower_heads (tt_replay *self, tt_stand *stands, size_t count, tt_error *error)
         tt_store_reconnect (self->confirmer);
     }
     for (size_t i = 0; status == TT_OK && i < count; i++) {
-        tt_stand *stand = &stands[i];
-        uint64_t confirmed = heads[stand->partition];
-        if (confirmed == stand->head)
-            continue;
-        if (confirmed == 0)
-            return tt_fail (error, TT_UNAVAILABLE, "the copies do not have the journal of partition %u yet", stand->partition);
-        tt_lineage lineage = { .list = (tt_epoch *) stand->epochs, .count = stand->epoch_count };
-        snprintf (stand->epoch, sizeof stand->epoch, "%s", tt_lineage_at (&lineage, confirmed));
-        stand->head = confirmed;
-        stand->last = (tt_entry){ 0 };
+        const tt_stand *stand = &stands[i];
+        if (heads[stand->partition] < stand->head)
+            return tt_fail (error, TT_UNAVAILABLE, "the copies do not have the journal of partition %u up to %llu yet", stand->partition,
+                            (unsigned long long) stand->head);
     }
     return status;
 }
@@ -119,7 +113,7 @@ get_heads (tt_replay *self, tt_error *error)
     Techtransfer__V1__PartitionHead **list = tt_arena_alloc (self->arena, partitions * sizeof *list);
     tt_status status = tt_journal_stands (self->store, TT_JOURNAL_EVENTS, stands, error);
     if (status == TT_OK)
-        status = lower_heads (self, stands, partitions, error);
+        status = await_copies (self, stands, partitions, error);
     if (status != TT_OK)
         return status;
     for (uint32_t p = 0; p < partitions; p++) {
@@ -286,7 +280,7 @@ replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_erro
     if (status == TT_OK)
         status = check_kept (request, &stand, count, error);
     if (status == TT_OK)
-        status = lower_heads (self, &stand, 1, error);
+        status = await_copies (self, &stand, 1, error);
     if (status != TT_OK)
         return status;
     while (count > 0 && entries[count - 1].sequence > stand.head)
@@ -440,4 +434,10 @@ size_t
 tt_replay_relieve (tt_replay *self, tt_buffer *names)
 {
     return tt_peers_cut (self->peers, TT_PEERS_SLOWEST, names);
+}
+
+size_t
+tt_replay_connections (tt_replay *self)
+{
+    return tt_peers_count (self->peers);
 }

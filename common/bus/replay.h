@@ -20,6 +20,8 @@ typedef struct {
 
 TT_MUST_USE tt_status tt_replay_open (tt_replay **out, const tt_replay_options *options, tt_error *error);
 void tt_replay_close (tt_replay **replay);
+/* As tt_responder_connections. */
+size_t tt_replay_connections (tt_replay *replay);
 const char *tt_replay_endpoint (const tt_replay *replay);
 /* Cuts off those that do not read their pages; as tt_responder_relieve. From any one thread. */
 size_t tt_replay_relieve (tt_replay *replay, tt_buffer *names);

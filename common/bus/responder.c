@@ -375,3 +375,9 @@ tt_responder_relieve (tt_responder *self, tt_buffer *names)
 {
     return tt_peers_cut (self->peers, TT_PEERS_HEAVIEST, names);
 }
+
+size_t
+tt_responder_connections (tt_responder *self)
+{
+    return tt_peers_count (self->peers);
+}

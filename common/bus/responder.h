@@ -38,6 +38,8 @@ void tt_responder_close (tt_responder **responder);
 /* Cuts off the connections that cost most memory just now: those that send faster than is read here, and those that do not read their replies. To
  * be called once a second while memory is over its bound; from any one thread. Returns how many, named in `names` (appended). */
 size_t tt_responder_relieve (tt_responder *responder, tt_buffer *names);
+/* How many peers are connected. To be called about once a second: it takes what their coming and going has left. Any thread. */
+size_t tt_responder_connections (tt_responder *responder);
 /* What was really bound: "tcp://127.0.0.1:40123". Borrowed. */
 const char *tt_responder_endpoint (const tt_responder *responder);
 

@@ -245,8 +245,11 @@ reset_one (tt_txn *txn, const reset_request *request, const tt_standing *standin
         return;
     if (!row->present && tt_txn_bound_failed (txn, COUNT_TABLE, count_key ()))
         tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "there are %u consumers: no more can be registered", consumers_max (tt_txn_partitions (txn)));
-    else
-        put_position (txn, request->consumer, target_sequence (request, tt_txn_step (txn), standing), standing->epoch, !row->present);
+    else {
+        uint64_t sequence = target_sequence (request, tt_txn_step (txn), standing);
+        bool at_head = sequence == standing->head; /* of what is older the present epoch says nothing */
+        put_position (txn, request->consumer, sequence, at_head ? standing->epoch : "", !row->present);
+    }
 }
 
 static void

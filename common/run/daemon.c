@@ -449,6 +449,8 @@ serve (tt_daemon *self)
             "events", tt_publisher_endpoint (self->publisher), "replay", tt_replay_endpoint (self->replay), "http_port", port, NULL);
     for (;;) {
         check_store (self);
+        (void) tt_responder_connections (self->responder);
+        (void) tt_replay_connections (self->replay);
         int signal_number = next_signal (self, PROBE_EVERY_MS);
         if (signal_number == SIGHUP)
             reload (self);

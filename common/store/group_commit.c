@@ -40,18 +40,26 @@ find_id (tt_txn *txn)
     return true;
 }
 
+/* The step under which an outcome is remembered. The last step of a command with several has one name, whichever number it came to: a retry may
+ * take another way through the steps, since those without an effect are not remembered, and must not end twice. */
+static uint32_t
+id_step (const tt_txn *txn)
+{
+    return txn->step > 0 && !txn->then ? UINT32_MAX : txn->step;
+}
+
 static void
 fill_unit (tt_txn *txn)
 {
     tt_unit *unit = &txn->unit;
     unit->request_id = TT_BYTES_NONE;
     if (!txn->spec.read_only && find_id (txn)) {
-        uint32_t item = (uint32_t)txn->spec.item;
+        uint32_t item = (uint32_t)txn->spec.item, step = id_step (txn);
         for (int i = 0; i < 4; i++)
             txn->id[TT_UUID_SIZE + i] = (uint8_t)(item >> (24 - 8 * i));
         for (int i = 0; i < 4; i++)
-            txn->id[TT_UUID_SIZE + 4 + i] = (uint8_t)(txn->step >> (24 - 8 * i));
-        unit->request_id = (tt_bytes){ txn->id, item || txn->step ? sizeof txn->id : TT_UUID_SIZE };
+            txn->id[TT_UUID_SIZE + 4 + i] = (uint8_t)(step >> (24 - 8 * i));
+        unit->request_id = (tt_bytes){ txn->id, item || step ? sizeof txn->id : TT_UUID_SIZE };
         unit->id_unix_ms = tt_uuid7_unix_ms (txn->id);
     }
     uint8_t *outcome = tt_arena_alloc (txn->batch->arena, txn->reply.size + 1);
