@@ -249,6 +249,7 @@ class Cluster(Topology):
 
     def start(self, announce=None):
         for node in self.nodes:
+            node.port = free_port(10000)  # chosen anew just before it is taken: others choose too
             node.public = announce(node) if announce else node.port
             node.options += ["--cluster-announce-port", node.public, "--cluster-announce-bus-port", node.port + 10000]
             node.launch()
