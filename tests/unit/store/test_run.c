@@ -73,6 +73,27 @@ Test (run, one_known_id_among_many)
     cr_assert_eq (event_count (), MANY);
 }
 
+/* Each partition remembers ids by itself; in each, one of the rows is done, and the others are told so. */
+Test (run, one_id_for_all_rows)
+{
+    tt_txn *txns[MANY];
+    test_id ids[MANY];
+    int done = 0;
+    make_requests ("x");
+    ids[0] = new_id ();
+    for (int i = 1; i < MANY; i++)
+        ids[i] = ids[0];
+    add_all (world.batch, append_row, txns, ids);
+    run (world.batch);
+    for (int i = 0; i < MANY; i++) {
+        bool replayed = tt_txn_outcome (txns[i]).replayed;
+        cr_assert_str_eq (row_text (keys[i], NULL), replayed ? "" : "x", "row %d", i);
+        done += !replayed;
+    }
+    cr_assert_eq (done, PARTITIONS);
+    cr_assert_eq (event_count (), PARTITIONS);
+}
+
 /* The batch was decided; then another replica changes one of the rows. */
 Test (run, one_changed_row_among_many)
 {
