@@ -13,6 +13,7 @@
 
 #define LOOK_MS 200
 #define RELIEVE_US 1000000
+#define CALM_US 2000000 /* below the bound for so long is enough: what the daemon keeps for good may lie close to it */
 
 struct tt_memory {
     tt_memory_options options;
@@ -41,11 +42,14 @@ static const tt_metric_row rows[] = {
 tt_memory_step
 tt_memory_decide (tt_memory_state *state, uint64_t resident, uint64_t max, int64_t now_us)
 {
-    bool was_over = state->over;
-    state->over = was_over ? resident > max - max / 10 : resident > max;
+    bool was_over = state->over, above = resident > max;
+    if (above || !was_over || state->above_us == 0)
+        state->above_us = now_us;
+    bool calm = resident <= max - max / 10 || now_us - state->above_us >= CALM_US;
+    state->over = above || (was_over && !calm);
     if (!state->over)
         return was_over ? TT_MEMORY_ENDS : TT_MEMORY_NOTHING;
-    if (was_over && now_us - state->relieved_us < RELIEVE_US)
+    if (!above || (was_over && now_us - state->relieved_us < RELIEVE_US))
         return TT_MEMORY_NOTHING;
     state->relieved_us = now_us;
     return was_over ? TT_MEMORY_LASTS : TT_MEMORY_BEGINS;

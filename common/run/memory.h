@@ -2,7 +2,7 @@
  * keep, only the system can tell. A thread reads the resident size five times a second, without allocating.
  *
  * Over the bound: `over` is true (commands are refused), once a second the parts are asked to cut off the peers that cost most,
- * and free memory is given back. It ends when a tenth is free again. Told once an episode. Private to run/. */
+ * and free memory is given back. It ends when a tenth is free again, or two seconds after it was last above. Told once an episode. Private to run/. */
 #ifndef TT_RUN_MEMORY_H
 #define TT_RUN_MEMORY_H
 
@@ -31,9 +31,10 @@ void tt_memory_close (tt_memory **memory); /* after it nobody is asked to reliev
 typedef struct {
     bool over;
     int64_t relieved_us; /* the last time that something was done about it */
+    int64_t above_us;    /* the last time that it was above the bound */
 } tt_memory_state;
 typedef enum { TT_MEMORY_NOTHING, TT_MEMORY_BEGINS, TT_MEMORY_LASTS, TT_MEMORY_ENDS } tt_memory_step;
-/* BEGINS and LASTS: something is to be done. */
+/* BEGINS and LASTS: something is to be done. An episode ends a tenth below the bound, or when it has stayed below for two seconds. */
 tt_memory_step tt_memory_decide (tt_memory_state *state, uint64_t resident, uint64_t max, int64_t now_us);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "run/memory.h"
 
+#define SECOND 1000000
 #define MAX 1000u
 
 Test (memory, nothing_below_the_bound)
@@ -34,4 +35,17 @@ Test (memory, an_episode_ends_a_tenth_below_the_bound)
     cr_assert_eq (tt_memory_decide (&state, MAX - 100, MAX, 2), TT_MEMORY_ENDS);
     cr_assert_eq (tt_memory_decide (&state, MAX, MAX, 3), TT_MEMORY_NOTHING);
     cr_assert_eq (tt_memory_decide (&state, MAX + 1, MAX, 4), TT_MEMORY_BEGINS, "another episode is told again, however soon");
+}
+
+/* A daemon that kept buffers of nine tenths of its bound and more refused every command from its first episode on, until it was restarted. */
+Test (memory, what_stays_close_below_the_bound_is_no_episode_for_ever)
+{
+    tt_memory_state state = { .over = false };
+    cr_assert_eq (tt_memory_decide (&state, 2 * MAX, MAX, 10 * SECOND), TT_MEMORY_BEGINS);
+    cr_assert_eq (tt_memory_decide (&state, MAX - 1, MAX, 11 * SECOND), TT_MEMORY_NOTHING, "nobody is cut off below the bound");
+    cr_assert (state.over);
+    cr_assert_eq (tt_memory_decide (&state, MAX + 1, MAX, 11 * SECOND + 1), TT_MEMORY_LASTS);
+    cr_assert_eq (tt_memory_decide (&state, MAX - 1, MAX, 13 * SECOND), TT_MEMORY_NOTHING);
+    cr_assert_eq (tt_memory_decide (&state, MAX - 1, MAX, 13 * SECOND + 1), TT_MEMORY_ENDS);
+    cr_assert_eq (tt_memory_decide (&state, MAX - 1, MAX, 20 * SECOND), TT_MEMORY_NOTHING);
 }
