@@ -10,6 +10,8 @@
 #include "store/metrics.h"
 #include "store/route.h"
 
+#define KEPT_BUFFER_SIZE ((size_t)4 << 20) /* of commands, between pipelines */
+
 /* -- building -- */
 
 static void
@@ -35,6 +37,8 @@ tt_pipe_begin (tt_store *store)
     store->count = 0;
     store->sent = store->confirm = false;
     store->fresh_count = 0;
+    if (store->commands.capacity > KEPT_BUFFER_SIZE) /* one large batch is not kept for ever */
+        tt_buffer_free (&store->commands);
     tt_buffer_clear (&store->commands);
 }
 
