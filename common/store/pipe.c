@@ -206,6 +206,33 @@ append_text (tt_node *node, const char *text)
     append (node, text, strlen (text));
 }
 
+static void
+add_asking (tt_node *node, tt_buffer *out)
+{
+    tt_resp_begin (out, 1);
+    tt_resp_text (out, "ASKING");
+    enqueue (node, TT_PIPE_ASIDE);
+}
+
+/* A write to a server that takes the slot over, key by key: of a key that never moves and is gone at once. Were it one that the other server still
+ * has, that one could not be moved any more. */
+static void
+add_touch_ahead (tt_store *store, tt_node *node, tt_buffer *out)
+{
+    add_asking (node, out);
+    tt_resp_begin (out, 5);
+    tt_resp_text (out, "SET");
+    tt_pipe_key (store, out, node->lead, 'w', "");
+    tt_resp_text (out, "1");
+    tt_resp_text (out, "PX");
+    tt_resp_text (out, "1000");
+    enqueue (node, TT_PIPE_ASIDE);
+    add_asking (node, out);
+    tt_resp_begin (out, 2);
+    tt_resp_text (out, "DEL");
+    tt_pipe_key (store, out, node->lead, 'w', "");
+}
+
 /* A write, so that WAIT has something of this connection to wait for also where the commands before it found their work done, and
  * WAIT. */
 static void
@@ -213,12 +240,10 @@ append_wait (tt_store *store, tt_node *node)
 {
     tt_buffer *out = &node->wait;
     tt_buffer_clear (out);
-    if (node->lead_asked) {
-        tt_resp_begin (out, 1);
-        tt_resp_text (out, "ASKING");
-        enqueue (node, TT_PIPE_ASIDE);
-    }
-    tt_pipe_touch (store, out, node->lead);
+    if (node->lead_asked)
+        add_touch_ahead (store, node, out);
+    else
+        tt_pipe_touch (store, out, node->lead);
     tt_resp_begin (out, 3);
     tt_resp_text (out, "WAIT");
     tt_resp_number (out, store->options.replicas);

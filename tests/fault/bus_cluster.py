@@ -81,6 +81,34 @@ def test_slots_move_under_load(world):
     check(watched, durable, daemons[0])
 
 
+def test_nothing_is_made_at_the_target_of_a_slot_before_its_time(world):
+    """A refused command looks for its request id, which is asked at the target (ASK), and then waits for the copies there: what it writes for that must
+    not be a key that the source still has, or the slot can never be moved (BUSYKEY)."""
+    redis = world.own(redis_world.Cluster(world.folder).start())
+    daemon = world.daemon("patent", redis="127.0.0.1:1", program=world.programs["patent"],
+                          arguments=[*redis.settings(), "--redis.replicas", "1"]).start()
+    head, _ = commands.call(daemon.endpoints["commands"], "techtransfer.patent.v1.PatentAlert/PutWatch",
+                            patent_pb.PutWatchRequest(watch=patent_pb.Watch(owner="ent-1", watch_id="w", query="ti=laser")))
+    assert head.code == pb.OK, head
+    meta = next(f"tt:{{patent.{p}}}:meta" for p in range(PARTITIONS) for node in redis.masters()
+                if node.ask("EXISTS", f"tt:{{patent.{p}}}:t:watches", check=False).strip() == "1")
+    slot = int(redis.nodes[0].ask("CLUSTER", "KEYSLOT", meta))
+    source = redis.owner(slot)
+    target = next(node for node in redis.masters() if node is not source)
+    for _ in (mover := redis.move(slot, source, target, last=meta)):
+        if source.ask("CLUSTER", "GETKEYSINSLOT", slot, 10).split() == [meta]:
+            break
+    head, _ = commands.call(daemon.endpoints["commands"], "techtransfer.patent.v1.PatentAlert/DeleteWatch",
+                            patent_pb.DeleteWatchRequest(owner="ent-1", watch_id="unknown"))
+    assert head.code == pb.NOT_FOUND, head
+    assert meta not in target.ask("CLUSTER", "GETKEYSINSLOT", slot, 100).split()
+    for _ in mover:
+        pass
+    head, _ = commands.call(daemon.endpoints["commands"], "techtransfer.patent.v1.PatentAlert/DeleteWatch",
+                            patent_pb.DeleteWatchRequest(owner="ent-1", watch_id="w"))
+    assert head.code == pb.OK, head
+
+
 def test_masters_hand_over(world):
     redis, daemons, watched, durable = begin(world, redis_world.Cluster)
 
@@ -136,7 +164,10 @@ def test_master_stopped_behind_sentinels(world):
 
 
 def prepare():
-    global bus_kill
+    global bus_kill, commands, patent_pb, pb
+    import commands
+    import envelope_pb2 as pb
+    import patent_pb2 as patent_pb
     import bus_kill as module
     module.prepare()
     bus_kill = module

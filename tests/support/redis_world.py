@@ -293,14 +293,19 @@ class Cluster(Topology):
                     return node
         return None
 
-    def move(self, slot, source, target):
-        """Moves a slot as redis-cli --cluster reshard does it; a generator that yields after each step, and goes on until it is done."""
+    def move(self, slot, source, target, last=None, seconds=60):
+        """Moves a slot as redis-cli --cluster reshard does it; a generator that yields after each step, and goes on until it is done. The key `last`
+        goes last."""
         ids = {node: node.ask("CLUSTER", "MYID").strip() for node in (source, target)}
         target.ask("CLUSTER", "SETSLOT", slot, "IMPORTING", ids[source])
         source.ask("CLUSTER", "SETSLOT", slot, "MIGRATING", ids[target])
+        until, replace = time.monotonic() + seconds, ()
         yield
-        while keys := source.ask("CLUSTER", "GETKEYSINSLOT", slot, 1).split():
-            source.ask("MIGRATE", HOST, target.port, keys[0], 0, 5000, check=False)
+        while keys := sorted(source.ask("CLUSTER", "GETKEYSINSLOT", slot, 1000).split(), key=lambda key: key == last):
+            said = source.ask("MIGRATE", HOST, target.port, keys[0], 0, 5000, *replace, check=False)
+            replace = ("REPLACE",) if "IOERR" in said else ()  # it may have arrived without being deleted here
+            if "BUSYKEY" in said or time.monotonic() > until:
+                raise RuntimeError(f"slot {slot}, key {keys[0]}, {source.name} to {target.name}: {said.strip()}")
             yield
         target.ask("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
         for node in self.masters():
