@@ -106,8 +106,8 @@ start (tt_processor *self, tt_error *error)
     if (status == TT_OK && ops->work && self->group == NULL) {
         tt_group_options group = { .name = ops->group, .consumer = self->options.instance };
         status = tt_group_open (&self->group, self->options.store, &group, error);
-        if (status == TT_OK)
-            self->rederive = tt_rederive_new (self->store, self->batch, self->group, ops->group, self->options.instance);
+        if (status == TT_OK && tt_store_spans_masters (self->store) && self->options.store->replicas == 0)
+            self->rederive = tt_rederive_new (self->store, self->batch, self->group, ops->group);
     }
     if (status == TT_OK && ops->open)
         status = ops->open (self, self->options.service, &self->state, error);
@@ -140,7 +140,6 @@ take_losses (tt_processor *self)
         tt_count (self->counters, LOSSES, 0);
         if (self->options.ops->lost)
             self->options.ops->lost (self, self->state, losses[i].partition, losses[i].first, losses[i].last);
-        tt_rederive_need (self->rederive, losses[i].server);
     }
     tt_group_forget (self->group);
     self->count = 0;

@@ -22,6 +22,8 @@ tt_group_open (tt_group **out, const tt_store_options *options, const tt_group_o
     group->entries.parts = tt_entries_parts (TT_JOURNAL_EVENTS);
     group->entries.blocks = &group->blocks;
     group->claimed = tt_alloc_zero (options->partitions, sizeof *group->claimed);
+    group->generation = tt_alloc_zero (options->partitions, sizeof *group->generation);
+    group->epoch = tt_alloc_zero (options->partitions, sizeof *group->epoch);
     group->listen = tt_listen_new (store);
     tt_places_init (&group->places, options->service, TT_JOURNAL_EVENTS, options->partitions);
     group->held = tt_alloc_zero (options->partitions, sizeof *group->held);
@@ -54,6 +56,8 @@ tt_group_close (tt_group **reference)
         return;
     forget_blocks (group);
     free (group->claimed);
+    free (group->generation);
+    free (group->epoch);
     tt_listen_destroy (&group->listen);
     tt_store_close (&group->store);
     tt_store_close (&group->confirmer);
@@ -90,48 +94,6 @@ is_confirmed (const tt_group *group, size_t from)
     return group->confirmer == NULL || tt_confirm_entries (group->confirmer, &group->entries, from);
 }
 
-static void
-add_command (tt_group *group, uint32_t partition, const char *const *before, const char *const *behind)
-{
-    size_t count = 1;
-    for (size_t i = 0; before[i]; i++)
-        count++;
-    for (size_t i = 0; behind[i]; i++)
-        count++;
-    tt_buffer *out = tt_pipe_command (group->store, partition);
-    tt_resp_begin (out, count);
-    for (size_t i = 0; before[i]; i++)
-        tt_resp_text (out, before[i]);
-    tt_pipe_key (group->store, out, partition, 'j', TT_JOURNAL_EVENTS);
-    for (size_t i = 0; behind[i]; i++)
-        tt_resp_text (out, behind[i]);
-    tt_pipe_end (group->store);
-}
-
-tt_status
-tt_group_for_all (tt_group *group, const char *const *before, const char *const *behind, tt_error *error)
-{
-    tt_pipe_begin (group->store);
-    for (uint32_t p = 0; p < tt_store_partitions (group->store); p++)
-        add_command (group, p, before, behind);
-    return tt_pipe_run (group->store, error);
-}
-
-static tt_status
-create_groups (tt_group *group, tt_error *error)
-{
-    const char *const before[] = { "XGROUP", "CREATE", NULL };
-    const char *const behind[] = { group->name, "0", "MKSTREAM", NULL };
-    tt_status status = tt_group_for_all (group, before, behind, error);
-    for (uint32_t p = 0; status == TT_OK && p < tt_store_partitions (group->store); p++) {
-        const redisReply *reply = tt_pipe_reply (group->store, p);
-        if (reply->type == REDIS_REPLY_ERROR && strncmp (reply->str, "BUSYGROUP", 9) != 0)
-            status = tt_redis_error_status (reply, error);
-    }
-    group->created = status == TT_OK;
-    return status;
-}
-
 /* How many blocks of each partition are about `limit` entries. */
 static size_t
 share (const tt_group *group, uint32_t limit)
@@ -140,35 +102,15 @@ share (const tt_group *group, uint32_t limit)
     return blocks ? blocks : 1;
 }
 
-/* What others took and did not acknowledge for too long: they are dead, or this replica was. */
-static tt_status
-claim (tt_group *group, uint32_t limit, tt_error *error)
-{
-    char idle[16], count[16];
-    snprintf (idle, sizeof idle, "%u", group->claim_idle_ms);
-    snprintf (count, sizeof count, "%zu", share (group, limit));
-    const char *const before[] = { "XAUTOCLAIM", NULL };
-    const char *const behind[] = { group->name, group->consumer, idle, "0-0", "COUNT", count, NULL };
-    tt_status status = tt_group_for_all (group, before, behind, error);
-    for (uint32_t p = 0; status == TT_OK && p < tt_store_partitions (group->store); p++) {
-        const redisReply *reply = group->claimed[p] = tt_pipe_take (group->store, p);
-        if (reply->type == REDIS_REPLY_ERROR)
-            status = tt_redis_error_status (reply, error);
-        else if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2)
-            status = tt_entries_take (&group->entries, p, reply->element[1], 0, error);
-    }
-    if (!is_confirmed (group, 0))
-        tt_entries_cut (&group->entries, 0); /* they stay pending, and are claimed again */
-    return status;
-}
-
 static void
 build_request (tt_group *group, uint32_t first, uint32_t partitions, uint32_t limit)
 {
     tt_buffer *out = &group->request;
     tt_buffer_clear (out);
     tt_resp_begin (out, 9 + 2 * partitions);
-    const char *const words[] = { "XREADGROUP", "GROUP", group->name, group->consumer, "COUNT" };
+    char name[TT_GROUP_NAME_SIZE];
+    tt_group_name (group, first, name);
+    const char *const words[] = { "XREADGROUP", "GROUP", name, group->consumer, "COUNT" };
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
         tt_resp_text (out, words[i]);
     tt_resp_number (out, (int64_t)share (group, limit));
@@ -181,17 +123,6 @@ build_request (tt_group *group, uint32_t first, uint32_t partitions, uint32_t li
     }
     for (uint32_t p = 0; p < partitions; p++)
         tt_resp_text (out, ">");
-}
-
-static tt_status
-claim_if_due (tt_group *group, uint32_t limit, tt_error *error)
-{
-    if (tt_clock_monotonic_us () < group->next_claim_us)
-        return TT_OK;
-    tt_status status = claim (group, limit, error);
-    if (status != TT_OK || group->entries.count == 0) /* else there may be more */
-        group->next_claim_us = tt_clock_monotonic_us () + (int64_t)group->claim_idle_ms * 500;
-    return status;
 }
 
 /* Blocks are taken whole, but handed out in portions. */
@@ -280,6 +211,100 @@ worse (tt_status *status, tt_error *error, tt_status other, const tt_error *why)
         *error = *why;
 }
 
+/* -- claiming -- */
+
+static void
+add_claims (tt_group *group, size_t ear, uint32_t limit)
+{
+    char idle[16], count[16];
+    uint32_t first, partitions;
+    snprintf (idle, sizeof idle, "%u", group->claim_idle_ms);
+    snprintf (count, sizeof count, "%zu", share (group, limit));
+    tt_listen_span (group->listen, ear, &first, &partitions);
+    for (uint32_t p = first; p < first + partitions; p++)
+        tt_group_add (group, p, (const char *const[]){ "XAUTOCLAIM", NULL },
+                      (const char *const[]){ TT_GROUP_SELF, group->consumer, idle, "0-0", "COUNT", count, NULL });
+}
+
+/* What a partition's claim gave. Entries of a history that is not known are left: the ear connects anew, and asks for it. */
+static tt_status
+take_claimed (tt_group *group, uint32_t partition, size_t ear, tt_error *error)
+{
+    size_t from = group->entries.count;
+    const redisReply *reply = group->claimed[partition];
+    if (reply->type == REDIS_REPLY_ERROR)
+        return tt_redis_error_status (reply, error);
+    tt_status status = TT_OK;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements >= 2)
+        status = tt_entries_take (&group->entries, partition, reply->element[1], 0, error);
+    if (status == TT_OK && !tt_places_know (&group->places, group->entries.list + from, group->entries.count - from)) {
+        tt_entries_cut (&group->entries, from);
+        tt_listen_drop (group->listen, ear);
+    }
+    return status;
+}
+
+static tt_status
+take_claims (tt_group *group, const bool *attached, tt_error *error)
+{
+    tt_status status = tt_pipe_run (group->store, error);
+    for (size_t e = 0, i = 0; status == TT_OK && e < group->ears; e++) {
+        uint32_t first, partitions;
+        tt_listen_span (group->listen, e, &first, &partitions);
+        for (uint32_t p = first; status == TT_OK && attached[e] && p < first + partitions; p++) {
+            group->claimed[p] = tt_pipe_take (group->store, i++);
+            status = take_claimed (group, p, e, error);
+        }
+    }
+    return status;
+}
+
+/* An ear that listens would have heard that its connection broke; of another one it is not known before it is used. */
+static tt_status
+verify (tt_group *group, size_t ear, tt_error *error)
+{
+    if (tt_listen_asked (group->listen, ear) || group->held[ear])
+        return TT_OK;
+    tt_status status = attach (group, ear, error);
+    return status == TT_OK ? tt_places_check (&group->places, group->listen, ear, error) : status;
+}
+
+/* What others took and did not acknowledge for too long: they are dead, or this replica was. Only on servers whose history was asked
+ * for. */
+static tt_status
+claim (tt_group *group, uint32_t limit, tt_error *error)
+{
+    bool *attached = tt_alloc_zero (group->ears, sizeof *attached);
+    tt_status status = TT_OK;
+    for (size_t e = 0; e < group->ears; e++) {
+        tt_error why = { 0 };
+        tt_status verified = verify (group, e, &why);
+        attached[e] = verified == TT_OK;
+        worse (&status, error, verified == TT_DATA_LOSS ? TT_DATA_LOSS : TT_OK, &why);
+    }
+    tt_pipe_begin (group->store);
+    for (size_t e = 0; e < group->ears; e++)
+        if (attached[e])
+            add_claims (group, e, limit);
+    if (status == TT_OK && group->store->count > 0)
+        status = take_claims (group, attached, error);
+    free (attached);
+    if (!is_confirmed (group, 0))
+        tt_entries_cut (&group->entries, 0); /* they stay pending, and are claimed again */
+    return status;
+}
+
+static tt_status
+claim_if_due (tt_group *group, uint32_t limit, tt_error *error)
+{
+    if (tt_clock_monotonic_us () < group->next_claim_us)
+        return TT_OK;
+    tt_status status = claim (group, limit, error);
+    if (status != TT_OK || group->entries.count == 0) /* else there may be more */
+        group->next_claim_us = tt_clock_monotonic_us () + (int64_t)group->claim_idle_ms * 500;
+    return status;
+}
+
 static tt_status
 take_all (tt_group *group, tt_error *error)
 {
@@ -312,8 +337,8 @@ take_places (tt_group *group)
 }
 
 /* Claims and acknowledgements that another server answered: the listeners follow there, and ask it. */
-static void
-drop_ears (tt_group *group)
+void
+tt_group_drop_ears (tt_group *group)
 {
     for (size_t e = 0; e < group->ears; e++) {
         group->held[e] = NULL;
@@ -333,7 +358,8 @@ tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t
         return TT_OK;
     forget_blocks (group);
     group->places.loss_count = 0;
-    tt_status status = group->created ? TT_OK : create_groups (group, error);
+    tt_status status = group->created ? TT_OK : tt_group_find (group, error);
+    group->created = status == TT_OK;
     if (status == TT_OK)
         status = take_all (group, error);
     if (status == TT_OK && group->entries.count == 0)
@@ -343,7 +369,7 @@ tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t
     if (status != TT_OK) {
         forget_blocks (group); /* claimed again later */
         if (group->store->elsewhere)
-            drop_ears (group);
+            tt_group_drop_ears (group);
         return status;
     }
     take_places (group);
@@ -355,7 +381,7 @@ tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t
 tt_status
 tt_group_renew (tt_group *group, tt_error *error)
 {
-    drop_ears (group);
+    tt_group_drop_ears (group);
     group->places.loss_count = 0;
     tt_status status = TT_OK;
     for (size_t e = 0; e < group->ears; e++) {
@@ -394,11 +420,13 @@ static void
 add_acknowledge (tt_group *group, size_t begin, size_t end)
 {
     const tt_block_place *blocks = group->blocks.list;
+    char name[TT_GROUP_NAME_SIZE];
+    tt_group_name (group, blocks[begin].partition, name);
     tt_buffer *out = tt_pipe_command (group->store, blocks[begin].partition);
     tt_resp_begin (out, 3 + end - begin);
     tt_resp_text (out, "XACK");
     tt_pipe_key (group->store, out, blocks[begin].partition, 'j', TT_JOURNAL_EVENTS);
-    tt_resp_text (out, group->name);
+    tt_resp_text (out, name);
     for (size_t i = begin; i < end; i++) {
         char id[32];
         snprintf (id, sizeof id, "%llu-0", (unsigned long long)blocks[i].last);
@@ -425,15 +453,6 @@ tt_group_acknowledge (tt_group *group, tt_error *error)
     return status;
 }
 
-const redisReply *
-tt_group_field (const redisReply *info, const char *field)
-{
-    for (size_t i = 0; i + 1 < info->elements; i += 2)
-        if (info->element[i]->type == REDIS_REPLY_STRING && strcmp (info->element[i]->str, field) == 0)
-            return info->element[i + 1];
-    return NULL;
-}
-
 /* A block's id is the sequence of its last event, so what nobody has taken is counted in events; of what was taken only the
  * number of blocks is known. */
 static uint64_t
@@ -443,18 +462,6 @@ lag_of (const redisReply *info, uint64_t head)
     uint64_t last = delivered && delivered->type == REDIS_REPLY_STRING ? strtoull (delivered->str, NULL, 10) : 0;
     uint64_t taken = pending && pending->type == REDIS_REPLY_INTEGER ? (uint64_t)pending->integer : 0;
     return taken + (head > last ? head - last : 0);
-}
-
-const redisReply *
-tt_group_info (const tt_group *group, const redisReply *reply)
-{
-    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
-        const redisReply *info = reply->element[i];
-        const redisReply *name = info->type == REDIS_REPLY_ARRAY ? tt_group_field (info, "name") : NULL;
-        if (name && name->type == REDIS_REPLY_STRING && strcmp (name->str, group->name) == 0)
-            return info;
-    }
-    return NULL; /* there is no journal yet */
 }
 
 tt_status
@@ -469,7 +476,7 @@ tt_group_lag (tt_group *group, uint64_t *lag, tt_error *error)
     if (status == TT_OK)
         status = tt_group_for_all (group, before, behind, error);
     for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
-        const redisReply *info = tt_group_info (group, tt_pipe_reply (group->store, p));
+        const redisReply *info = tt_group_info (group, p, tt_pipe_reply (group->store, p));
         *lag += info ? lag_of (info, heads[p]) : 0;
     }
     free (heads);

@@ -12,9 +12,9 @@ sequence_of (const redisReply *id)
 }
 
 static uint64_t
-delivered_of (const tt_group *group, const redisReply *groups)
+delivered_of (const tt_group *group, uint32_t partition, const redisReply *groups)
 {
-    const redisReply *info = tt_group_info (group, groups);
+    const redisReply *info = tt_group_info (group, partition, groups);
     return info ? sequence_of (tt_group_field (info, "last-delivered-id")) : 0;
 }
 
@@ -26,17 +26,28 @@ pending_of (const redisReply *summary)
 }
 
 static void
-add_words (tt_group *group, uint32_t partition, const char *word, const char *verb, const char *last)
+add_epoch (tt_group *group, uint32_t partition)
 {
     tt_buffer *out = tt_pipe_command (group->store, partition);
-    tt_resp_begin (out, (size_t)2 + (verb != NULL) + (last != NULL));
-    tt_resp_text (out, word);
-    if (verb)
-        tt_resp_text (out, verb);
-    tt_pipe_key (group->store, out, partition, 'j', TT_JOURNAL_EVENTS);
-    if (last)
-        tt_resp_text (out, last);
+    tt_resp_begin (out, 3);
+    tt_resp_text (out, "HGET");
+    tt_pipe_key (group->store, out, partition, 'm', "");
+    tt_resp_text (out, "epoch");
     tt_pipe_end (group->store);
+}
+
+/* replies: XINFO GROUPS, XPENDING, HGET. */
+static void
+take_done (tt_group *group, uint32_t p, tt_position *done)
+{
+    size_t at = 3 * (size_t)p;
+    const redisReply *epoch = tt_pipe_reply (group->store, at + 2);
+    uint64_t pending = pending_of (tt_pipe_reply (group->store, at + 1));
+    done->sequence = delivered_of (group, p, tt_pipe_reply (group->store, at));
+    if (pending > 0 && pending - 1 < done->sequence)
+        done->sequence = pending - 1;
+    snprintf (done->epoch, sizeof done->epoch, "%s", tt_lineage_at (&group->places.lineage[p], done->sequence));
+    snprintf (group->epoch[p], sizeof group->epoch[p], "%s", epoch->type == REDIS_REPLY_STRING ? epoch->str : "");
 }
 
 /* What is given out is read before what is pending: what is given out in between is above it. */
@@ -45,24 +56,14 @@ tt_group_done (tt_group *group, tt_position *done, tt_error *error)
 {
     tt_pipe_begin (group->store);
     for (uint32_t p = 0; p < group->places.count; p++) {
-        add_words (group, p, "XINFO", "GROUPS", NULL);
-        add_words (group, p, "XPENDING", NULL, group->name);
+        tt_group_add (group, p, (const char *const[]){ "XINFO", "GROUPS", NULL }, (const char *const[]){ NULL });
+        tt_group_add (group, p, (const char *const[]){ "XPENDING", NULL }, (const char *const[]){ TT_GROUP_SELF, NULL });
+        add_epoch (group, p);
     }
     tt_status status = tt_pipe_run (group->store, error);
-    for (uint32_t p = 0; status == TT_OK && p < group->places.count; p++) {
-        uint64_t pending = pending_of (tt_pipe_reply (group->store, 2 * p + 1));
-        done[p].sequence = delivered_of (group, tt_pipe_reply (group->store, 2 * p));
-        if (pending > 0 && pending - 1 < done[p].sequence)
-            done[p].sequence = pending - 1;
-        snprintf (done[p].epoch, sizeof done[p].epoch, "%s", tt_lineage_at (&group->places.lineage[p], done[p].sequence));
-    }
+    for (uint32_t p = 0; status == TT_OK && p < group->places.count; p++)
+        take_done (group, p, &done[p]);
     return status;
-}
-
-bool
-tt_group_was_on (const tt_group *group, uint32_t partition, const char *server)
-{
-    return strcmp (group->places.server[partition], server) == 0 || strcmp (group->places.previous[partition], server) == 0;
 }
 
 const char *
@@ -71,40 +72,98 @@ tt_group_server (const tt_group *group, uint32_t partition)
     return group->places.server[partition];
 }
 
+uint64_t
+tt_group_moves (const tt_group *group)
+{
+    return group->places.moves;
+}
+
+const char *
+tt_group_epoch (const tt_group *group, uint32_t partition)
+{
+    return group->epoch[partition];
+}
+
+uint32_t
+tt_group_generation (const tt_group *group, uint32_t partition)
+{
+    return group->generation[partition];
+}
+
+/* The next group, at where the last one is to go on again, and the last one's end. Another replica may have made it already. */
 static void
 add_set_back (tt_group *group, uint32_t partition, uint64_t to)
 {
-    char id[32];
+    char id[32], earlier[TT_GROUP_NAME_SIZE];
     snprintf (id, sizeof id, "%llu-0", (unsigned long long)to);
-    tt_buffer *out = tt_pipe_command (group->store, partition);
-    tt_resp_begin (out, 5);
-    tt_resp_text (out, "XGROUP");
-    tt_resp_text (out, "SETID");
-    tt_pipe_key (group->store, out, partition, 'j', TT_JOURNAL_EVENTS);
-    tt_resp_text (out, group->name);
-    tt_resp_text (out, id);
-    tt_pipe_end (group->store);
+    tt_group_name (group, partition, earlier);
+    group->generation[partition]++;
+    tt_group_add (group, partition, (const char *const[]){ "XGROUP", "CREATE", NULL }, (const char *const[]){ TT_GROUP_SELF, id, NULL });
+    tt_group_add (group, partition, (const char *const[]){ "XGROUP", "DESTROY", NULL }, (const char *const[]){ earlier, NULL });
+}
+
+static tt_status
+check_set_back (const tt_group *group, tt_error *error)
+{
+    for (size_t i = 0; i < group->store->count; i++) {
+        const redisReply *reply = tt_pipe_reply (group->store, i);
+        if (reply->type == REDIS_REPLY_ERROR && strncmp (reply->str, "BUSYGROUP", 9) != 0)
+            return tt_redis_error_status (reply, error);
+    }
+    return TT_OK;
+}
+
+/* On one Redis all partitions are read at once, under one name. */
+static bool
+must_go_back (const tt_group *group, const uint64_t *delivered, const uint64_t *done, uint32_t partition)
+{
+    if (group->store->cluster)
+        return done[partition] < delivered[partition];
+    for (uint32_t p = 0; p < group->places.count; p++)
+        if (done[p] < delivered[p])
+            return true;
+    return false;
+}
+
+/* Makes the next group where `go` says so: at `back`, or lower where the last one has still something pending. */
+static tt_status
+make_next (tt_group *group, const bool *go, const uint64_t *back, tt_error *error)
+{
+    tt_position *done = tt_alloc_zero (group->places.count, sizeof *done);
+    tt_status status = tt_group_done (group, done, error);
+    if (status == TT_OK) {
+        tt_pipe_begin (group->store);
+        for (uint32_t p = 0; p < group->places.count; p++)
+            if (go[p])
+                add_set_back (group, p, back[p] < done[p].sequence ? back[p] : done[p].sequence);
+        status = group->store->count ? tt_pipe_run_together (group->store, error) : TT_OK;
+    }
+    if (status == TT_OK)
+        status = check_set_back (group, error);
+    group->created = false; /* names are looked at again */
+    tt_group_drop_ears (group);
+    free (done);
+    return status;
 }
 
 tt_status
 tt_group_set_back (tt_group *group, const uint64_t *done, tt_error *error)
 {
-    const char *const before[] = { "XINFO", "GROUPS", NULL };
-    const char *const behind[] = { NULL };
-    uint64_t *delivered = tt_alloc (group->places.count * sizeof *delivered);
-    tt_status status = tt_group_for_all (group, before, behind, error);
-    for (uint32_t p = 0; status == TT_OK && p < group->places.count; p++)
-        delivered[p] = delivered_of (group, tt_pipe_reply (group->store, p));
-    if (status == TT_OK) {
-        tt_pipe_begin (group->store);
-        for (uint32_t p = 0; p < group->places.count; p++)
-            if (done[p] < delivered[p])
-                add_set_back (group, p, done[p]);
-        status = tt_pipe_run (group->store, error);
-        for (size_t i = 0; status == TT_OK && i < group->store->count; i++)
-            if (tt_pipe_reply (group->store, i)->type == REDIS_REPLY_ERROR)
-                status = tt_redis_error_status (tt_pipe_reply (group->store, i), error);
+    uint32_t partitions = group->places.count;
+    uint64_t *delivered = tt_alloc (partitions * sizeof *delivered);
+    bool *go = tt_alloc_zero (partitions, sizeof *go), any = false;
+    tt_status status = tt_group_find (group, error);
+    if (status == TT_OK)
+        status = tt_group_for_all (group, (const char *const[]){ "XINFO", "GROUPS", NULL }, (const char *const[]){ NULL }, error);
+    for (uint32_t p = 0; status == TT_OK && p < partitions; p++)
+        delivered[p] = delivered_of (group, p, tt_pipe_reply (group->store, p));
+    for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
+        go[p] = must_go_back (group, delivered, done, p);
+        any = any || go[p];
     }
+    if (any)
+        status = make_next (group, go, done, error);
     free (delivered);
+    free (go);
     return status;
 }

@@ -59,12 +59,12 @@ TT_MUST_USE tt_status tt_journal_stands (tt_store *store, const char *name, tt_s
 TT_MUST_USE tt_status tt_journal_page (tt_store *store, const char *name, uint32_t partition, uint64_t from, uint32_t limit,
                                        const tt_entry **entries, size_t *count, tt_stand *stand, tt_error *error);
 
-/* Sequences that were seen in a journal and are gone, both included. */
 #define TT_SERVER_SIZE 41 /* a server's run_id, with its NUL */
+
+/* Sequences that were seen in a journal and are gone, both included. */
 typedef struct {
     uint32_t partition;
     uint64_t first, last;
-    char server[TT_SERVER_SIZE]; /* that they were seen on; "" if they were skipped, or the same server lost them */
 } tt_loss;
 
 /* High watermark: with redis.replicas, lowers heads[P], as they were just read of the journals of events, to what so many copies hold; what lies
@@ -118,13 +118,18 @@ void tt_group_pin (const tt_group *group, tt_store *store);
 TT_MUST_USE tt_status tt_group_renew (tt_group *group, tt_error *error);
 /* What was taken and not acknowledged is dropped; it comes again if it is still there. */
 void tt_group_forget (tt_group *group);
-/* True if a partition is on this server (run_id), as far as this replica knows, or was until it was asked the last time. */
-bool tt_group_was_on (const tt_group *group, uint32_t partition, const char *server);
-/* The server that a partition was last asked on; "": none yet. Borrowed until the next call. */
+/* The server (run_id) that a partition was last asked on; "": none yet. Borrowed until the next call. */
 const char *tt_group_server (const tt_group *group, uint32_t partition);
+/* The epoch that its journals were in when tt_group_done was called last; "": none. Likewise borrowed. */
+const char *tt_group_epoch (const tt_group *group, uint32_t partition);
+/* How often a partition was found on another server than before. */
+uint64_t tt_group_moves (const tt_group *group);
+/* How often the group was set back in a partition, as far as this replica knows. */
+uint32_t tt_group_generation (const tt_group *group, uint32_t partition);
 /* done[P]: everything up to there was acknowledged, and the epoch there. One round trip. */
 TT_MUST_USE tt_status tt_group_done (tt_group *group, tt_position *done, tt_error *error);
-/* Everything above done[P] is given out again, for all replicas; never forward. */
+/* Everything above done[P] is given out again, for all replicas; never forward. What of it was given out before is acknowledged in vain from then
+ * on: the entry stays with whom it is given to next. */
 TT_MUST_USE tt_status tt_group_set_back (tt_group *group, const uint64_t *done, tt_error *error);
 /* Everything of the last tt_group_read is done. */
 TT_MUST_USE tt_status tt_group_acknowledge (tt_group *group, tt_error *error);

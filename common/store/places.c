@@ -14,7 +14,6 @@ tt_places_init (tt_places *places, const char *service, const char *name, uint32
     places->lineage = tt_alloc_zero (partitions, sizeof *places->lineage);
     places->losses = tt_alloc_zero (partitions, sizeof *places->losses);
     places->server = tt_alloc_zero (partitions, sizeof *places->server);
-    places->previous = tt_alloc_zero (partitions, sizeof *places->previous);
     for (uint32_t p = 0; p < partitions; p++)
         places->next[p] = 1;
 }
@@ -28,7 +27,6 @@ tt_places_free (tt_places *places)
     free (places->lineage);
     free (places->losses);
     free (places->server);
-    free (places->previous);
     free (places->service);
     free (places->name);
     *places = (tt_places){ 0 };
@@ -88,23 +86,13 @@ build_questions (const tt_places *places, uint32_t first, uint32_t count, tt_buf
     tt_buffer_free (&key);
 }
 
-/* Another server answers for the partition from now on. */
+/* Another server may answer for the partition from now on. */
 static void
 see_server (tt_places *places, uint32_t partition, const char *server)
 {
-    if (strcmp (places->server[partition], server) == 0)
-        return;
-    memcpy (places->previous[partition], places->server[partition], TT_SERVER_SIZE);
+    if (places->server[partition][0] && strcmp (places->server[partition], server) != 0)
+        places->moves++;
     snprintf (places->server[partition], TT_SERVER_SIZE, "%s", server);
-}
-
-static tt_loss
-loss_of (const tt_places *places, uint32_t partition, uint64_t first, uint64_t last, bool moved)
-{
-    tt_loss loss = { .partition = partition, .first = first, .last = last };
-    if (moved)
-        memcpy (loss.server, places->previous[partition], TT_SERVER_SIZE);
-    return loss;
 }
 
 /* Holds what was seen against what there is. */
@@ -118,10 +106,9 @@ judge (tt_places *places, uint32_t partition, const char *server, const redisRep
         uint64_t common = tt_lineage_common (&places->lineage[partition], seen, journal.list, journal.count, head);
         places->next[partition] = common + 1;
         tt_lineage_copy (&places->lineage[partition], journal.list, journal.count);
-        bool moved = strcmp (places->server[partition], server) != 0;
         see_server (places, partition, server);
         if (common < seen)
-            status = tt_places_lose (places, loss_of (places, partition, common + 1, seen, moved), "seen and are lost", error);
+            status = tt_places_lose (places, (tt_loss){ partition, common + 1, seen }, "seen and are lost", error);
     }
     tt_lineage_free (&journal);
     return status;

@@ -14,7 +14,7 @@ typedef struct {
     uint64_t *next;                   /* of each partition: one past the highest sequence seen */
     tt_lineage *lineage;              /* of the journal up to there */
     char (*server)[TT_SERVER_SIZE];   /* of each partition: that was asked last */
-    char (*previous)[TT_SERVER_SIZE]; /* and the one before it */
+    uint64_t moves;                   /* times that it was another one than before */
     tt_loss *losses;                  /* found since the owner set loss_count to 0; at most one of each partition */
     size_t loss_count;
 } tt_places;

@@ -309,7 +309,7 @@ tt_redis_error_status (const redisReply *reply, tt_error *error)
     static const char *const passing[]
         = { "LOADING",     "READONLY", "MASTERDOWN", "MISCONF", "OOM",   "BUSY ", /* not BUSYGROUP */
             "CLUSTERDOWN", "TRYAGAIN", "NOREPLICAS", "NOAUTH",  "NOPERM",
-            "MOVED ",      "ASK ",     "UNBLOCKED" };
+            "MOVED ",      "ASK ",     "UNBLOCKED",  "NOGROUP" };
     tt_status code = TT_INTERNAL;
     for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
         if (strncmp (reply->str, passing[i], strlen (passing[i])) == 0)

@@ -112,6 +112,12 @@ tt_store_partitions (const tt_store *store)
     return store->options.partitions;
 }
 
+bool
+tt_store_spans_masters (const tt_store *store)
+{
+    return store->cluster;
+}
+
 const char *
 tt_store_service (const tt_store *store)
 {

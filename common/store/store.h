@@ -47,6 +47,8 @@ void tt_store_pin_as (tt_store *store, const tt_store *other);
 void tt_store_reconnect (tt_store *store);
 
 uint32_t tt_store_partitions (const tt_store *store);
+/* True if what answers is a cluster: its partitions may be on several masters. Known once tt_store_prepare has succeeded. */
+bool tt_store_spans_masters (const tt_store *store);
 const char *tt_store_service (const tt_store *store);
 /* Partition of a key: XXH3-64 of its bytes modulo P. Stable for ever (PROTOCOL.md). */
 uint32_t tt_partition_of (tt_bytes key, uint32_t partitions);

@@ -112,7 +112,7 @@ advance (tt_tail *tail, size_t from, tt_error *error)
         uint64_t next = tail->places.next[entry->partition];
         if (entry->sequence > next)
             status
-                = tt_places_lose (&tail->places, (tt_loss){ entry->partition, next, entry->sequence - 1, "" }, "skipped", error);
+                = tt_places_lose (&tail->places, (tt_loss){ entry->partition, next, entry->sequence - 1 }, "skipped", error);
         tt_places_take (&tail->places, entry);
     }
     return status;

@@ -494,3 +494,80 @@ Test (history, a_reader_tells_what_was_trimmed_before_it_came)
     expect_catch_up (reader, &last, TT_OUT_OF_RANGE, 0);
     tt_reader_destroy (&reader);
 }
+
+static size_t
+read_some (tt_group *group, tt_status *status)
+{
+    const tt_entry *entries;
+    size_t count = 0;
+    tt_error error = { 0 };
+    do {
+        *status = tt_group_read (group, 64, &entries, &count, &error);
+        if (count == 0 && *status == TT_OK)
+            wait_on (tt_group_fd (group));
+    } while (count == 0 && (*status == TT_OK || *status == TT_UNAVAILABLE));
+    return count;
+}
+
+Test (history, what_an_earlier_group_gave_out_is_acknowledged_in_vain)
+{
+    tt_error error = { 0 };
+    tt_status status;
+    uint64_t back[PARTITIONS] = { 0 };
+    tt_position done[PARTITIONS];
+    append (10);
+    tt_group *late = open_group ("late"), *next = open_group ("next");
+    cr_assert_eq (read_some (late, &status), 10);
+    cr_assert_eq (tt_group_set_back (next, back, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (read_some (next, &status), 10, "given out again");
+    cr_assert_eq (tt_group_acknowledge (late, &error), TT_OK);
+    cr_assert_eq (tt_group_done (next, done, &error), TT_OK);
+    cr_assert_lt (done[here ()].sequence, 10, "whoever has it now is not through");
+    cr_assert_eq (tt_group_acknowledge (next, &error), TT_OK);
+    cr_assert_eq (tt_group_done (next, done, &error), TT_OK);
+    cr_assert_eq (done[here ()].sequence, 10);
+    append (5);
+    cr_assert_eq (work_to (late, 15), TT_OK, "it goes on in the group of now");
+    tt_group_close (&late);
+    tt_group_close (&next);
+}
+
+Test (history, a_set_back_that_was_cut_short_is_finished_by_the_next_who_looks)
+{
+    tt_error error = { 0 };
+    char command[160];
+    append (10);
+    tt_group *group = open_group ("one");
+    cr_assert_eq (work_to (group, 10), TT_OK);
+    snprintf (command, sizeof command, "XGROUP CREATE tt:{test.%u}:j:events workers.1 0", here ());
+    private_redis_number (&world.redis, command); /* and died before it removed the other */
+    tt_group *other = open_group ("two");
+    uint64_t back[PARTITIONS] = { 0 };
+    cr_assert_eq (tt_group_set_back (other, back, &error), TT_OK, "%s", error.message);
+    snprintf (command, sizeof command, "EVAL \"return #redis.call ('XINFO', 'GROUPS', 'tt:{test.%u}:j:events')\" 0", here ());
+    cr_assert_eq (private_redis_number (&world.redis, command), 1, "one group is left");
+    cr_assert_eq (work_to (other, 10), TT_OK);
+    tt_group_close (&group);
+    tt_group_close (&other);
+}
+
+Test (history, nothing_is_claimed_before_the_history_was_asked_for)
+{
+    tt_status status;
+    append (10);
+    tt_group *dead = open_group ("dead"), *group = open_group ("one");
+    cr_assert_eq (read_some (dead, &status), 10);
+    replicate ("b"); /* the copy has them as taken by the dead one */
+    append (10);
+    cr_assert_eq (work_to (group, 20), TT_OK);
+    promote ("b");
+    char command[160];
+    snprintf (command, sizeof command, "EVAL \"return #redis.call ('XPENDING', 'tt:{test.%u}:j:events', 'workers', 'IDLE', 300, '-', '+', 1)\" 0", here ());
+    while (private_redis_number (&world.redis, command) == 0) /* until somebody may claim them */
+        poll (NULL, 0, 10);
+    cr_assert_eq (read_some (group, &status), 0);
+    cr_assert_eq (status, TT_DATA_LOSS, "that 11 to 20 are gone is told first");
+    cr_assert_eq (work_to (group, 10), TT_OK, "then they are claimed");
+    tt_group_close (&dead);
+    tt_group_close (&group);
+}
