@@ -161,6 +161,24 @@ remember_members (tt_txn *txn, const char *key, const member_states *members, st
     }
 }
 
+/* Sequences that the source did not have any more were never counted: that is said with the counts. Across epochs nothing can be
+ * said here; what the source lost is taken back elsewhere (undo.c). */
+static void
+note_missing (const stats_portion *portion, size_t first, const stats_position *stored, stats_position *next)
+{
+    uint64_t last = stored->sequence;
+    bool comparable = last == 0 || strcmp (stored->epoch, portion->epoch) == 0;
+    for (size_t i = first; i < portion->count; i++) {
+        uint64_t sequence = portion->events[i].sequence;
+        if (comparable && sequence > last + 1) {
+            next->doubtful_first = next->doubtful_first && next->doubtful_first < last + 1 ? next->doubtful_first : last + 1;
+            next->doubtful_last = next->doubtful_last > sequence - 1 ? next->doubtful_last : sequence - 1;
+        }
+        last = sequence;
+        comparable = true;
+    }
+}
+
 static void
 apply_events (tt_txn *txn, const char *key, const stats_portion *portion, size_t first, const stats_position *stored)
 {
@@ -188,6 +206,7 @@ apply_events (tt_txn *txn, const char *key, const stats_portion *portion, size_t
     stats_position next = *stored;
     next.sequence = portion->events[portion->count - 1].sequence;
     memcpy (next.epoch, portion->epoch, sizeof next.epoch);
+    note_missing (portion, first, stored, &next);
     if (stats_undo_keep (txn, portion, stored, &next, &run))
         stats_position_put (txn, portion->stream, portion->partition, &next);
 }

@@ -24,7 +24,7 @@ typedef struct {
     uint64_t sequence; /* 0 = nothing */
     char epoch[STATS_EPOCH_SIZE];
     uint64_t undone;                        /* losses of the source so far: what is in hand from before the last one is refused */
-    uint64_t doubtful_first, doubtful_last; /* lost in the source, perhaps still counted; first 0 = the counts are exact */
+    uint64_t doubtful_first, doubtful_last; /* lost in the source and perhaps still counted, or trimmed there and not counted; first 0 = the counts are exact */
     uint32_t undo_slot;                     /* of its undo record (undo.h) */
 } stats_position;
 

@@ -92,6 +92,9 @@ def the_cap_passes_it(run, sources):
     seen = told(where, "patent")
     if seen["lost"] != lost or seen["losses"] < 1 or not re.search("earliest|kept", seen["lastLoss"]):
         raise Failure("the source lost %d, statisticsd says %s" % (lost, seen))
+    marked = sum(p["doubtfulLast"] - p["doubtfulFirst"] + 1 for p in seen["positions"] if p["doubtfulFirst"])
+    if marked != lost:
+        raise Failure("%d sequences are marked as missing in the counts" % marked)
     if metric(where, 'consumer_lost_events_total{stream="patent"}') != lost:
         raise Failure("the metric says another number")
     print("the cap took %d events, both sides say so: %s" % (lost, seen["lastLoss"]))

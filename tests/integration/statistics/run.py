@@ -202,6 +202,9 @@ def check_hole(run, sources):
     told = {s["stream"]: s for s in json.loads(get(where, "/api/positions"))["streams"]}
     if told["patent"]["lost"] != lost or told["patent"]["losses"] < 1 or not told["patent"]["lastLoss"]:
         raise Failure("%d events are missing, told was: %s" % (lost, told["patent"]))
+    marks = [(p["doubtfulFirst"], p["doubtfulLast"]) for p in told["patent"]["positions"]]
+    if marks != [(1, lost)] + [(0, 0)] * 7 or any(p["doubtfulFirst"] for p in told["finance"]["positions"]):
+        raise Failure("what is missing in the counts is marked with them, not %s" % marks)
     if told["finance"]["lost"] or b'consumer_lost_events_total{stream="patent"} %d\n' % lost not in get(where, "/metrics"):
         raise Failure("the hole is not where it should be")
     print("a hole of %d events: %s" % (lost, told["patent"]["lastLoss"]))
