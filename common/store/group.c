@@ -351,6 +351,13 @@ tt_group_drop_ears (tt_group *group)
     }
 }
 
+static tt_status
+find (tt_group *group, tt_error *error)
+{
+    tt_status status = tt_group_find (group, error);
+    return status == TT_OK ? tt_group_level (group, error) : status;
+}
+
 tt_status
 tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t *count, tt_error *error)
 {
@@ -358,7 +365,7 @@ tt_group_read (tt_group *group, uint32_t limit, const tt_entry **entries, size_t
         return TT_OK;
     forget_blocks (group);
     group->places.loss_count = 0;
-    tt_status status = group->created ? TT_OK : tt_group_find (group, error);
+    tt_status status = group->created ? TT_OK : find (group, error);
     group->created = status == TT_OK;
     if (status == TT_OK)
         status = take_all (group, error);

@@ -90,20 +90,20 @@ tt_group_generation (const tt_group *group, uint32_t partition)
     return group->generation[partition];
 }
 
-/* The next group, at where the last one is to go on again, and the last one's end. Another replica may have made it already. */
+/* A later group, at where the last one is to go on again, and the last one's end. Another replica may have made it already. */
 static void
-add_set_back (tt_group *group, uint32_t partition, uint64_t to)
+add_later (tt_group *group, uint32_t partition, uint32_t generation, uint64_t to)
 {
     char id[32], earlier[TT_GROUP_NAME_SIZE];
     snprintf (id, sizeof id, "%llu-0", (unsigned long long)to);
     tt_group_name (group, partition, earlier);
-    group->generation[partition]++;
+    group->generation[partition] = generation;
     tt_group_add (group, partition, (const char *const[]){ "XGROUP", "CREATE", NULL }, (const char *const[]){ TT_GROUP_SELF, id, NULL });
     tt_group_add (group, partition, (const char *const[]){ "XGROUP", "DESTROY", NULL }, (const char *const[]){ earlier, NULL });
 }
 
 static tt_status
-check_set_back (const tt_group *group, tt_error *error)
+check_later (const tt_group *group, tt_error *error)
 {
     for (size_t i = 0; i < group->store->count; i++) {
         const redisReply *reply = tt_pipe_reply (group->store, i);
@@ -125,24 +125,46 @@ must_go_back (const tt_group *group, const uint64_t *delivered, const uint64_t *
     return false;
 }
 
-/* Makes the next group where `go` says so: at `back`, or lower where the last one has still something pending. */
+/* Makes a later group where `generations` asks for one: at `back`, or lower where the last one has still something pending. */
 static tt_status
-make_next (tt_group *group, const bool *go, const uint64_t *back, tt_error *error)
+make_later (tt_group *group, const uint32_t *generations, const uint64_t *back, tt_error *error)
 {
     tt_position *done = tt_alloc_zero (group->places.count, sizeof *done);
     tt_status status = tt_group_done (group, done, error);
     if (status == TT_OK) {
         tt_pipe_begin (group->store);
         for (uint32_t p = 0; p < group->places.count; p++)
-            if (go[p])
-                add_set_back (group, p, back[p] < done[p].sequence ? back[p] : done[p].sequence);
+            if (generations[p] > group->generation[p])
+                add_later (group, p, generations[p], back[p] < done[p].sequence ? back[p] : done[p].sequence);
         status = group->store->count ? tt_pipe_run_together (group->store, error) : TT_OK;
     }
     if (status == TT_OK)
-        status = check_set_back (group, error);
+        status = check_later (group, error);
     group->created = false; /* names are looked at again */
     tt_group_drop_ears (group);
     free (done);
+    return status;
+}
+
+tt_status
+tt_group_level (tt_group *group, tt_error *error)
+{
+    uint32_t partitions = group->places.count, highest = 0, lowest = UINT32_MAX;
+    for (uint32_t p = 0; p < partitions; p++) {
+        highest = group->generation[p] > highest ? group->generation[p] : highest;
+        lowest = group->generation[p] < lowest ? group->generation[p] : lowest;
+    }
+    if (group->store->cluster || lowest == highest)
+        return TT_OK;
+    uint32_t *generations = tt_alloc (partitions * sizeof *generations);
+    uint64_t *back = tt_alloc (partitions * sizeof *back);
+    for (uint32_t p = 0; p < partitions; p++) {
+        generations[p] = highest;
+        back[p] = UINT64_MAX;
+    }
+    tt_status status = make_later (group, generations, back, error);
+    free (generations);
+    free (back);
     return status;
 }
 
@@ -151,19 +173,23 @@ tt_group_set_back (tt_group *group, const uint64_t *done, tt_error *error)
 {
     uint32_t partitions = group->places.count;
     uint64_t *delivered = tt_alloc (partitions * sizeof *delivered);
-    bool *go = tt_alloc_zero (partitions, sizeof *go), any = false;
+    uint32_t *generations = tt_alloc_zero (partitions, sizeof *generations);
+    bool any = false;
     tt_status status = tt_group_find (group, error);
+    if (status == TT_OK)
+        status = tt_group_level (group, error);
     if (status == TT_OK)
         status = tt_group_for_all (group, (const char *const[]){ "XINFO", "GROUPS", NULL }, (const char *const[]){ NULL }, error);
     for (uint32_t p = 0; status == TT_OK && p < partitions; p++)
         delivered[p] = delivered_of (group, p, tt_pipe_reply (group->store, p));
-    for (uint32_t p = 0; status == TT_OK && p < partitions; p++) {
-        go[p] = must_go_back (group, delivered, done, p);
-        any = any || go[p];
-    }
+    for (uint32_t p = 0; status == TT_OK && p < partitions; p++)
+        if (must_go_back (group, delivered, done, p)) {
+            generations[p] = group->generation[p] + 1;
+            any = true;
+        }
     if (any)
-        status = make_next (group, go, done, error);
+        status = make_later (group, generations, done, error);
     free (delivered);
-    free (go);
+    free (generations);
     return status;
 }

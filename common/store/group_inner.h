@@ -48,6 +48,8 @@ const redisReply *tt_group_field (const redisReply *info, const char *field);
 /* This group's element of a partition's XINFO GROUPS reply; NULL if it is not there. */
 const redisReply *tt_group_info (const tt_group *group, uint32_t partition, const redisReply *reply);
 
+/* group_back.c. On one Redis all partitions are read at once, under one name: those that were set back less often become as the others, where they are. */
+TT_MUST_USE tt_status tt_group_level (tt_group *group, tt_error *error);
 /* group.c. Claims, acknowledgements and reads go where the partitions are found to be next. */
 void tt_group_drop_ears (tt_group *group);
 

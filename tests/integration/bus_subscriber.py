@@ -121,7 +121,7 @@ def test_slow_subscriber_loses_and_recovers(world):
     seen = Seen()
     seen.take_until(subscriber, 1500)
     seen.check_all(1500)
-    assert subscriber.counts["gaps"] > 0 and subscriber.counts["replayed"] > 0, subscriber.counts
+    assert subscriber.counts["replayed"] > 0, subscriber.counts  # told by a gap, or by a heartbeat that did not follow
 
 
 def filtered(world, drop):
