@@ -11,11 +11,23 @@ typedef struct tt_fair_client {
     tt_fair_item *first, *last;
     size_t count, bytes;
     size_t saved; /* bytes that it may take */
+    uint64_t turn;   /* rises along the ring */
+    size_t place[2]; /* in the heaps */
     size_t name_size;
     uint8_t name[];
 } client;
 
+/* Clients by what they hold, the one with most first: binary, so that a flood from many costs little for each refusal. */
+enum { BY_COUNT, BY_BYTES };
+typedef struct {
+    client **list; /* owned */
+    size_t count, capacity;
+    int by;
+} heap;
+
 struct tt_fair_queue {
+    heap heaps[2];
+    uint64_t turns; /* the last one's */
     client *table;
     client *turn;
     size_t count, bytes;
@@ -30,6 +42,7 @@ tt_fair_queue_new (size_t max_count, size_t max_bytes, size_t turn_bytes)
     queue->max_count = max_count;
     queue->max_bytes = max_bytes;
     queue->turn_bytes = turn_bytes;
+    queue->heaps[BY_BYTES].by = BY_BYTES;
     return queue;
 }
 
@@ -39,8 +52,75 @@ tt_fair_queue_destroy (tt_fair_queue **reference)
     if (*reference == NULL)
         return;
     assert ((*reference)->count == 0);
+    free ((*reference)->heaps[BY_COUNT].list);
+    free ((*reference)->heaps[BY_BYTES].list);
     free (*reference);
     *reference = NULL;
+}
+
+/* -- who holds most -- */
+
+/* Of equals the one whose turn is later. */
+static bool
+holds_more (const heap *h, const client *a, const client *b)
+{
+    size_t x = h->by == BY_BYTES ? a->bytes : a->count, y = h->by == BY_BYTES ? b->bytes : b->count;
+    return x != y ? x > y : a->turn > b->turn;
+}
+
+static void
+set_place (heap *h, size_t place, client *at)
+{
+    h->list[place] = at;
+    at->place[h->by] = place;
+}
+
+/* Moves a client whose holding has changed to where it belongs. */
+static void
+settle (heap *h, client *moved)
+{
+    size_t place = moved->place[h->by];
+    while (place > 0 && holds_more (h, moved, h->list[(place - 1) / 2])) {
+        set_place (h, place, h->list[(place - 1) / 2]);
+        place = (place - 1) / 2;
+    }
+    for (size_t below = 2 * place + 1; below < h->count; below = 2 * place + 1) {
+        if (below + 1 < h->count && holds_more (h, h->list[below + 1], h->list[below]))
+            below++;
+        if (!holds_more (h, h->list[below], moved))
+            break;
+        set_place (h, place, h->list[below]);
+        place = below;
+    }
+    set_place (h, place, moved);
+}
+
+static void
+settle_both (tt_fair_queue *queue, client *moved)
+{
+    settle (&queue->heaps[BY_COUNT], moved);
+    settle (&queue->heaps[BY_BYTES], moved);
+}
+
+static void
+enter (heap *h, client *fresh)
+{
+    if (h->count == h->capacity) {
+        h->capacity = h->capacity ? h->capacity * 2 : 64;
+        h->list = tt_realloc (h->list, h->capacity * sizeof (client *));
+    }
+    set_place (h, h->count++, fresh);
+    settle (h, fresh);
+}
+
+static void
+leave (heap *h, const client *gone)
+{
+    client *last = h->list[--h->count];
+    if (last == gone)
+        return;
+    set_place (h, gone->place[h->by], last);
+    settle (h, last);
 }
 
 /* -- clients -- */
@@ -58,6 +138,9 @@ find_or_add (tt_fair_queue *queue, tt_bytes name)
     if (name.size)
         memcpy (found->name, name.data, name.size);
     HASH_ADD_KEYPTR (hh, queue->table, found->name, found->name_size, found);
+    found->turn = ++queue->turns;
+    enter (&queue->heaps[BY_COUNT], found);
+    enter (&queue->heaps[BY_BYTES], found);
     if (queue->turn == NULL)
         queue->turn = found->previous = found->next = found;
     found->next = queue->turn;
@@ -73,6 +156,8 @@ remove_client (tt_fair_queue *queue, client *gone)
         queue->turn = gone->next != gone ? gone->next : NULL;
     gone->previous->next = gone->next;
     gone->next->previous = gone->previous;
+    leave (&queue->heaps[BY_COUNT], gone);
+    leave (&queue->heaps[BY_BYTES], gone);
     HASH_DEL (queue->table, gone);
     free (gone);
 }
@@ -92,20 +177,17 @@ detach (tt_fair_queue *queue, tt_fair_item *item)
     queue->bytes -= item->bytes;
     if (owner->count == 0)
         remove_client (queue, owner);
+    else
+        settle_both (queue, owner);
 }
 
 /* -- bounds -- */
 
-/* Who holds most of what is short: bytes, or places. Of equals the one whose turn is later. */
+/* Who holds most of what is short: bytes, or places. */
 static client *
 largest (const tt_fair_queue *queue)
 {
-    bool bytes = queue->bytes > queue->max_bytes;
-    client *found = queue->turn;
-    for (client *at = found->next; at != queue->turn; at = at->next)
-        if (bytes ? at->bytes >= found->bytes : at->count >= found->count)
-            found = at;
-    return found;
+    return queue->heaps[queue->bytes > queue->max_bytes ? BY_BYTES : BY_COUNT].list[0];
 }
 
 tt_fair_item *
@@ -122,6 +204,7 @@ tt_fair_queue_push (tt_fair_queue *queue, tt_bytes name, tt_fair_item *item, siz
     owner->last = item;
     owner->count++;
     owner->bytes += bytes;
+    settle_both (queue, owner);
     queue->count++;
     queue->bytes += bytes;
     tt_fair_item *refused = NULL;
@@ -166,7 +249,9 @@ tt_fair_queue_pop (tt_fair_queue *queue)
         client *at = queue->turn;
         if (passed < clients)
             at->saved += queue->turn_bytes;
-        queue->turn = at->next;
+        queue->turn = at->next; /* so its own comes last now */
+        at->turn = ++queue->turns;
+        settle_both (queue, at);
         tt_fair_item *item = at->first;
         if (item->bytes > at->saved)
             continue;

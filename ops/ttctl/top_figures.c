@@ -93,17 +93,27 @@ figure (const interval *in, size_t i)
     return known && isfinite (value) ? number (value, figures[i].kind) : json_null ();
 }
 
+/* True for a name that was not seen before, up to a bound: each costs a walk through the page, which may be hostile. */
+static bool
+is_first (json_t *seen, const char *name)
+{
+    if (json_object_get (seen, name) || json_object_size (seen) >= CONSUMERS_MAX)
+        return false;
+    json_object_set_new (seen, name, json_true ());
+    return json_object_get (seen, name) != NULL; /* not a name if it is no UTF-8 */
+}
+
 /* Refusals by code, those that happened; *all gets their sum. */
 static json_t *
 refusals (const interval *in, double *all)
 {
-    json_t *out = json_object ();
+    json_t *out = json_object (), *seen = json_object ();
     *all = 0;
     for (size_t i = 0; in->before && i < ctl_prom_count (in->now); i++) {
         const ctl_prom_sample *sample = ctl_prom_at (in->now, i);
         const char *code = strcmp (sample->name, "commands_replied_total") == 0 ? ctl_prom_label_of (sample, "code") : NULL;
         double growth;
-        if (code == NULL || strcmp (code, "OK") == 0 || json_object_size (out) >= CONSUMERS_MAX
+        if (code == NULL || strcmp (code, "OK") == 0 || !is_first (seen, code)
             || !ctl_prom_growth (in->before, in->now, sample->name, "code", code, &growth) || growth <= 0 || !isfinite (growth))
             continue;
         char *name = tt_strdup (code);
@@ -113,6 +123,7 @@ refusals (const interval *in, double *all)
         json_object_set_new (out, name, json_real (growth / in->seconds));
         free (name);
     }
+    json_decref (seen);
     return out;
 }
 
@@ -125,12 +136,12 @@ static const struct {
 static json_t *
 consumers (const interval *in)
 {
-    json_t *out = json_object ();
+    json_t *out = json_object (), *seen = json_object ();
     for (size_t i = 0; i < ctl_prom_count (in->now); i++) {
         const ctl_prom_sample *sample = ctl_prom_at (in->now, i);
         for (size_t k = 0; k < sizeof lags / sizeof *lags; k++) {
             const char *who = strcmp (sample->name, lags[k].metric) == 0 ? ctl_prom_label_of (sample, lags[k].label) : NULL;
-            if (who == NULL || !isfinite (sample->value) || json_object_size (out) >= CONSUMERS_MAX)
+            if (who == NULL || !isfinite (sample->value) || !is_first (seen, who))
                 continue;
             char *name = tt_strdup (who);
             double live = 1, sum = 0;
@@ -142,6 +153,7 @@ consumers (const interval *in)
             free (name);
         }
     }
+    json_decref (seen);
     return out;
 }
 

@@ -11,6 +11,11 @@ import zmq
 import envelope_pb2 as pb
 
 OUT_OF_RANGE, DATA_LOSS = pb.OUT_OF_RANGE, pb.DATA_LOSS
+LATER = (pb.UNAVAILABLE, pb.RESOURCE_EXHAUSTED, pb.ABORTED, pb.DEADLINE_EXCEEDED)  # section 2: the same may be asked again
+
+
+class Refused(Exception):
+    """What was asked will be refused as often as it is asked."""
 
 
 class Loss(Exception):
@@ -132,7 +137,7 @@ class Subscriber:
             self.replay.connect(self.replay_endpoint)
         head = pb.RequestHeader(request_id=self._request_id(), method="techtransfer.v1.Journal/" + method)
         self.replay.send_multipart([head.SerializeToString(), request.SerializeToString()])
-        until = time.monotonic() + 5
+        until = time.monotonic() + self.silence
         while time.monotonic() < until:
             if self.replay.poll(100):
                 reply_head, body = self.replay.recv_multipart()
@@ -185,12 +190,13 @@ class Subscriber:
         request = pb.ReplayRequest(partition=number, from_sequence=place.next, limit=1000, after_id=place.last_id,
                                    epoch=place.epoch_at(place.next - 1), filters=[f.decode() for f in self.filters])
         answer = self._ask("Replay", request)
-        if answer is None or answer[0].code in (pb.UNAVAILABLE, pb.RESOURCE_EXHAUSTED):
+        if answer is None or answer[0].code in LATER:
             return None
         reply, body = answer
         if reply.code in (OUT_OF_RANGE, DATA_LOSS):
             return place.next if self._refused(number, reply.code) else None
-        assert reply.code == pb.OK, reply
+        if reply.code != pb.OK:
+            raise Refused(f"{pb.Code.Name(reply.code)}: {reply.message}")
         page = pb.ReplayReply.FromString(body)
         if not self._judge_history(number, page.head, place.next - 1):
             return place.next

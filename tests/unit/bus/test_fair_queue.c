@@ -205,3 +205,27 @@ Test (fair_queue, promises_hold_under_random_use)
         (void)text_of (tt_fair_queue_pop (queue));
     tt_fair_queue_destroy (&queue);
 }
+
+Test (fair_queue, of_many_that_hold_the_same_the_last_in_turn_loses)
+{
+    enum { CLIENTS = 20000 };
+    tt_fair_queue *queue = tt_fair_queue_new (CLIENTS, 1 << 30, 100);
+    for (int i = 0; i < CLIENTS; i++) {
+        struct thing *thing = calloc (1, sizeof *thing);
+        thing->number = i;
+        cr_assert_null (tt_fair_queue_push (queue, (tt_bytes){ (const uint8_t *)&i, sizeof i }, &thing->item, 1));
+    }
+    for (int i = 0; i < CLIENTS; i++) { /* each of these is a newcomer, whose turn comes last */
+        int name = CLIENTS + i;
+        struct thing *thing = calloc (1, sizeof *thing);
+        tt_fair_item *refused = tt_fair_queue_push (queue, (tt_bytes){ (const uint8_t *)&name, sizeof name }, &thing->item, 1);
+        cr_assert_eq (refused, &thing->item);
+        cr_assert_eq (free_list (refused), 1);
+    }
+    for (int i = 0; i < CLIENTS; i++) {
+        struct thing *thing = (struct thing *)tt_fair_queue_pop (queue);
+        cr_assert_eq (thing->number, i);
+        free (thing);
+    }
+    tt_fair_queue_destroy (&queue);
+}
