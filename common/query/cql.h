@@ -14,6 +14,7 @@ typedef struct tt_cql tt_cql;
 #define TT_CQL_MAX_DEPTH 32      /* nesting of parentheses */
 #define TT_CQL_MAX_CLAUSES 256   /* clauses, and words in one any/all list */
 #define TT_CQL_MAX_WILD_WORDS 16 /* words with wildcards */
+#define TT_CQL_MAX_SUBGROUPS 2000 /* symbols that one symbol under /low or /high stands for */
 
 /* What is read, beyond the grammar in the EPO's documentation or where it leaves room:
  * - `and not` is `not`. `==` is the whole value: all tokens of a text, a class symbol alone.
@@ -33,6 +34,10 @@ void tt_cql_free (tt_cql **cql);
 /* Canonical text: parsing it gives the same tree (though names and spaces may make a query near TT_CQL_MAX_BYTES longer than
  * that). Appended to *out. */
 void tt_cql_print (const tt_cql *cql, tt_buffer *out);
+
+/* The same with each portfolio that `own` names written "<owner>/<portfolio>", which is how documents hold it: what is filed for an
+ * owner's watch, so that nobody sees another's portfolio. Whatever the query writes, it stays behind "<owner>/". */
+void tt_cql_print_owned (const tt_cql *cql, const char *owner, tt_buffer *out);
 
 /* Warnings found while parsing, each borrowed while the tree lives; i from 0, NULL past the last. */
 const char *tt_cql_warning (const tt_cql *cql, size_t i);

@@ -75,10 +75,10 @@ find_phrase (const tt_document *document, const document_value *value, const cql
 }
 
 static bool
-text_met (const evaluation *e, const cql_clause *clause, const cql_term *term, const document_value *value)
+text_met (const evaluation *e, const cql_term *term, const document_value *value)
 {
     occurrence_list list = { 0 };
-    bool met = find_phrase (e->document, value, term, clause->relation == RELATION_EXACT, e->hits ? &list : NULL);
+    bool met = find_phrase (e->document, value, term, term->exact, e->hits ? &list : NULL);
     for (size_t i = 0; i < list.count; i++)
         add_occurrence_hit (e, list.items[i]);
     occurrence_free (&list);
@@ -126,7 +126,7 @@ symbol_met (const cql_clause *clause, const cql_term *term, const tt_symbol *sym
         return symbol_pattern_met (term->text, symbol);
     tt_symbol wanted = main_group (&term->symbol);
     tt_symbol held = main_group (symbol);
-    if (clause->relation == RELATION_EXACT || clause->scope == SCOPE_SAME)
+    if (term->exact)
         return strcmp (term->symbol.text, symbol->text) == 0;
     if (clause->scope == SCOPE_LOW)
         return covers (&wanted, symbol);
@@ -166,7 +166,7 @@ value_met (const evaluation *e, const cql_clause *clause, const cql_term *term, 
     bool met = false;
     switch (clause->compares) {
     case TT_INDEX_TEXT:
-        return text_met (e, clause, term, value);
+        return text_met (e, term, value);
     case TT_INDEX_CLASS:
         met = symbol_met (clause, term, &d->symbols[value->parsed]);
         break;

@@ -16,17 +16,51 @@ digits_at (const char *text, size_t size, size_t at)
     return n;
 }
 
-/* Capitals without white space, up to a parenthesis (the version in "H04L 29/06 (2006.01)"); 0 if it does not fit. */
+static bool
+space_at (const char *text, size_t at)
+{
+    return text[at] == ' ' || text[at] == '\t';
+}
+
+/* Does what follows a symbol in the long form of ST.8 stand at `at`: the day of the version and, if more than that follows, a
+ * level (of IPC alone), a position and a value? */
+static bool
+tail_at (const char *text, size_t size, size_t at)
+{
+    if (digits_at (text, size, at) < 8)
+        return false;
+    return size - at == 8 || (size - at >= 11 && strchr ("ACS ", text[at + 8]) && strchr ("FL ", text[at + 9]) && strchr ("INA ", text[at + 10]));
+}
+
+/* Bytes of the symbol alone: up to a parenthesis (the version in "H04L 29/06 (2006.01)") or the tail of the long form of ST.8;
+ * *tail is where that begins, or size. */
 static size_t
-squeeze (tt_bytes text, char *out, size_t room)
+symbol_size (const char *text, size_t size, size_t *tail)
+{
+    const char *bracket = size ? memchr (text, '(', size) : NULL;
+    *tail = size;
+    if (bracket)
+        return (size_t)(bracket - text);
+    for (size_t i = 5; i < size; i++) {
+        if (space_at (text, i - 1) && tail_at (text, size, i)) {
+            *tail = i;
+            return i;
+        }
+    }
+    return size;
+}
+
+/* Capitals without white space; 0 if they do not fit. */
+static size_t
+squeeze (const char *text, size_t size, char *out, size_t room)
 {
     size_t n = 0;
-    for (size_t i = 0; i < text.size && text.data[i] != '('; i++) {
-        if (text.data[i] == ' ')
+    for (size_t i = 0; i < size; i++) {
+        if (space_at (text, i))
             continue;
         if (n == room)
             return 0;
-        out[n++] = (char)toupper (text.data[i]);
+        out[n++] = (char)toupper ((unsigned char)text[i]);
     }
     return n;
 }
@@ -79,7 +113,8 @@ bool
 tt_symbol_parse (tt_bytes text, tt_symbol *symbol)
 {
     char s[TT_SYMBOL_TEXT_SIZE - 1];
-    size_t size = squeeze (text, s, sizeof s);
+    size_t tail = 0;
+    size_t size = squeeze ((const char *)text.data, symbol_size ((const char *)text.data, text.size, &tail), s, sizeof s);
     *symbol = (tt_symbol){ 0 };
     if (size == 0 || strchr ("ABCDEFGHY", s[0]) == NULL)
         return false;
@@ -98,6 +133,25 @@ tt_symbol_parse (tt_bytes text, tt_symbol *symbol)
     append (symbol, s + 3, 1);
     set_level (symbol, TT_LEVEL_SUBCLASS);
     return size == 4 || parse_groups (s + 4, size - 4, symbol);
+}
+
+const char *
+tt_symbol_role (tt_bytes text, bool cpc)
+{
+    static const char *const ipc_roles[2][2] = { { "ai", "an" }, { "ci", "cn" } };
+    const char *data = (const char *)text.data;
+    tt_symbol symbol;
+    size_t tail = 0;
+    symbol_size (data, text.size, &tail);
+    if (text.size - tail < 11 || !tt_symbol_parse (text, &symbol))
+        return NULL;
+    char level = data[tail + 8];
+    char value = data[tail + 10];
+    if (cpc)
+        return value == 'I' ? "cpci" : value == 'A' ? "cpca" : NULL;
+    if ((value != 'I' && value != 'N') || (level != 'A' && level != 'C'))
+        return NULL;
+    return ipc_roles[level == 'C'][value == 'N'];
 }
 
 /* Numbers */

@@ -244,7 +244,7 @@ Test (document, skips_what_an_index_cannot_read)
     cr_expect (add_value (d, "pn", "12345") == 1);
     cr_expect (add_value (d, "cc", " ") == 1);
     cr_expect (add_value (d, "txt", "a group holds no values") == 1);
-    cr_expect (add_value (d, "cpci", "H01F") == 1);
+    cr_expect (add_value (d, "class", "H01F") == 1);
     cr_expect (add_value (d, "ti", "") == 0);
     cr_expect (add_value (d, "ic", "H01F") == 0);
     tt_hit hits[4];
