@@ -216,8 +216,8 @@ tt_number_parse (tt_bytes text, tt_number *number)
     while (lead < size && letter (rest[lead]))
         lead++;
     size_t zeros = 0;
-    while (lead + zeros + 1 < size && rest[lead + zeros] == '0')
-        zeros++;
+    while (lead + zeros + 1 < size && rest[lead + zeros] == '0' && isdigit ((unsigned char)rest[lead + zeros + 1]))
+        zeros++; /* not down to a letter: "0CN" would become a country */
     if (lead == size || (number->country[0] == '\0' && lead > 0))
         return false;
     memcpy (number->number, rest, lead);
