@@ -71,17 +71,17 @@ static const tt_index patent_indexes[] = {
     [LS] = { .name = "ls", .kind = TT_INDEX_CODE, .describe = "legal event code", .extension = true },
     [ST] = { .name = "st", .kind = TT_INDEX_CODE, .describe = "ST.27 category of a legal event", .extension = true },
     [OWN] = { .name = "own", .kind = TT_INDEX_CODE, .describe = "portfolio of the owner", .extension = true },
-    [EX] = { .name = "ex", .kind = TT_INDEX_NUMBER, .describe = "cited during examination" },
-    [OP] = { .name = "op", .kind = TT_INDEX_NUMBER, .describe = "cited during opposition" },
-    [RF] = { .name = "rf", .kind = TT_INDEX_NUMBER, .describe = "cited by applicant" },
-    [OC] = { .name = "oc", .kind = TT_INDEX_NUMBER, .describe = "other citation" },
-    [CPCI] = { .name = "cpci", .kind = TT_INDEX_CLASS, .describe = "CPC invention symbol" },
-    [CPCA] = { .name = "cpca", .kind = TT_INDEX_CLASS, .describe = "CPC additional symbol" },
-    [CPCC] = { .name = "cpcc", .kind = TT_INDEX_CLASS, .describe = "CPC symbol in a combination set" },
-    [CI] = { .name = "ci", .kind = TT_INDEX_CLASS, .describe = "IPC core invention symbol" },
-    [CN] = { .name = "cn", .kind = TT_INDEX_CLASS, .describe = "IPC core additional symbol" },
-    [AI] = { .name = "ai", .kind = TT_INDEX_CLASS, .describe = "IPC advanced invention symbol" },
-    [AN] = { .name = "an", .kind = TT_INDEX_CLASS, .describe = "IPC advanced additional symbol" },
+    [EX] = { .name = "ex", .kind = TT_INDEX_NUMBER, .describe = "cited during examination", .mark = true },
+    [OP] = { .name = "op", .kind = TT_INDEX_NUMBER, .describe = "cited during opposition", .mark = true },
+    [RF] = { .name = "rf", .kind = TT_INDEX_NUMBER, .describe = "cited by applicant", .mark = true },
+    [OC] = { .name = "oc", .kind = TT_INDEX_NUMBER, .describe = "other citation", .mark = true },
+    [CPCI] = { .name = "cpci", .kind = TT_INDEX_CLASS, .describe = "CPC invention symbol", .mark = true },
+    [CPCA] = { .name = "cpca", .kind = TT_INDEX_CLASS, .describe = "CPC additional symbol", .mark = true },
+    [CPCC] = { .name = "cpcc", .kind = TT_INDEX_CLASS, .describe = "CPC symbol in a combination set", .mark = true },
+    [CI] = { .name = "ci", .kind = TT_INDEX_CLASS, .describe = "IPC core invention symbol", .mark = true },
+    [CN] = { .name = "cn", .kind = TT_INDEX_CLASS, .describe = "IPC core additional symbol", .mark = true },
+    [AI] = { .name = "ai", .kind = TT_INDEX_CLASS, .describe = "IPC advanced invention symbol", .mark = true },
+    [AN] = { .name = "an", .kind = TT_INDEX_CLASS, .describe = "IPC advanced additional symbol", .mark = true },
     [TA] = { .name = "ta",
              .kind = TT_INDEX_GROUP,
              .members = BIT (TI) | BIT (AB),
@@ -213,6 +213,15 @@ tt_schema_find (const tt_schema *schema, const char *name, size_t size)
         if (named || is_alias (index->aliases, name, size))
             return (int)i;
     }
+    return -1;
+}
+
+int
+tt_schema_find_mark (const tt_schema *schema, const char *name, size_t size)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (schema->indexes[i].mark && strlen (schema->indexes[i].name) == size && memcmp (schema->indexes[i].name, name, size) == 0)
+            return (int)i;
     return -1;
 }
 

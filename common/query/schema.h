@@ -29,6 +29,7 @@ typedef struct {
     const char *aliases;  /* other names, separated by one space; NULL: none */
     bool leading;         /* a term may begin with a wildcard */
     int classes;          /* 0, or the index that is meant where every term has the shape of a class symbol (see cl) */
+    bool mark;            /* says more of a value that stands in another index */
     bool extension;       /* of this suite: no other parser of the language knows it */
 } tt_index;
 
@@ -48,6 +49,9 @@ uint64_t tt_schema_stored (const tt_schema *schema, int index);
 /* How values of an index compare: its kind, or for a group that of its members (text for text and names together). */
 tt_index_kind tt_schema_compares (const tt_schema *schema, int index);
 
+/* Number of the index that a mark of a document names: of those that say more of a class symbol or citation (ex, op, rf, oc, cpci,
+ * cpca, cpcc, ci, cn, ai, an; in these letters), or -1. */
+int tt_schema_find_mark (const tt_schema *schema, const char *name, size_t size);
 /* Is every value behind an index a name (TT_INDEX_NAME)? */
 bool tt_schema_names (const tt_schema *schema, int index);
 

@@ -136,9 +136,21 @@ tt_symbol_parse (tt_bytes text, tt_symbol *symbol)
 }
 
 const char *
+tt_symbol_role_of (char level, char value, bool cpc)
+{
+    if (cpc)
+        return value == 'I' ? "cpci" : value == 'A' ? "cpca" : NULL;
+    bool core = level == 'C';
+    if (!core && level != 'A' && level != '\0')
+        return NULL;
+    if (value == 'I')
+        return core ? "ci" : "ai";
+    return value != 'N' ? NULL : core ? "cn" : "an";
+}
+
+const char *
 tt_symbol_role (tt_bytes text, bool cpc)
 {
-    static const char *const ipc_roles[2][2] = { { "ai", "an" }, { "ci", "cn" } };
     const char *data = (const char *)text.data;
     tt_symbol symbol;
     size_t tail = 0;
@@ -146,12 +158,7 @@ tt_symbol_role (tt_bytes text, bool cpc)
     if (text.size - tail < 11 || !tt_symbol_parse (text, &symbol))
         return NULL;
     char level = data[tail + 8];
-    char value = data[tail + 10];
-    if (cpc)
-        return value == 'I' ? "cpci" : value == 'A' ? "cpca" : NULL;
-    if ((value != 'I' && value != 'N') || (level != 'A' && level != 'C'))
-        return NULL;
-    return ipc_roles[level == 'C'][value == 'N'];
+    return level == ' ' && !cpc ? NULL : tt_symbol_role_of (level, data[tail + 10], cpc);
 }
 
 /* Numbers */

@@ -31,6 +31,8 @@ bool tt_symbol_parse (tt_bytes text, tt_symbol *symbol);
  * "ai" or "an" (level A), "ci" or "cn" (level C) by the values I (invention) and N (not); of CPC "cpci" or "cpca" by I and A.
  * NULL: nothing, or another form. WIPO ST.8. */
 const char *tt_symbol_role (tt_bytes text, bool cpc);
+/* The same of a level and a value, each one letter, 0 if not given (of IPC the level then is A, the only one since 2011). */
+const char *tt_symbol_role_of (char level, char value, bool cpc);
 
 /* A publication, application or priority number. */
 #define TT_NUMBER_TEXT_SIZE 48
