@@ -53,7 +53,8 @@ take_line (tree *t, const char *path, size_t number, char *line, tt_error *error
     item one = { 0 };
     size_t size = tab ? (size_t)(tab - line) : strlen (line);
     if (!tt_symbol_parse ((tt_bytes){ (const uint8_t *)line, size }, &one.symbol))
-        return tt_fail (error, TT_INVALID_ARGUMENT, "%s:%zu: expected a class symbol, found \"%.24s\"", path, number, line);
+        return tt_fail (error, TT_INVALID_ARGUMENT, "%s:%zu: expected a class symbol, found \"%.*s\"", path, number,
+                        size < 24 ? (int)size : 24, line);
     if (one.symbol.level < TT_LEVEL_SUBGROUP)
         return TT_OK;
     char *end = tab;

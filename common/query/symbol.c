@@ -91,7 +91,7 @@ parse_groups (const char *text, size_t size, tt_symbol *symbol)
         sub_size = 6;
         while (sub_size > 2 && sub[sub_size - 1] == '0')
             sub_size--;
-    } else if (group == 0 || group > 4 || (group < size && text[group] != '/') || sub_size == 1 || sub_size > 6
+    } else if (group == 0 || group > 4 || (group < size && text[group] != '/') || size == group + 1 || sub_size == 1 || sub_size > 6
                || digits_at (sub, sub_size, 0) != sub_size) {
         return false;
     }

@@ -140,7 +140,36 @@ Test (documents, docdb_with_prefixes_that_nobody_declared)
         " \"familyId\": \"82999901\", \"titles\": [{\"language\": \"en\", \"text\": \"Emulsion at 5 °C\"}],"
         " \"abstracts\": [{\"language\": \"en\", \"text\": \"One.\\nTwo.\"}], \"ipc\": [\"A61K9/107\"], \"cpc\": "
         "[\"A61K9/1075\"],"
-        " \"applicants\": [{\"name\": \"UNIV BEIRA\", \"country\": \"PT\"}], \"source\": \"epo\"}");
+        " \"applicants\": [{\"name\": \"UNIV BEIRA\", \"country\": \"PT\"}], \"source\": \"epo\","
+        " \"marks\": [\"ai A61K9/107\"]}");
+}
+
+/* What offices say of symbols and citations, in the forms of EPO and USPTO. */
+Test (documents, marks_of_symbols_and_citations)
+{
+    expect_xml (
+        "<exchange-document country=\"EP\" doc-number=\"1\" kind=\"B1\" date-publ=\"20221215\"><bibliographic-data>"
+        "<classifications-ipcr><classification-ipcr><text>A61K   9/107       20060101CLN20220712BHEP</text></classification-ipcr>"
+        "</classifications-ipcr><patent-classifications><patent-classification><classification-scheme scheme=\"CPCI\"/>"
+        "<classification-symbol>A61K   9/10 </classification-symbol><classification-value>A</classification-value>"
+        "</patent-classification></patent-classifications><references-cited><citation cited-phase=\"EXA\"><patcit><document-id>"
+        "<country>US</country><doc-number>77</doc-number><kind>A</kind></document-id></patcit></citation>"
+        "<citation cited-phase=\"SEA\"><patcit><document-id><country>US</country><doc-number>78</doc-number></document-id></patcit>"
+        "</citation></references-cited><invention-title>x</invention-title></bibliographic-data></exchange-document>",
+        "{\"publication\": {\"country\": \"EP\", \"number\": \"1\", \"kind\": \"B1\", \"date\": \"2022-12-15\"},"
+        " \"titles\": [{\"text\": \"x\"}], \"ipc\": [\"A61K9/107\"], \"cpc\": [\"A61K9/10\"], \"source\": \"epo\","
+        " \"citations\": [{\"country\": \"US\", \"number\": \"77\", \"kind\": \"A\"}, {\"country\": \"US\", \"number\": \"78\"}],"
+        " \"marks\": [\"cn A61K9/107\", \"cpca A61K9/10\", \"ex US77A\"]}");
+    tt_patent *patent = tt_patent_new ();
+    cr_expect (tt_build_cpc (patent, "G06Q  30/0633      20130101 FI20240326BHUS"));
+    cr_expect (tt_build_ipc (patent, "G06Q  30/0633      20130101AFI20240326BHUS"));
+    tt_build_role (patent, false, "G06Q30/06", "A", "N");
+    tt_build_role (patent, false, "G06Q30/06", "", "?");
+    cr_assert_eq (patent->n_marks, 3);
+    cr_expect_str_eq (patent->marks[0], "cpci G06Q30/0633");
+    cr_expect_str_eq (patent->marks[1], "ai G06Q30/0633");
+    cr_expect_str_eq (patent->marks[2], "an G06Q30/06");
+    tt_patent_free (&patent);
 }
 
 Test (documents, refused_with_the_place)
