@@ -354,6 +354,7 @@ tt_status
 cql_build_clause (cql_builder *builder, cql_clause *clause)
 {
     const tt_index *index = &builder->schema->indexes[clause->index];
+    clause->written_index = clause->index;
     if (index->classes && !clause->by_alias && (clause->scope != SCOPE_PREFIX || all_symbols (clause)))
         clause->index = index->classes;
     clause->compares = tt_schema_compares (builder->schema, clause->index);

@@ -27,18 +27,12 @@ skip_space (parser *p)
         p->at++;
 }
 
-static bool
-word_byte (char c)
-{
-    return strchr (" \t\r\n()\"=<>", c) == NULL;
-}
-
 /* Bytes of the word at `at`. */
 static size_t
 word_size (const parser *p, size_t at)
 {
     size_t n = 0;
-    while (at + n < p->size && word_byte (p->text[at + n]))
+    while (at + n < p->size && cql_word_byte (p->text[at + n]))
         n++;
     return n;
 }
@@ -330,7 +324,7 @@ take_modifiers (parser *p, cql_prox *prox)
         tt_status status = take_modifier (p, prox, &seen);
         if (status != TT_OK)
             return status;
-        if (p->at < p->size && word_byte (p->text[p->at]) && p->text[p->at] != '/')
+        if (p->at < p->size && cql_word_byte (p->text[p->at]) && p->text[p->at] != '/')
             return expected (p, p->at, "a space or / behind a modifier of prox");
     }
     if (!(seen >> MODIFIER_DISTANCE & 1))

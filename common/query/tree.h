@@ -4,6 +4,8 @@
 #ifndef TT_QUERY_TREE_H
 #define TT_QUERY_TREE_H
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "query/cql.h"
 #include "query/symbol.h"
@@ -45,7 +47,8 @@ typedef struct {
 } cql_term;
 
 typedef struct {
-    int index; /* as written, after inference */
+    int index; /* that is compared with, after inference */
+    int written_index; /* that was written: cl, where index is class */
     tt_index_kind compares;
     uint64_t stored; /* the indexes that are looked at */
     cql_relation relation;
@@ -84,6 +87,13 @@ struct tt_cql {
     const char *warnings[8];
     size_t warning_count;
 };
+
+/* Is it part of a word, of an index, a keyword or a term without quotes? */
+static inline bool
+cql_word_byte (char c)
+{
+    return strchr (" \t\r\n()\"=<>", c) == NULL;
+}
 
 /* The stored indexes both sides of a prox look at. */
 static inline uint64_t

@@ -47,8 +47,8 @@ Test (cql, prints_what_it_reads)
         { "(ti=a or ti=b) or ti=c", "ti=a or ti=b or ti=c" },
         { "ti=a and(ti=b)and(ti=c or ti=d)", "ti=a and ti=b and (ti=c or ti=d)" },
         { "ipc=h01f1/053", "ic=h01f1/053" },
-        { "cl=H01F", "class=H01F" },
-        { "cl all \"G06T H04N\"", "class all \"G06T H04N\"" },
+        { "cl=H01F", "cl=H01F" },
+        { "cl all \"G06T H04N\"", "cl all \"G06T H04N\"" },
         { "cl=steel", "cl=steel" },
         { "claims=H01F", "claims=H01F" },
         { "claims=steel", "claims=steel" },
@@ -59,16 +59,22 @@ Test (cql, prints_what_it_reads)
         { "pd>=20150101", "pd>=20150101" },
         { "ic=/low H01F1/00", "ic=/low H01F1/00" },
         { "cpc=/high \"H01F 1/00\"", "cpc=/high \"H01F 1/00\"" },
-        { "ti=a prox ti=b", "ti=a prox/distance<=1 ti=b" },
-        { "ti=a prox/distance<3/ordered=true ti=b", "ti=a prox/distance<=2/ordered=true ti=b" },
-        { "ab=a prox/unit=sentence ab=b", "ab=a prox/distance<=0/unit=sentence ab=b" },
+        { "ti=a prox ti=b", "ti=a prox ti=b" },
+        { "ti=a prox/distance<3/ordered=true ti=b", "ti=a prox/distance<3/ordered=true ti=b" },
+        { "ab=a prox/unit=sentence ab=b", "ab=a prox/unit=sentence ab=b" },
         { "ti=a prox/distance = 2 ti=b", "ti=a prox/distance=2 ti=b" },
-        { "ti=a PROX / Distance <= 2 / Unit = WORD /ORDERED= True ti=b", "ti=a prox/distance<=2/ordered=true ti=b" },
-        { "ti=a prox/ordered=false ti=b", "ti=a prox/distance<=1 ti=b" },
+        { "ti=a PROX / Distance <= 2 / Unit = WORD /ORDERED= True ti=b", "ti=a prox/distance<3/ordered=true ti=b" },
+        { "ti=a prox/ordered=false ti=b", "ti=a prox ti=b" },
         { "ic any /low H01F,G06T", "ic any /low H01F,G06T" },
         { "ic all/same \"H01F1/053 G06T\"", "ic all /same \"H01F1/053 G06T\"" },
         { "cl=\"H01F   1/053       20060101AFI20051110RMJP        \"",
-          "class=\"H01F   1/053       20060101AFI20051110RMJP        \"" },
+          "cl=\"H01F   1/053       20060101AFI20051110RMJP        \"" },
+        { "ti=a prox/distance<=10000 ti=b", "ti=a prox/distance<=10000 ti=b" },
+        { "ti=a prox/distance<=9999 ti=b", "ti=a prox/distance<10000 ti=b" },
+        { "ab=a prox/distance=1/unit=sentence ab=b", "ab=a prox/distance=1/unit=sentence ab=b" },
+        { "cl=/low H01F", "cl=/low H01F" },
+        { "\"a\"and\"b\"or(\"c\"not\"d\")", "\"a\" and \"b\" or (\"c\" not \"d\")" },
+        { "ti=\"a\\b \\\\\\c \\\\\"", "ti=\"a\\b \\\\\\c \\\\\"" },
         { "bluetooth", "bluetooth" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
@@ -157,7 +163,7 @@ static const struct {
     { 22, "at byte 14: expected \")\" for the \"(\" at byte 1, found the end" },
     { 27, "ti=bluetooth and pa=ericsson" },
     { 37, "ti=Respirator and ic=A61M1" },
-    { 38, "ta all \"sift\" and class all \"G06T\"" },
+    { 38, "ta all \"sift\" and cl all \"G06T\"" },
 };
 
 static const char *
@@ -231,6 +237,41 @@ Test (cql, reads_what_it_prints)
         cr_assert (same_tree (first->root, second->root), "%s became %s", tt_buffer_cstr (&text), tt_buffer_cstr (&printed));
         tt_cql_free (&first);
         tt_cql_free (&second);
+        tt_buffer_free (&text);
+        tt_buffer_free (&printed);
+    }
+}
+
+/* Near the limit of length the spaces that nobody needs go, so that the text is still a query. */
+Test (cql, prints_no_more_than_it_may_read)
+{
+    static const char *const parts[] = { "or(\"a b\"and\"c\")", "or(ti any\"a\"or ti=\"c\")", "or ti=\"a\\b\"", "or ti=\"a\"prox ti=\"b\"", "or(a or b)",
+                                         "or ic any/low\"H01F\"", "or(cl=H01F or b)", "or ic=/low\"H\"" };
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        tt_buffer text = { 0 };
+        tt_buffer printed = { 0 };
+        tt_cql *first = NULL;
+        tt_cql *second = NULL;
+        tt_error error = { 0 };
+        for (int pad = 0; pad < 2; pad++) { /* with words so long that the query is as long as it may be */
+            size_t clauses = pad ? 120 : 1;
+            tt_buffer_clear (&text);
+            tt_buffer_text (&text, "\"x\"");
+            while (clauses-- > 0)
+                tt_buffer_text (&text, parts[i]);
+            tt_buffer_text (&text, "or ti=");
+            while (pad && text.size < TT_CQL_MAX_BYTES)
+                tt_buffer_text (&text, "y");
+            tt_buffer_text (&text, pad ? "" : "y");
+            tt_buffer_clear (&printed);
+            cr_assert (parse (tt_buffer_cstr (&text), &first, &error) == TT_OK, "%s: %s", parts[i], error.message);
+            tt_cql_print (first, &printed);
+            cr_expect (printed.size <= TT_CQL_MAX_BYTES, "%s: %zu of %zu", parts[i], printed.size, text.size);
+            cr_assert (parse (tt_buffer_cstr (&printed), &second, &error) == TT_OK, "%s", error.message);
+            cr_expect (same_tree (first->root, second->root), "%s", parts[i]);
+            tt_cql_free (&first);
+            tt_cql_free (&second);
+        }
         tt_buffer_free (&text);
         tt_buffer_free (&printed);
     }

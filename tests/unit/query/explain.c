@@ -48,7 +48,7 @@ Test (explain, outline_of_a_tree)
                       "3 CN|pn|CN|the code of a country\n"
                       "1 own=magnets|own|magnets||extension\n");
     cr_expect_str_eq (outlined ("ab=a prox/distance<3/unit=sentence ab=b*cd"),
-                      "0 prox/distance<=2/unit=sentence|||\n1 ab=a|ab|[a]|\n1 ab=b*cd|ab|[b*cd]|\n");
+                      "0 prox/distance<3/unit=sentence|||\n1 ab=a|ab|[a]|\n1 ab=b*cd|ab|[b*cd]|\n");
     cr_expect_str_eq (outlined ("pa=\"Apple Inc\""), "0 pa=\"Apple Inc\"|pa|[apple inc] or the whole value [apple]|\n");
     cr_expect_str_eq (outlined ("pd>=201607"), "0 pd>=201607|pd|2016-07-01 to any day|\n");
     cr_expect_str_eq (outlined ("pd>9999"), "0 pd>9999|pd|the day after 9999-12-31 to any day|\n");
