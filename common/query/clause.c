@@ -53,7 +53,7 @@ add_normal_name (build *b, tt_bytes text)
 {
     const cql_term *written = &b->terms[b->count - 1];
     bool one = b->clause->relation == RELATION_EQ || b->clause->relation == RELATION_EXACT;
-    if (!one || !tt_schema_names (b->builder->schema, b->clause->index))
+    if (!one || written->token_count < 2 || !tt_schema_names (b->builder->schema, b->clause->index))
         return;
     uint32_t kept[TT_NAME_MAX_TOKENS];
     tt_tokens tokens = { 0 };
