@@ -222,7 +222,7 @@ show_anchors (const explanation *e)
         tt_bytes text = anchor_text (&anchors[i]);
         printf ("  %s \"%.*s\"", anchors[i].kind, (int)text.size, (const char *)text.data);
         if (observed)
-            printf (" (about %llu documents)", (unsigned long long)anchors[i].seen);
+            printf (" (about %llu %s)", (unsigned long long)anchors[i].seen, anchors[i].seen == 1 ? "document" : "documents");
         putchar ('\n');
     }
     if (count > MOST_ANCHORS)
