@@ -61,16 +61,31 @@ symbol_of_parts (const xmlNode *node, scratch *s, char out[64])
     }
 }
 
+/* Symbols that classify together: what is in a set is said by marks, for its symbols need not stand alone. */
+static void
+take_combinations (const xmlNode *group, tt_patent *patent, scratch *s)
+{
+    char symbol[64], plain[TT_CLASS_SIZE];
+    for (const xmlNode *set = tt_xml_find (group, "combination-set"); set; set = tt_xml_next (set, "combination-set"))
+        for (const xmlNode *r = tt_xml_find (set, "combination-rank"); r; r = tt_xml_next (r, "combination-rank")) {
+            symbol_of_parts (tt_xml_find (r, "classification-cpc"), s, symbol);
+            if (tt_normal_class (symbol, plain))
+                tt_build_mark (patent, "cpcc", plain);
+        }
+}
+
 static void
 take_cpc (const xmlNode *list, tt_patent *patent, scratch *s)
 {
     char symbol[64];
-    for (const xmlNode *group = list ? list->children : NULL; group; group = group->next)
+    for (const xmlNode *group = list ? list->children : NULL; group; group = group->next) {
+        take_combinations (group, patent, s);
         for (const xmlNode *c = tt_xml_find (group, "classification-cpc"); c; c = tt_xml_next (c, "classification-cpc")) {
             symbol_of_parts (c, s, symbol);
             if (tt_build_cpc (patent, symbol))
                 tt_build_role (patent, true, symbol, NULL, tt_xml_path_text (c, "classification-value", &s->a));
         }
+    }
 }
 
 static void

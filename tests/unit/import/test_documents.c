@@ -54,15 +54,17 @@ Test (documents, us_grant_v4)
         "<date>20120615</date></priority-claim></priority-claims>\n"
         "<classifications-ipcr><classification-ipcr><section>C</section><class>01</class><subclass>B</subclass><main-group>31</"
         "main-group>"
-        "<subgroup>04</subgroup></classification-ipcr></classifications-ipcr>\n"
+        "<subgroup>04</subgroup><classification-level>A</classification-level><classification-value>I</classification-value></classification-ipcr></classifications-ipcr>\n"
         "<classifications-cpc><main-cpc><classification-cpc><section>C</section><class>01</class><subclass>B</subclass>"
-        "<main-group>32</main-group><subgroup>182</subgroup></classification-cpc></main-cpc><further-cpc><classification-cpc>"
+        "<main-group>32</main-group><subgroup>182</subgroup><classification-value>I</classification-value></classification-cpc></main-cpc><further-cpc><classification-cpc>"
         "<section>Y</section><class>10</class><subclass>S</subclass><main-group>977</main-group><subgroup>734</subgroup>"
-        "</classification-cpc></further-cpc></classifications-cpc>\n"
+        "<classification-value>A</classification-value></classification-cpc><combination-set><group-number>1</group-number>"
+        "<combination-rank><rank-number>1</rank-number><classification-cpc><section>C</section><class>08</class><subclass>L</subclass>"
+        "<main-group>23</main-group><subgroup>06</subgroup></classification-cpc></combination-rank></combination-set></further-cpc></classifications-cpc>\n"
         "<invention-title id=\"t\">Graphene on SiO<sub>2</sub>\n and <i>p</i>-type films</invention-title>\n"
         "<us-references-cited><us-citation><patcit "
         "num=\"1\"><document-id><country>US</country><doc-number>2007/0140112</doc-number>"
-        "<kind>A1</kind><name>X</name><date>20070600</date></document-id></patcit></us-citation><us-citation><nplcit num=\"2\">"
+        "<kind>A1</kind><name>X</name><date>20070600</date></document-id></patcit><category>cited by examiner</category></us-citation><us-citation><nplcit num=\"2\">"
         "<othercit>A book</othercit></nplcit></us-citation></us-references-cited>\n"
         "<us-parties><us-applicants><us-applicant app-type=\"applicant-inventor\"><addressbook><last-name>Zhang</last-name>"
         "<first-name>Wei</first-name><address><country>CN</country></address></addressbook></us-applicant></us-applicants>"
@@ -88,7 +90,8 @@ Test (documents, us_grant_v4)
         " \"ipc\": [\"C01B31/04\"], \"cpc\": [\"C01B32/182\", \"Y10S977/734\"],"
         " \"applicants\": [{\"name\": \"Ningbo Film & Foil Co., Ltd.\", \"country\": \"CN\"}],"
         " \"inventors\": [{\"name\": \"Zhang, Wei\", \"country\": \"CN\"}],"
-        " \"citations\": [{\"country\": \"US\", \"number\": \"20070140112\", \"kind\": \"A1\"}], \"source\": \"uspto\"}");
+        " \"citations\": [{\"country\": \"US\", \"number\": \"20070140112\", \"kind\": \"A1\"}], \"source\": \"uspto\","
+        " \"marks\": [\"ai C01B31/04\", \"cpci C01B32/182\", \"cpcc C08L23/06\", \"cpca Y10S977/734\", \"ex US20070140112A1\"]}");
 }
 
 Test (documents, design_has_locarno_and_no_abstract)
