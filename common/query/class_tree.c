@@ -82,7 +82,8 @@ take_lines (tree *t, const char *path, FILE *file, tt_error *error)
     tt_status status = TT_OK;
     for (size_t number = 1; status == TT_OK && fgets (line, MAX_LINE, file); number++) {
         if (strlen (line) == MAX_LINE - 1)
-            status = tt_fail (error, TT_INVALID_ARGUMENT, "%s:%zu: expected a line of less than %d bytes", path, number, MAX_LINE);
+            status
+                = tt_fail (error, TT_INVALID_ARGUMENT, "%s:%zu: expected a line of less than %d bytes", path, number, MAX_LINE);
         else
             status = take_line (t, path, number, line, error);
     }

@@ -15,7 +15,8 @@ typedef enum { TT_CLASS_IPC, TT_CLASS_CPC, TT_CLASS_SCHEMES } tt_class_scheme;
 TT_MUST_USE tt_status tt_class_tree_read (tt_class_scheme scheme, const char *path, tt_error *error);
 void tt_class_tree_forget (void); /* both */
 
-/* Visits, without the symbol itself, all that is below it (`low`), or what is above it: subgroups, and last the main group without
+/* Visits, without the symbol itself, all that is below it (`low`), or what is above it: subgroups, and last the main group
+ * without
  * "/00". False if no scheme was read, or it does not have the symbol. */
 bool tt_class_tree_visit (tt_class_scheme scheme, const tt_symbol *symbol, bool low,
                           void (*visit) (void *context, const tt_symbol *symbol), void *context);

@@ -22,14 +22,15 @@ struct tt_cql_outline {
     bool fresh; /* the shares are those of what was observed so far */
 };
 
-/* The default table: the part of all documents that a clause is taken to select where nothing was observed. Measured: of words the
- * mean share of all words of a length in titles and abstracts of 4,011 US grants, of characters in titles of 7,763 Chinese patents
- * and of classes and subclasses there, each of those that occur twice or more. The others are assumed. */
+/* The default table: the part of all documents that a clause is taken to select where nothing was observed. Measured: of words
+ * the mean share of all words of a length in titles and abstracts of 4,011 US grants, of characters in titles of 7,763 Chinese
+ * patents and of classes and subclasses there, each of those that occur twice or more. The others are assumed. */
 
 static double
 word_share (size_t bytes)
 {
-    static const double shares[] = { 0, 0.05, 0.055, 0.017, 0.01, 0.0068, 0.0057, 0.0056, 0.0045, 0.0044, 0.0037, 0.0028, 0.0024 };
+    static const double shares[]
+        = { 0, 0.05, 0.055, 0.017, 0.01, 0.0068, 0.0057, 0.0056, 0.0045, 0.0044, 0.0037, 0.0028, 0.0024 };
     size_t last = sizeof shares / sizeof shares[0] - 1;
     return shares[bytes < last ? bytes : last];
 }
@@ -57,9 +58,11 @@ phrase_share (const cql_term *term)
 static double
 symbol_share (const cql_term *term)
 {
-    static const double shares[]
-        = { [TT_LEVEL_SECTION] = 0.125, [TT_LEVEL_CLASS] = 0.013, [TT_LEVEL_SUBCLASS] = 0.0044, [TT_LEVEL_GROUP] = 0.0003,
-            [TT_LEVEL_SUBGROUP] = 0.00003 };
+    static const double shares[] = { [TT_LEVEL_SECTION] = 0.125,
+                                     [TT_LEVEL_CLASS] = 0.013,
+                                     [TT_LEVEL_SUBCLASS] = 0.0044,
+                                     [TT_LEVEL_GROUP] = 0.0003,
+                                     [TT_LEVEL_SUBGROUP] = 0.00003 };
     return term->pattern ? 0.001 : shares[term->symbol.level];
 }
 

@@ -4,7 +4,8 @@
 
 /* Legal forms with the abbreviations in use. Sources: the words of the countries' own laws (Germany: GmbHG, AktG, HGB; Japan: the
  * Companies Act of 2005; China: the Company Law; United Kingdom: the Companies Act 2006; United States: the laws of the states),
- * and the spellings that occur in applicants' names of US, EPO and Lens records. `bracketed`: only as (株) or as one character ㈱. */
+ * and the spellings that occur in applicants' names of US, EPO and Lens records. `bracketed`: only as (株) or as one character
+ * ㈱. */
 typedef struct {
     const char *words; /* normalised tokens, a space between them */
     const char *where; /* languages, or countries in capitals */

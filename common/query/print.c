@@ -68,8 +68,8 @@ names_portfolio (const printer *p, const cql_clause *clause)
     return p->owner && strcmp (p->cql->schema->indexes[clause->index].name, "own") == 0;
 }
 
-/* Index, relation and scope; returns whether the term stands apart from them. A text index that is also a class index has an alias
- * for text alone. */
+/* Index, relation and scope; returns whether the term stands apart from them. A text index that is also a class index has an
+ * alias for text alone. */
 static bool
 put_head (const printer *p, const cql_clause *clause)
 {

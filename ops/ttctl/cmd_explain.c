@@ -67,7 +67,8 @@ explain (explanation *e, const ctl_args *args, tt_error *error)
     tt_status status = tt_text_open (error);
     e->schema = achievements ? tt_schema_achievement () : tt_schema_patent ();
     if (status == TT_OK && achievements && ctl_has (args, "documents"))
-        status = tt_fail (error, TT_INVALID_ARGUMENT, "--documents are patents; with --schema achievements there is the default table alone");
+        status = tt_fail (error, TT_INVALID_ARGUMENT,
+                          "--documents are patents; with --schema achievements there is the default table alone");
     if (status == TT_OK)
         status = ctl_read_schemes (args, error);
     if (status == TT_OK)
@@ -137,8 +138,8 @@ index_names (const explanation *e, uint64_t indexes)
     return names;
 }
 
-/* The term of an anchor as people write it: without half a character at the end of a prefix, and without the mark of a symbol that
- * counts alone. */
+/* The term of an anchor as people write it: without half a character at the end of a prefix, and without the mark of a symbol
+ * that counts alone. */
 static tt_bytes
 anchor_text (const tt_anchor *anchor)
 {
@@ -159,8 +160,8 @@ json_of_anchors (const explanation *e)
     json_t *out = json_array ();
     for (size_t i = 0; i < count && i < MOST_ANCHORS; i++) {
         tt_bytes text = anchor_text (&anchors[i]);
-        json_t *one = json_pack ("{s:s%, s:s, s:o}", "term", (const char *)text.data, text.size, "kind", anchors[i].kind, "indexes",
-                                 index_names (e, anchors[i].indexes));
+        json_t *one = json_pack ("{s:s%, s:s, s:o}", "term", (const char *)text.data, text.size, "kind", anchors[i].kind,
+                                 "indexes", index_names (e, anchors[i].indexes));
         if (tt_cql_outline_documents (e->outline) > 0)
             json_object_set_new (one, "documents", json_integer ((json_int_t)anchors[i].seen));
         json_array_append_new (out, one);
@@ -178,7 +179,8 @@ json_of (const explanation *e)
     for (size_t i = 0; (warning = tt_cql_warning (e->cql, i)); i++)
         json_array_append_new (warnings, json_string (warning));
     if (e->scanned)
-        json_array_append_new (warnings, json_string ("no term is required in every match: the query is evaluated on every document"));
+        json_array_append_new (warnings,
+                               json_string ("no term is required in every match: the query is evaluated on every document"));
     tt_cql_print (e->cql, &canonical);
     uint64_t documents = tt_cql_outline_documents (e->outline);
     const tt_cql_step *root = tt_cql_outline_step (e->outline, 0);
@@ -187,8 +189,9 @@ json_of (const explanation *e)
         json_object_set_new (selectivity, "documents", json_integer ((json_int_t)documents));
         json_object_set_new (selectivity, "matched", json_integer ((json_int_t)root->matched));
     }
-    json_t *out = json_pack ("{s:s, s:o, s:o, s:b, s:o, s:o}", "canonical", tt_buffer_cstr (&canonical), "warnings", warnings, "anchors",
-                             json_of_anchors (e), "scanned", e->scanned, "selectivity", selectivity, "tree", json_of_step (e, &step));
+    json_t *out
+        = json_pack ("{s:s, s:o, s:o, s:b, s:o, s:o}", "canonical", tt_buffer_cstr (&canonical), "warnings", warnings, "anchors",
+                     json_of_anchors (e), "scanned", e->scanned, "selectivity", selectivity, "tree", json_of_step (e, &step));
     tt_buffer_free (&canonical);
     return out;
 }
@@ -288,8 +291,10 @@ static const ctl_option options[] = {
 
 #define SUMMARY "Shows how a query is understood: tree, inferred indexes, warnings, anchors, selectivity"
 #define DETAILS                                                                                                                  \
-    "Each line of the tree has the part of all documents that it selects: of clauses as observed in --documents, or from a table "  \
-    "of usual shares;\nof operators as if their parts were independent. Anchors are the terms under which the index of standing "   \
+    "Each line of the tree has the part of all documents that it selects: of clauses as observed in --documents, or from a "     \
+    "table "                                                                                                                     \
+    "of usual shares;\nof operators as if their parts were independent. Anchors are the terms under which the index of "         \
+    "standing "                                                                                                                  \
     "queries files it, after it has seen\nthe documents."
 
 const ctl_command ctl_explain_commands[] = {

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "query/class_tree.h"
 #include "query/explain.h"
 #include "query/percolator.h"
 #include "unit/query/same_tree.h"
@@ -45,12 +44,8 @@ LLVMFuzzerInitialize (int *count, char ***arguments)
 {
     (void)count;
     (void)arguments;
-    tt_error error = { 0 };
     open_text ();
-    if (tt_class_tree_read (TT_CLASS_IPC, TT_SOURCE_DIR "/tests/data/classes/excerpt.txt", &error) != TT_OK) {
-        fprintf (stderr, "%s\n", error.message);
-        abort ();
-    }
+    open_scheme ();
     world.document = tt_document_new (tt_schema_patent ());
     world.index = tt_percolator_new (tt_schema_patent ());
     return 0;

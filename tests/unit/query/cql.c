@@ -223,6 +223,7 @@ Test (cql, judges_the_real_examples)
 Test (cql, reads_what_it_prints)
 {
     random_source random = { 99 };
+    open_scheme ();
     for (int i = 0; i < 100000; i++) {
         tt_buffer text = { 0 };
         tt_buffer printed = { 0 };

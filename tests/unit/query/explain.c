@@ -39,26 +39,28 @@ outlined (const char *query)
 
 Test (explain, outline_of_a_tree)
 {
-    cr_expect_str_eq (outlined ("TI=Thin-Film and (smith or CN) not own=magnets"),
-                      "0 not|||\n"
-                      "1 and|||\n"
-                      "2 ti=Thin-Film|ti|[thin film]|\n"
-                      "2 or|||\n"
-                      "3 smith|ia|[smith]|letters only\n"
-                      "3 CN|pn|CN|the code of a country\n"
-                      "1 own=magnets|own|magnets||extension\n");
+    cr_expect_str_eq (outlined ("TI=Thin-Film and (smith or CN) not own=magnets"), "0 not|||\n"
+                                                                                   "1 and|||\n"
+                                                                                   "2 ti=Thin-Film|ti|[thin film]|\n"
+                                                                                   "2 or|||\n"
+                                                                                   "3 smith|ia|[smith]|letters only\n"
+                                                                                   "3 CN|pn|CN|the code of a country\n"
+                                                                                   "1 own=magnets|own|magnets||extension\n");
     cr_expect_str_eq (outlined ("ab=a prox/distance<3/unit=sentence ab=b*cd"),
                       "0 prox/distance<3/unit=sentence|||\n1 ab=a|ab|[a]|\n1 ab=b*cd|ab|[b*cd]|\n");
     cr_expect_str_eq (outlined ("pa=\"Apple Inc\""), "0 pa=\"Apple Inc\"|pa|[apple inc] or the whole value [apple]|\n");
     cr_expect_str_eq (outlined ("pd>=201607"), "0 pd>=201607|pd|2016-07-01 to any day|\n");
     cr_expect_str_eq (outlined ("pd>9999"), "0 pd>9999|pd|the day after 9999-12-31 to any day|\n");
     cr_expect_str_eq (outlined ("2016"), "0 2016|pd|2016-01-01 to 2016-12-31|a date\n");
-    cr_expect_str_eq (outlined ("H01F1/053"), "0 H01F1/053|class|H01F1/053 and what begins with it|the pattern of a class symbol|extension\n");
+    cr_expect_str_eq (outlined ("H01F1/053"),
+                      "0 H01F1/053|class|H01F1/053 and what begins with it|the pattern of a class symbol|extension\n");
     cr_expect_str_eq (outlined ("CN111504366B"), "0 CN111504366B|num|CN111504366B|the pattern of a number\n");
     cr_expect_str_eq (outlined ("5g"), "0 5g|txt|[5g]|none of country, date, class, number, letters: text\n");
-    cr_expect_str_eq (outlined ("ic any /high \"H01 H01F\""), "0 ic any /high \"H01 H01F\"|ic|H01 and its parents or H01F and its parents|\n");
-    cr_expect_str_eq (outlined ("ti all \"a b c d e f g h i\""),
-                      "0 ti all \"a b c d e f g h i\"|ti|[a] and [b] and [c] and [d] and [e] and [f] and [g] and [h] ... 9 in all|\n");
+    cr_expect_str_eq (outlined ("ic any /high \"H01 H01F\""),
+                      "0 ic any /high \"H01 H01F\"|ic|H01 and its parents or H01F and its parents|\n");
+    cr_expect_str_eq (
+        outlined ("ti all \"a b c d e f g h i\""),
+        "0 ti all \"a b c d e f g h i\"|ti|[a] and [b] and [c] and [d] and [e] and [f] and [g] and [h] ... 9 in all|\n");
 }
 
 static double
@@ -76,7 +78,8 @@ share (const char *query)
 Test (explain, default_shares_are_in_order)
 {
     static const char *const queries[]
-        = { "pn=CN111504366", "ic=H01F1/053", "ti=\"graphene oxide film\"", "ic=H01F1", "ic=H01F", "ti=graphene", "ic=H01", "ti=of", "ic=H" };
+        = { "pn=CN111504366", "ic=H01F1/053", "ti=\"graphene oxide film\"", "ic=H01F1", "ic=H01F", "ti=graphene", "ic=H01",
+            "ti=of",          "ic=H" };
     for (size_t i = 0; i + 1 < sizeof queries / sizeof queries[0]; i++)
         cr_expect (share (queries[i]) < share (queries[i + 1]), "%s %g, %s %g", queries[i], share (queries[i]), queries[i + 1],
                    share (queries[i + 1]));
@@ -125,7 +128,8 @@ anchored (tt_percolator *p, const char *query)
     cr_expect (scanned == (count == 0));
     tt_buffer_clear (&out);
     for (size_t i = 0; i < count; i++) {
-        tt_buffer_printf (&out, "%s%s:%.*s/", i ? " " : "", anchors[i].kind, (int)anchors[i].text.size, (const char *)anchors[i].text.data);
+        tt_buffer_printf (&out, "%s%s:%.*s/", i ? " " : "", anchors[i].kind, (int)anchors[i].text.size,
+                          (const char *)anchors[i].text.data);
         for (size_t k = 0; k < tt_schema_patent ()->count; k++)
             if (anchors[i].indexes >> k & 1)
                 tt_buffer_text (&out, tt_schema_patent ()->indexes[k].name);

@@ -143,12 +143,9 @@ Test (name, the_words_and_the_core_both_match)
         { "pa all \"apple inc\"", "Apple Inc." },
     };
     static const char *const no[][2] = {
-        { "pa=\"Apple Inc\"", "Apple Orchard Inc" },
-        { "pa=\"Apple Inc\"", "Big Apple Corp" },
-        { "pa==Apple", "Apple Records Inc" },
-        { "pa=incorporated", "Apple Inc." },
-        { "ti=\"Apple Inc\"", "Apple Inc" },
-        { "pa=\"Appl? Inc\"", "Apple Corp" },
+        { "pa=\"Apple Inc\"", "Apple Orchard Inc" }, { "pa=\"Apple Inc\"", "Big Apple Corp" },
+        { "pa==Apple", "Apple Records Inc" },        { "pa=incorporated", "Apple Inc." },
+        { "ti=\"Apple Inc\"", "Apple Inc" },         { "pa=\"Appl? Inc\"", "Apple Corp" },
     };
     for (size_t i = 0; i < sizeof yes / sizeof yes[0]; i++)
         cr_expect (found (yes[i][0], yes[i][1]), "%s should match %s", yes[i][0], yes[i][1]);

@@ -7,7 +7,8 @@ same_term (const cql_term *x, const cql_term *y)
 {
     bool same = x->token_count == y->token_count && x->pattern == y->pattern && x->exact == y->exact && x->first == y->first
                 && x->last == y->last && tt_bytes_equal (x->text, y->text)
-                && memcmp (&x->symbol, &y->symbol, sizeof x->symbol) == 0 && memcmp (&x->number, &y->number, sizeof x->number) == 0;
+                && memcmp (&x->symbol, &y->symbol, sizeof x->symbol) == 0
+                && memcmp (&x->number, &y->number, sizeof x->number) == 0;
     for (size_t k = 0; same && k < x->token_count; k++)
         same = x->tokens[k].wild == y->tokens[k].wild && tt_bytes_equal (x->tokens[k].text, y->tokens[k].text);
     return same;

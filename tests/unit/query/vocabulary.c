@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "query/class_tree.h"
 
 static const char *const words[]
     = { "graphene", "Graphite", "film",     "thin", "oxide", "steel", "石墨烯", "石墨", "氧化", "薄膜",
@@ -12,9 +13,11 @@ static const char *const words[]
 static const char *const patterns[] = { "graph*", "gra##ene", "fil?", "film?", "t##n", "ste*l", "石#", "oxid#" };
 static const char *const leading[] = { "*phene", "?ilm", "#film", "*墨烯", "石墨*", "*raph*", "#a", "?c" };
 static const char *const classes[]
-    = { "H01F", "H01F1/053", "H01F1/00", "H01F1", "H01F 10/32", "H", "H01", "G06T", "G06T7/00", "H04W84/18" };
+    = { "H01F", "H01F1/053", "H01F1/00", "H01F1", "H01F 10/32", "H01F1/057", "H01F1/04", "H", "H01", "G06T", "G06T7/00", "H04W84/18" };
 static const char *const class_patterns[] = { "H01F1/0*", "H01F1#", "G06T*" };
 static const char *const low_classes[] = { "H01F", "H01F1/00", "H01F1", "H01", "G06T7/00" };
+static const char *const deep_classes[] = { "H01F1/053", "H01F1/04", "H01F1/42", "H01F1/057", "H01F1/01" }; /* of the excerpt */
+static bool scheme;
 static const char *const numbers[]
     = { "CN111504366", "CN111504366A", "CN111504366B", "US2019123456", "CN", "US", "111504366", "EP1000000A1" };
 static const char *const number_patterns[] = { "CN1115*", "CN11150436#", "EP1000000A?" };
@@ -100,6 +103,8 @@ class_clause (random_source *random, tt_buffer *out)
         tt_buffer_text (out, indexes[random_below (random, kind < 2 ? 4 : 5)]);
     if (kind == 0)
         tt_buffer_printf (out, "=%s", PICK (random, class_patterns));
+    else if (kind < 3 && scheme && random_below (random, 2))
+        tt_buffer_printf (out, random_below (random, 2) ? "=/%s %s" : " any /%s %s,H01F10", kind == 1 ? "low" : "high", PICK (random, deep_classes));
     else if (kind == 1)
         tt_buffer_printf (out, "=/low %s", PICK (random, low_classes));
     else if (kind == 2)
@@ -258,6 +263,17 @@ random_document (random_source *random, tt_document *document)
         add_value (document, PICK (random, mark_numbers), PICK (random, numbers));
     if (random_below (random, 2))
         add_value (document, PICK (random, code_names), PICK (random, codes));
+}
+
+void
+open_scheme (void)
+{
+    tt_error error = { 0 };
+    scheme = tt_class_tree_read (TT_CLASS_IPC, TT_SOURCE_DIR "/tests/data/classes/excerpt.txt", &error) == TT_OK;
+    if (!scheme) {
+        fprintf (stderr, "%s\n", error.message);
+        abort ();
+    }
 }
 
 void

@@ -36,7 +36,8 @@ write_documents (char path[64])
 {
     strcpy (path, "/tmp/tt-explain-XXXXXX");
     int file = mkstemp (path);
-    static const char text[] = "{\"pn\": \"CN1A\", \"ti\": \"graphene film\"}\n{\"pn\": \"CN2A\", \"ti\": \"film\"}\n{\"pn\": \"CN3A\", \"ti\": \"steel\"}\n"
+    static const char text[] = "{\"pn\": \"CN1A\", \"ti\": \"graphene film\"}\n{\"pn\": \"CN2A\", \"ti\": \"film\"}\n{\"pn\": "
+                               "\"CN3A\", \"ti\": \"steel\"}\n"
                                "{\"pn\": \"CN4A\", \"ti\": \"steel film\"}\n";
     cr_assert_eq (write (file, text, sizeof text - 1), (ssize_t)sizeof text - 1);
     close (file);
@@ -46,17 +47,19 @@ Test (explain, as_text_from_the_default_table, .init = redirect)
 {
     const char *words[] = { "ttctl", "patent", "query", "explain", "ti=graphene AND CN or pd>2015" };
     cr_expect_eq (run (5, words), CTL_OK);
-    cr_expect_stdout_eq_str ("canonical\n  ti=graphene and CN or pd>2015\n"
-                             "warning\n  at byte 19: and, or, not have equal precedence and are taken from left to right; parentheses would make this mix "
-                             "clear\n"
-                             "tree, with the part of all documents that each selects\n"
-                             "    50.0112 %  or\n"
-                             "     0.0225 %    and\n"
-                             "     0.4500 %      ti=graphene   ti, title: [graphene]\n"
-                             "     5.0000 %      CN   pn, publication number; two letters alone: country: CN   index inferred: the code of a country\n"
-                             "    50.0000 %    pd>2015   pd, publication date: 2016-01-01 to any day\n"
-                             "anchors\n  none: the query is evaluated on every document\n"
-                             "selectivity\n  50.0112 %, estimated from the default table of shares (--documents FILE observes real ones)\n");
+    cr_expect_stdout_eq_str (
+        "canonical\n  ti=graphene and CN or pd>2015\n"
+        "warning\n  at byte 19: and, or, not have equal precedence and are taken from left to right; parentheses would make this "
+        "mix "
+        "clear\n"
+        "tree, with the part of all documents that each selects\n"
+        "    50.0112 %  or\n"
+        "     0.0225 %    and\n"
+        "     0.4500 %      ti=graphene   ti, title: [graphene]\n"
+        "     5.0000 %      CN   pn, publication number; two letters alone: country: CN   index inferred: the code of a country\n"
+        "    50.0000 %    pd>2015   pd, publication date: 2016-01-01 to any day\n"
+        "anchors\n  none: the query is evaluated on every document\n"
+        "selectivity\n  50.0112 %, estimated from the default table of shares (--documents FILE observes real ones)\n");
 }
 
 Test (explain, as_json_from_documents, .init = redirect)
@@ -67,10 +70,14 @@ Test (explain, as_json_from_documents, .init = redirect)
     cr_expect_eq (run (7, words), CTL_OK);
     unlink (path);
     cr_expect_stdout_eq_str (
-        "{\"canonical\":\"ti=film and ti=graph*\",\"warnings\":[],\"anchors\":[{\"term\":\"gra\",\"kind\":\"prefix\",\"indexes\":[\"ti\"],\"documents\":0}],"
-        "\"scanned\":false,\"selectivity\":{\"share\":0.1875,\"from\":\"documents\",\"documents\":4,\"matched\":1},\"tree\":{\"operation\":\"and\","
-        "\"share\":0.1875,\"matched\":1,\"parts\":[{\"operation\":\"clause\",\"clause\":\"ti=film\",\"index\":\"ti\",\"meaning\":\"title\",\"looked_for\":"
-        "\"[film]\",\"byte\":3,\"share\":0.75,\"matched\":3},{\"operation\":\"clause\",\"clause\":\"ti=graph*\",\"index\":\"ti\",\"meaning\":\"title\","
+        "{\"canonical\":\"ti=film and "
+        "ti=graph*\",\"warnings\":[],\"anchors\":[{\"term\":\"gra\",\"kind\":\"prefix\",\"indexes\":[\"ti\"],\"documents\":0}],"
+        "\"scanned\":false,\"selectivity\":{\"share\":0.1875,\"from\":\"documents\",\"documents\":4,\"matched\":1},\"tree\":{"
+        "\"operation\":\"and\","
+        "\"share\":0.1875,\"matched\":1,\"parts\":[{\"operation\":\"clause\",\"clause\":\"ti=film\",\"index\":\"ti\",\"meaning\":"
+        "\"title\",\"looked_for\":"
+        "\"[film]\",\"byte\":3,\"share\":0.75,\"matched\":3},{\"operation\":\"clause\",\"clause\":\"ti=graph*\",\"index\":\"ti\","
+        "\"meaning\":\"title\","
         "\"looked_for\":\"[graph*]\",\"byte\":15,\"share\":0.25,\"matched\":1}]}}\n");
 }
 
@@ -93,7 +100,13 @@ Test (explain, a_bad_query_has_its_place, .init = redirect)
 
 Test (explain, a_scheme_gives_the_subgroups, .init = redirect)
 {
-    const char *words[] = { "ttctl", "patent", "query", "explain", "ic=/low H01F1/055", "--ipc-scheme", TT_SOURCE_DIR "/tests/data/classes/excerpt.txt" };
+    const char *words[] = { "ttctl",
+                            "patent",
+                            "query",
+                            "explain",
+                            "ic=/low H01F1/055",
+                            "--ipc-scheme",
+                            TT_SOURCE_DIR "/tests/data/classes/excerpt.txt" };
     cr_expect_eq (run (7, words), CTL_OK);
     FILE *said = cr_get_redirected_stdout ();
     char text[2048];
@@ -125,7 +138,8 @@ take_names (const char *path, json_t *cores, json_t *spellings)
     const tt_import_record *record;
     tt_error error = { 0 };
     tt_buffer core = { 0 };
-    cr_assert_eq (tt_import_open (&import, path, &(tt_import_options){ .kind = TT_IMPORT_PATENTS }, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (tt_import_open (&import, path, &(tt_import_options){ .kind = TT_IMPORT_PATENTS }, &error), TT_OK, "%s",
+                  error.message);
     while (tt_import_next (import, &record, &error) == TT_OK && record) {
         const tt_patent *patent = (const tt_patent *)record->message;
         for (size_t i = 0; patent && i < patent->n_applicants; i++) {
@@ -144,7 +158,8 @@ take_names (const char *path, json_t *cores, json_t *spellings)
 
 Test (names, of_the_real_data)
 {
-    static const char *const files[] = { "lens_drones_biblio.jsonl.gz", "us_grants_1976_2025_biblio.jsonl.gz", "cn_patents_full_record_tiny_sample.jsonl" };
+    static const char *const files[]
+        = { "lens_drones_biblio.jsonl.gz", "us_grants_1976_2025_biblio.jsonl.gz", "cn_patents_full_record_tiny_sample.jsonl" };
     static const char *const pairs[][2] = { { "BOSE CORP", "Bose Corporation" },
                                             { "SIEMENS AG", "Siemens Aktiengesellschaft" },
                                             { "PROCTER & GAMBLE", "The Procter & Gamble Company" },
@@ -179,7 +194,8 @@ Test (names, of_the_real_data)
         cr_expect (*core);
         shared += json_integer_value (count) > 1;
     }
-    printf ("%zu spellings, %zu cores, %zu with more than one spelling\n", json_object_size (cores), json_object_size (spellings), shared);
+    printf ("%zu spellings, %zu cores, %zu with more than one spelling\n", json_object_size (cores), json_object_size (spellings),
+            shared);
     cr_expect (json_object_size (cores) > 9000 && shared > 200);
     json_decref (cores);
     json_decref (spellings);
