@@ -140,9 +140,10 @@ expand_symbol (build *b, const tt_symbol *symbol)
     for (int i = 0; i < TT_CLASS_SCHEMES; i++) /* of `class` both; an IPC symbol in cpc is one of CPC, too, as a rule */
         known |= tt_class_tree_visit ((tt_class_scheme)i, symbol, low, take_symbol, &taker);
     if (!known)
-        return tt_fail (b->builder->error, TT_INVALID_ARGUMENT,
-                        "at byte %zu: expected a main group (H01F1/00) or less: no scheme was given that has the subgroup %s for %s",
-                        b->builder->at, symbol->text, low ? "/low" : "/high");
+        return tt_fail (
+            b->builder->error, TT_INVALID_ARGUMENT,
+            "at byte %zu: expected a main group (H01F1/00) or less: no scheme was given that has the subgroup %s for %s",
+            b->builder->at, symbol->text, low ? "/low" : "/high");
     if (taker.full)
         return tt_fail (b->builder->error, TT_INVALID_ARGUMENT, "at byte %zu: expected a class with at most %d subdivisions",
                         b->builder->at, TT_CQL_MAX_SUBGROUPS);
@@ -258,7 +259,8 @@ next_word (const cql_clause *clause, tt_bytes text, size_t *at)
     return (tt_bytes){ text.data + from, *at - from };
 }
 
-/* Where byte `offset` of the clause's term stands in the query: behind the opening quote and any backslashes that were taken off. */
+/* Where byte `offset` of the clause's term stands in the query: behind the opening quote and any backslashes that were taken off.
+ */
 static size_t
 place_in_query (const build *b, size_t offset)
 {

@@ -145,8 +145,7 @@ static bool
 take_relation (parser *p, cql_relation *relation)
 {
     static const char *const signs[] = { "==", "<=", ">=", "=", "<", ">" };
-    static const cql_relation by_sign[]
-        = { RELATION_EXACT, RELATION_LE, RELATION_GE, RELATION_EQ, RELATION_LT, RELATION_GT };
+    static const cql_relation by_sign[] = { RELATION_EXACT, RELATION_LE, RELATION_GE, RELATION_EQ, RELATION_LT, RELATION_GT };
     static const char *const words[] = { "any", "all", "within" };
     static const cql_relation by_word[] = { RELATION_ANY, RELATION_ALL, RELATION_WITHIN };
     skip_space (p);
@@ -474,7 +473,8 @@ parse_all (parser *p)
     if (status != TT_OK)
         return status;
     skip_space (p);
-    return p->at == p->size ? TT_OK : expected (p, p->at, p->may_prox ? "and, or, not, prox or the end" : "and, or, not or the end");
+    return p->at == p->size ? TT_OK
+                            : expected (p, p->at, p->may_prox ? "and, or, not, prox or the end" : "and, or, not or the end");
 }
 
 tt_status

@@ -1,7 +1,8 @@
 /* CQL as the EPO's Open Patent Services define it: text to tree and back.
  *
  * query = expr { ("and"|"or"|"not") expr }     equal precedence, left-associative; a mix with `or` without parentheses is a
- * warning. Not for evaluation (document.h, percolator.h). The language for people: README.md. A tt_cql is immutable after parsing: any thread may read it. */
+ * warning. Not for evaluation (document.h, percolator.h). The language for people: README.md. A tt_cql is immutable after
+ * parsing: any thread may read it. */
 #ifndef TT_QUERY_CQL_H
 #define TT_QUERY_CQL_H
 
@@ -35,9 +36,9 @@ void tt_cql_free (tt_cql **cql);
 /* Canonical text: parsing it gives the same tree. Appended to *out; never longer than TT_CQL_MAX_BYTES. */
 void tt_cql_print (const tt_cql *cql, tt_buffer *out);
 
-/* The same with each portfolio that `own` names written "<owner>/<portfolio>", which is how documents hold it: what is filed for an
- * owner's watch, so that nobody sees another's portfolio. Whatever the query writes, it stays behind "<owner>/". May be longer than
- * TT_CQL_MAX_BYTES, and is then no query. */
+/* The same with each portfolio that `own` names written "<owner>/<portfolio>", which is how documents hold it: what is filed for
+ * an owner's watch, so that nobody sees another's portfolio. Whatever the query writes, it stays behind "<owner>/". May be longer
+ * than TT_CQL_MAX_BYTES, and is then no query. */
 void tt_cql_print_owned (const tt_cql *cql, const char *owner, tt_buffer *out);
 
 /* Warnings found while parsing, each borrowed while the tree lives; i from 0, NULL past the last. */

@@ -147,7 +147,8 @@ number_met (const cql_term *term, const tt_number *number)
     int n = snprintf (wanted, sizeof wanted, "%s%s%s", term->number.country, term->number.number, term->number.kind);
     for (size_t i = 0; document_number_form (number, i, form, &size); i++) {
         tt_bytes text = { (const uint8_t *)form, size };
-        if (term->pattern ? tt_wildcard_matches (term->text, text) : tt_bytes_equal (text, (tt_bytes){ (const uint8_t *)wanted, (size_t)n }))
+        if (term->pattern ? tt_wildcard_matches (term->text, text)
+                          : tt_bytes_equal (text, (tt_bytes){ (const uint8_t *)wanted, (size_t)n }))
             return true;
     }
     return false;

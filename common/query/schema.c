@@ -220,7 +220,8 @@ int
 tt_schema_find_mark (const tt_schema *schema, const char *name, size_t size)
 {
     for (size_t i = 0; i < schema->count; i++)
-        if (schema->indexes[i].mark && strlen (schema->indexes[i].name) == size && memcmp (schema->indexes[i].name, name, size) == 0)
+        if (schema->indexes[i].mark && strlen (schema->indexes[i].name) == size
+            && memcmp (schema->indexes[i].name, name, size) == 0)
             return (int)i;
     return -1;
 }

@@ -29,7 +29,9 @@ tail_at (const char *text, size_t size, size_t at)
 {
     if (digits_at (text, size, at) < 8)
         return false;
-    return size - at == 8 || (size - at >= 11 && strchr ("ACS ", text[at + 8]) && strchr ("FL ", text[at + 9]) && strchr ("INA ", text[at + 10]));
+    return size - at == 8
+           || (size - at >= 11 && strchr ("ACS ", text[at + 8]) && strchr ("FL ", text[at + 9])
+               && strchr ("INA ", text[at + 10]));
 }
 
 /* Bytes of the symbol alone: up to a parenthesis (the version in "H04L 29/06 (2006.01)") or the tail of the long form of ST.8;
@@ -91,8 +93,8 @@ parse_groups (const char *text, size_t size, tt_symbol *symbol)
         sub_size = 6;
         while (sub_size > 2 && sub[sub_size - 1] == '0')
             sub_size--;
-    } else if (group == 0 || group > 4 || (group < size && text[group] != '/') || size == group + 1 || sub_size == 1 || sub_size > 6
-               || digits_at (sub, sub_size, 0) != sub_size) {
+    } else if (group == 0 || group > 4 || (group < size && text[group] != '/') || size == group + 1 || sub_size == 1
+               || sub_size > 6 || digits_at (sub, sub_size, 0) != sub_size) {
         return false;
     }
     while (group > 1 && *text == '0') {

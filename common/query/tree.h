@@ -47,7 +47,7 @@ typedef struct {
 } cql_term;
 
 typedef struct {
-    int index; /* that is compared with, after inference */
+    int index;         /* that is compared with, after inference */
     int written_index; /* that was written: cl, where index is class */
     tt_index_kind compares;
     uint64_t stored; /* the indexes that are looked at */

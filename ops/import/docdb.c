@@ -185,8 +185,8 @@ take_parties (const xmlNode *first, const char *name, const char *name_path, tt_
 static const char *
 who_cited (const xmlNode *citation, tt_buffer *text)
 {
-    static const char *const phases[][2]
-        = { { "APP", "rf" }, { "EXA", "ex" }, { "OPP", "op" }, { "FOP", "op" }, { "TPO", "oc" }, { "115", "oc" }, { "APL", "oc" } };
+    static const char *const phases[][2] = { { "APP", "rf" }, { "EXA", "ex" }, { "OPP", "op" }, { "FOP", "op" },
+                                             { "TPO", "oc" }, { "115", "oc" }, { "APL", "oc" } };
     const char *phase = tt_xml_attribute (citation, "cited-phase", text);
     for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
         if (strcmp (phase, phases[i][0]) == 0)

@@ -159,7 +159,8 @@ check_marks (tt_violations *v, char **marks, size_t count)
         const char *space = strchr (marks[i], ' ');
         ok = tt_check_text (v, NULL, marks[i], 1, MARK_MAX);
         if (ok && (space == NULL || tt_schema_find_mark (tt_schema_patent (), marks[i], (size_t)(space - marks[i])) < 0)) {
-            tt_violate (v, NULL, "expected \"<index> <value>\" with ex, op, rf, oc, cpci, cpca, cpcc, ci, cn, ai or an, got \"%.40s\"",
+            tt_violate (v, NULL,
+                        "expected \"<index> <value>\" with ex, op, rf, oc, cpci, cpca, cpcc, ci, cn, ai or an, got \"%.40s\"",
                         marks[i]);
             ok = false;
         }

@@ -8,8 +8,9 @@ static const tt_config_row settings[] = {
     { .name = "query.ipc-scheme",
       .type = TT_CONFIG_STRING,
       .initial = "",
-      .description = "file with the subgroups of IPC, for =/low and =/high of a subgroup (common/query/README.md); the same for all "
-                     "replicas" },
+      .description
+      = "file with the subgroups of IPC, for =/low and =/high of a subgroup (common/query/README.md); the same for all "
+        "replicas" },
     { .name = "query.cpc-scheme", .type = TT_CONFIG_STRING, .initial = "", .description = "likewise of CPC" },
 };
 

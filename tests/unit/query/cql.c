@@ -246,8 +246,9 @@ Test (cql, reads_what_it_prints)
 /* Near the limit of length the spaces that nobody needs go, so that the text is still a query. */
 Test (cql, prints_no_more_than_it_may_read)
 {
-    static const char *const parts[] = { "or(\"a b\"and\"c\")", "or(ti any\"a\"or ti=\"c\")", "or ti=\"a\\b\"", "or ti=\"a\"prox ti=\"b\"", "or(a or b)",
-                                         "or ic any/low\"H01F\"", "or(cl=H01F or b)", "or ic=/low\"H\"" };
+    static const char *const parts[]
+        = { "or(\"a b\"and\"c\")", "or(ti any\"a\"or ti=\"c\")", "or ti=\"a\\b\"",   "or ti=\"a\"prox ti=\"b\"",
+            "or(a or b)",          "or ic any/low\"H01F\"",      "or(cl=H01F or b)", "or ic=/low\"H\"" };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         tt_buffer text = { 0 };
         tt_buffer printed = { 0 };
@@ -412,10 +413,11 @@ Test (cql, knows_every_epo_index)
 
 Test (cql, infers_the_index_of_a_bare_term)
 {
-    static const char *const cases[][2]
-        = { { "CN", "pn" },           { "2015", "pd" },       { "31/12/2015", "pd" },     { "H01F", "class" },
-            { "H01F1/053", "class" }, { "EP1000000", "num" }, { "1000000", "num" },       { "smith", "ia" },
-            { "5g", "txt" },          { "石墨烯", "txt" },    { "Müller", "ia" },      { "ＳＭＩＴＨ", "ia" }, { "\"thin film\"", "txt" }, { "graph*", "txt" } };
+    static const char *const cases[][2] = {
+        { "CN", "pn" },         { "2015", "pd" },       { "31/12/2015", "pd" },     { "H01F", "class" }, { "H01F1/053", "class" },
+        { "EP1000000", "num" }, { "1000000", "num" },   { "smith", "ia" },          { "5g", "txt" },     { "石墨烯", "txt" },
+        { "Müller", "ia" },     { "ＳＭＩＴＨ", "ia" }, { "\"thin film\"", "txt" }, { "graph*", "txt" }
+    };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         tt_cql *cql = NULL;
         tt_error error = { 0 };

@@ -12,8 +12,8 @@ static const char *const words[]
         "石",       "墨",       "ＦＩＬＭ", "a",    "b",     "c",     "薄",     "膜",   "的",   "graph-ene" };
 static const char *const patterns[] = { "graph*", "gra##ene", "fil?", "film?", "t##n", "ste*l", "石#", "oxid#" };
 static const char *const leading[] = { "*phene", "?ilm", "#film", "*墨烯", "石墨*", "*raph*", "#a", "?c" };
-static const char *const classes[]
-    = { "H01F", "H01F1/053", "H01F1/00", "H01F1", "H01F 10/32", "H01F1/057", "H01F1/04", "H", "H01", "G06T", "G06T7/00", "H04W84/18" };
+static const char *const classes[] = { "H01F",     "H01F1/053", "H01F1/00", "H01F1", "H01F 10/32", "H01F1/057",
+                                       "H01F1/04", "H",         "H01",      "G06T",  "G06T7/00",   "H04W84/18" };
 static const char *const class_patterns[] = { "H01F1/0*", "H01F1#", "G06T*" };
 static const char *const low_classes[] = { "H01F", "H01F1/00", "H01F1", "H01", "G06T7/00" };
 static const char *const deep_classes[] = { "H01F1/053", "H01F1/04", "H01F1/42", "H01F1/057", "H01F1/01" }; /* of the excerpt */
@@ -24,8 +24,16 @@ static const char *const number_patterns[] = { "CN1115*", "CN11150436#", "EP1000
 static const char *const days[] = { "2015-01-01", "2015-07-31", "2016-02-29", "2017-12-31", "2018-06-15" };
 static const char *const dates[] = { "2015", "201507", "20150731", "2016-02-29", "31/12/2017", "12/2017", "2018-06" };
 static const char *const countries[] = { "CN", "us", "EP" };
-static const char *const names[] = { "Graphene Co., Ltd.",  "GRAPHENE GMBH & CO KG", "The Graphene Company", "石墨烯薄膜有限公司", "株式会社石墨",
-                                     "Smith, John",         "graphene",              "Thin Film Inc [US]",   "石墨烯薄膜",         "薄膜集团股份有限公司",
+static const char *const names[] = { "Graphene Co., Ltd.",
+                                     "GRAPHENE GMBH & CO KG",
+                                     "The Graphene Company",
+                                     "石墨烯薄膜有限公司",
+                                     "株式会社石墨",
+                                     "Smith, John",
+                                     "graphene",
+                                     "Thin Film Inc [US]",
+                                     "石墨烯薄膜",
+                                     "薄膜集团股份有限公司",
                                      "Thin and Film S.p.A." };
 static const char *const mark_classes[] = { "cpci", "cpca", "cpcc", "ci", "cn", "ai", "an" };
 static const char *const mark_numbers[] = { "ex", "op", "rf", "oc" };
@@ -104,7 +112,8 @@ class_clause (random_source *random, tt_buffer *out)
     if (kind == 0)
         tt_buffer_printf (out, "=%s", PICK (random, class_patterns));
     else if (kind < 3 && scheme && random_below (random, 2))
-        tt_buffer_printf (out, random_below (random, 2) ? "=/%s %s" : " any /%s %s,H01F10", kind == 1 ? "low" : "high", PICK (random, deep_classes));
+        tt_buffer_printf (out, random_below (random, 2) ? "=/%s %s" : " any /%s %s,H01F10", kind == 1 ? "low" : "high",
+                          PICK (random, deep_classes));
     else if (kind == 1)
         tt_buffer_printf (out, "=/low %s", PICK (random, low_classes));
     else if (kind == 2)
