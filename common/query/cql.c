@@ -437,17 +437,17 @@ parse_query (parser *p, const char *what, const cql_node **out)
 {
     tt_status status = parse_expression (p, what, out);
     bool warned = false;
-    bool has_or = false;
-    bool has_other = false;
+    bool seen[NODE_NOT + 1] = { false };
     while (status == TT_OK) {
         skip_space (p);
         size_t at = p->at;
         cql_node_kind kind;
         if (!take_operator (p, &kind, &what))
             break;
-        has_or |= kind == NODE_OR;
-        has_other |= kind != NODE_OR;
-        if (has_or && has_other && !warned) {
+        /* "a and b not c" is the same however it is taken; every other mix is not */
+        bool mixed = kind == NODE_OR ? seen[NODE_AND] || seen[NODE_NOT] : seen[NODE_OR] || (kind == NODE_AND && seen[NODE_NOT]);
+        seen[kind] = true;
+        if (mixed && !warned) {
             warn_mix (p, at);
             warned = true;
         }

@@ -1,8 +1,9 @@
 /* CQL as the EPO's Open Patent Services define it: text to tree and back.
  *
- * query = expr { ("and"|"or"|"not") expr }     equal precedence, left-associative; a mix with `or` without parentheses is a
- * warning. Not for evaluation (document.h, percolator.h). The language for people: README.md. A tt_cql is immutable after
- * parsing: any thread may read it. */
+ * query = expr { ("and"|"or"|"not") expr }     equal precedence, left-associative; a mix without parentheses is a warning
+ *
+ * unless all ways to take it are the same (and, then not). Not for evaluation (document.h, percolator.h). The language for people:
+ * README.md. A tt_cql is immutable after parsing: any thread may read it. */
 #ifndef TT_QUERY_CQL_H
 #define TT_QUERY_CQL_H
 

@@ -286,6 +286,9 @@ Test (cql, warns_of_mixed_operators)
         const char *warning;
     } cases[] = { { "ti=a and ti=b or ti=c", "at byte 14: " },
                   { "ti=a or ti=b not ti=c", "at byte 13: " },
+                  { "ti=a not ti=b and ti=c", "at byte 14: " },
+                  { "ti=a and ti=b not ti=c and ti=d", "at byte 23: " },
+                  { "ti=a not ti=b not ti=c", NULL },
                   { "ti=a and ti=b not ti=c", NULL },
                   { "(ti=a and ti=b) or ti=c", NULL },
                   { "ti=a or ti=b or ti=c", NULL } };
