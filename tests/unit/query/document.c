@@ -185,6 +185,8 @@ static const char *const values_not_found[] = {
     "cc=US",
     "famn=6861234",
     "pn=CN11150436##A",
+    "pn=0CN",
+    "pn any \"00CN 1\"",
     NULL,
 };
 
