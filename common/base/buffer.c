@@ -49,7 +49,7 @@ tt_strndup (const char *text, size_t size)
 uint8_t *
 tt_buffer_reserve (tt_buffer *buffer, size_t more)
 {
-    if (buffer->capacity - buffer->size < more) {
+    if (buffer->data == NULL || buffer->capacity - buffer->size < more) { /* nothing of nothing is still a place */
         size_t capacity = buffer->capacity ? buffer->capacity * 2 : 256;
         while (capacity - buffer->size < more)
             capacity *= 2;

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "query/class_tree.h"
+#include "query/name.h"
 #include "query/tree.h"
 #include "query/wildcard.h"
 
@@ -11,9 +13,27 @@
 typedef struct {
     cql_builder *builder;
     cql_clause *clause;
-    cql_term *terms;
-    size_t count;
+    cql_term few[4];
+    cql_term *terms; /* few, or owned */
+    size_t count, room;
 } build;
+
+static cql_term *
+new_term (build *b)
+{
+    if (b->count == b->room) {
+        size_t room = b->room * 4;
+        cql_term *terms = tt_alloc (room * sizeof *terms);
+        memcpy (terms, b->terms, b->count * sizeof *terms);
+        if (b->terms != b->few)
+            free (b->terms);
+        b->terms = terms;
+        b->room = room;
+    }
+    cql_term *term = &b->terms[b->count++];
+    *term = (cql_term){ .exact = b->clause->relation == RELATION_EXACT || b->clause->scope == SCOPE_SAME };
+    return term;
+}
 
 static const char *
 index_name (const build *b)
@@ -27,10 +47,37 @@ has_wildcard (tt_bytes text)
     return tt_wildcard_prefix (text) < text.size;
 }
 
+/* A name is also met by a name that is the same but for its company form, written in any way. */
+static void
+add_normal_name (build *b, tt_bytes text)
+{
+    const cql_term *written = &b->terms[b->count - 1];
+    bool one = b->clause->relation == RELATION_EQ || b->clause->relation == RELATION_EXACT;
+    if (!one || written->token_count < 2 || !tt_schema_names (b->builder->schema, b->clause->index))
+        return;
+    uint32_t kept[TT_NAME_MAX_TOKENS];
+    tt_tokens tokens = { 0 };
+    tt_text_tokenise (text, &tokens);
+    size_t count = has_wildcard (text) ? tokens.count : tt_name_core (text, &tokens, kept);
+    if (count < tokens.count) {
+        cql_token *core = tt_arena_alloc (b->builder->arena, count * sizeof *core);
+        for (size_t i = 0; i < count; i++)
+            core[i] = written->tokens[kept[i]]; /* without wildcards the phrase is the tokens, one by one */
+        cql_term *term = new_term (b);
+        term->tokens = core;
+        term->token_count = count;
+        term->exact = true;
+    }
+    tt_tokens_free (&tokens);
+}
+
 static tt_status
 text_term (build *b, tt_bytes text, cql_term *term)
 {
-    return cql_build_phrase (b->builder, b->clause, text, term);
+    tt_status status = cql_build_phrase (b->builder, b->clause, text, term);
+    if (status == TT_OK)
+        add_normal_name (b, text);
+    return status;
 }
 
 /* Class symbols, numbers, dates, codes */
@@ -56,26 +103,64 @@ value_pattern (build *b, tt_bytes text, cql_term *term)
     return cql_check_pattern (b->builder, b->clause, term->text, false);
 }
 
-static tt_status
-check_scope (build *b, const tt_symbol *symbol)
+/* Is it below a main group, where only a tree knows what is below and above? */
+static bool
+is_deep (const tt_symbol *symbol)
 {
-    bool deep = symbol->level == TT_LEVEL_SUBGROUP && strcmp (strchr (symbol->text, '/'), "/00") != 0;
-    if ((b->clause->scope == SCOPE_LOW || b->clause->scope == SCOPE_HIGH) && deep)
-        return tt_fail (b->builder->error, TT_INVALID_ARGUMENT,
-                        "at byte %zu: expected a main group (H01F1/00) or less: the tree of subgroups for %s is not held yet",
-                        b->builder->at, b->clause->scope == SCOPE_LOW ? "/low" : "/high");
+    return symbol->level == TT_LEVEL_SUBGROUP && strcmp (strchr (symbol->text, '/'), "/00") != 0;
+}
+
+typedef struct {
+    build *b;
+    size_t most;
+    bool full;
+} symbol_taker;
+
+static void
+take_symbol (void *context, const tt_symbol *symbol)
+{
+    symbol_taker *taker = context;
+    if (taker->b->count >= taker->most) {
+        taker->full = true;
+        return;
+    }
+    cql_term *term = new_term (taker->b);
+    term->symbol = *symbol;
+    term->exact = symbol->level == TT_LEVEL_SUBGROUP;
+}
+
+/* A subgroup with all that is below or above it in the scheme, behind itself. What is above a main group needs no scheme. */
+static tt_status
+expand_symbol (build *b, const tt_symbol *symbol)
+{
+    bool low = b->clause->scope == SCOPE_LOW;
+    symbol_taker taker = { b, b->count + TT_CQL_MAX_SUBGROUPS, false };
+    bool known = false;
+    b->terms[b->count - 1].exact = true;
+    for (int i = 0; i < TT_CLASS_SCHEMES; i++) /* of `class` both; an IPC symbol in cpc is one of CPC, too, as a rule */
+        known |= tt_class_tree_visit ((tt_class_scheme)i, symbol, low, take_symbol, &taker);
+    if (!known)
+        return tt_fail (
+            b->builder->error, TT_INVALID_ARGUMENT,
+            "at byte %zu: expected a main group (H01F1/00) or less: no scheme was given that has the subgroup %s for %s",
+            b->builder->at, symbol->text, low ? "/low" : "/high");
+    if (taker.full)
+        return tt_fail (b->builder->error, TT_INVALID_ARGUMENT, "at byte %zu: expected a class with at most %d subdivisions",
+                        b->builder->at, TT_CQL_MAX_SUBGROUPS);
     return TT_OK;
 }
 
 static tt_status
 class_term (build *b, tt_bytes text, cql_term *term)
 {
+    bool tree = b->clause->scope == SCOPE_LOW || b->clause->scope == SCOPE_HIGH;
     if (has_wildcard (text) && b->clause->scope == SCOPE_PREFIX)
         return value_pattern (b, text, term);
     if (!tt_symbol_parse (text, &term->symbol))
         return tt_fail (b->builder->error, TT_INVALID_ARGUMENT, "at byte %zu: expected a class symbol such as H01F or H01F1/053",
                         b->builder->at);
-    return check_scope (b, &term->symbol);
+    tt_symbol symbol = term->symbol;
+    return tree && is_deep (&symbol) ? expand_symbol (b, &symbol) : TT_OK;
 }
 
 static tt_status
@@ -142,12 +227,7 @@ add_term (build *b, tt_bytes text)
                                                                          [TT_INDEX_DATE] = date_term,
                                                                          [TT_INDEX_NUMBER] = number_term,
                                                                          [TT_INDEX_CODE] = code_term };
-    if (b->count == TT_CQL_MAX_CLAUSES)
-        return tt_fail (b->builder->error, TT_INVALID_ARGUMENT, "at byte %zu: expected at most %d words in a list",
-                        b->builder->at, TT_CQL_MAX_CLAUSES);
-    cql_term *term = &b->terms[b->count++];
-    *term = (cql_term){ 0 };
-    return make[b->clause->compares](b, text, term);
+    return make[b->clause->compares](b, text, new_term (b));
 }
 
 /* Lists */
@@ -179,16 +259,38 @@ next_word (const cql_clause *clause, tt_bytes text, size_t *at)
     return (tt_bytes){ text.data + from, *at - from };
 }
 
+/* Where byte `offset` of the clause's term stands in the query: behind the opening quote and any backslashes that were taken off.
+ */
+static size_t
+place_in_query (const build *b, size_t offset)
+{
+    const char *raw = b->builder->query + b->builder->at;
+    size_t at = b->clause->quoted ? 1 : 0;
+    for (size_t i = 0; i < offset; i++, at++)
+        at += b->clause->quoted && raw[at] == '\\' && (raw[at + 1] == '"' || raw[at + 1] == '\\');
+    return b->builder->at + at;
+}
+
 static tt_status
 add_words (build *b)
 {
+    size_t begin = b->builder->at;
     size_t at = 0;
+    size_t words = 0;
     tt_status status = TT_OK;
     for (tt_bytes word = next_word (b->clause, b->clause->written, &at); word.size && status == TT_OK;
-         word = next_word (b->clause, b->clause->written, &at))
-        status = add_term (b, word);
-    if (status == TT_OK && b->count == 0)
-        status = tt_fail (b->builder->error, TT_INVALID_ARGUMENT, "at byte %zu: expected at least one word", b->builder->at);
+         word = next_word (b->clause, b->clause->written, &at)) {
+        size_t place = place_in_query (b, (size_t)(word.data - b->clause->written.data));
+        b->builder->at = place;
+        if (words++ == TT_CQL_MAX_CLAUSES)
+            status = tt_fail (b->builder->error, TT_INVALID_ARGUMENT, "at byte %zu: expected at most %d words in a list", place,
+                              TT_CQL_MAX_CLAUSES);
+        else
+            status = add_term (b, word);
+        b->builder->at = begin;
+    }
+    if (status == TT_OK && words == 0)
+        status = tt_fail (b->builder->error, TT_INVALID_ARGUMENT, "at byte %zu: expected at least one word", begin);
     return status;
 }
 
@@ -223,6 +325,9 @@ check_relation (build *b)
         return tt_fail (b->builder->error, TT_INVALID_ARGUMENT,
                         "at byte %zu: expected a term: /low, /high, /same are for classes, %s is none", b->builder->at,
                         index_name (b));
+    if (r == RELATION_ALL && (b->clause->scope == SCOPE_LOW || b->clause->scope == SCOPE_HIGH))
+        return tt_fail (b->builder->error, TT_INVALID_ARGUMENT, "at byte %zu: expected any, =/low or =/high: all takes neither",
+                        b->builder->at);
     return TT_OK;
 }
 
@@ -230,6 +335,9 @@ check_relation (build *b)
 static bool
 all_symbols (const cql_clause *clause)
 {
+    tt_symbol whole;
+    if (clause->relation != RELATION_ANY && clause->relation != RELATION_ALL)
+        return tt_symbol_parse (clause->written, &whole) && whole.level >= TT_LEVEL_SUBCLASS;
     cql_clause as_class = *clause;
     as_class.compares = TT_INDEX_CLASS;
     size_t at = 0;
@@ -241,19 +349,20 @@ all_symbols (const cql_clause *clause)
             return false;
         count++;
     }
-    return count == 1 || (count > 1 && (clause->relation == RELATION_ANY || clause->relation == RELATION_ALL));
+    return count > 0;
 }
 
 tt_status
 cql_build_clause (cql_builder *builder, cql_clause *clause)
 {
     const tt_index *index = &builder->schema->indexes[clause->index];
+    clause->written_index = clause->index;
     if (index->classes && !clause->by_alias && (clause->scope != SCOPE_PREFIX || all_symbols (clause)))
         clause->index = index->classes;
     clause->compares = tt_schema_compares (builder->schema, clause->index);
     clause->stored = tt_schema_stored (builder->schema, clause->index);
-    build b = { .builder = builder, .clause = clause };
-    b.terms = tt_alloc (TT_CQL_MAX_CLAUSES * sizeof *b.terms);
+    build b = { .builder = builder, .clause = clause, .room = sizeof b.few / sizeof b.few[0] };
+    b.terms = b.few;
     tt_status status = check_relation (&b);
     if (status == TT_OK && clause->relation == RELATION_WITHIN)
         status = add_within (&b);
@@ -267,6 +376,7 @@ cql_build_clause (cql_builder *builder, cql_clause *clause)
         clause->terms = terms;
         clause->term_count = b.count;
     }
-    free (b.terms);
+    if (b.terms != b.few)
+        free (b.terms);
     return status;
 }

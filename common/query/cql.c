@@ -13,6 +13,7 @@ typedef struct {
     size_t at;
     size_t depth;
     size_t clauses;
+    bool may_prox; /* what was read last is a clause, which prox may follow */
     cql_builder builder;
     tt_error *error;
 } parser;
@@ -26,18 +27,12 @@ skip_space (parser *p)
         p->at++;
 }
 
-static bool
-word_byte (char c)
-{
-    return strchr (" \t\r\n()\"=<>", c) == NULL;
-}
-
 /* Bytes of the word at `at`. */
 static size_t
 word_size (const parser *p, size_t at)
 {
     size_t n = 0;
-    while (at + n < p->size && word_byte (p->text[at + n]))
+    while (at + n < p->size && cql_word_byte (p->text[at + n]))
         n++;
     return n;
 }
@@ -130,29 +125,40 @@ take_term (parser *p, cql_clause *clause, const char *what)
 
 /* Clauses */
 
+/* One of the words, whatever its case, up to a slash; its number, or -1. */
+static int
+take_one_of (parser *p, const char *const *words, int count)
+{
+    size_t n = word_size (p, p->at);
+    const char *slash = memchr (p->text + p->at, '/', n);
+    n = slash ? (size_t)(slash - (p->text + p->at)) : n;
+    for (int i = 0; i < count; i++) {
+        if (is_word (p, p->at, n, words[i])) {
+            p->at += n;
+            return i;
+        }
+    }
+    return -1;
+}
+
 static bool
 take_relation (parser *p, cql_relation *relation)
 {
-    static const struct {
-        const char *sign;
-        cql_relation relation;
-    } signs[] = { { "==", RELATION_EXACT }, { "<=", RELATION_LE }, { ">=", RELATION_GE },
-                  { "=", RELATION_EQ },     { "<", RELATION_LT },  { ">", RELATION_GT } },
-      words[] = { { "any", RELATION_ANY }, { "all", RELATION_ALL }, { "within", RELATION_WITHIN } };
+    static const char *const signs[] = { "==", "<=", ">=", "=", "<", ">" };
+    static const cql_relation by_sign[] = { RELATION_EXACT, RELATION_LE, RELATION_GE, RELATION_EQ, RELATION_LT, RELATION_GT };
+    static const char *const words[] = { "any", "all", "within" };
+    static const cql_relation by_word[] = { RELATION_ANY, RELATION_ALL, RELATION_WITHIN };
     skip_space (p);
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
-        if (take_sign (p, signs[i].sign)) {
-            *relation = signs[i].relation;
+        if (take_sign (p, signs[i])) {
+            *relation = by_sign[i];
             return true;
         }
     }
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        if (take_keyword (p, words[i].sign)) {
-            *relation = words[i].relation;
-            return true;
-        }
-    }
-    return false;
+    int word = take_one_of (p, words, 3);
+    if (word >= 0)
+        *relation = by_word[word];
+    return word >= 0;
 }
 
 static tt_status
@@ -164,7 +170,8 @@ take_scope (parser *p, cql_clause *clause)
     if (p->at == p->size || p->text[p->at] != '/')
         return TT_OK;
     size_t n = word_size (p, p->at);
-    for (size_t i = 0; i < 3 && clause->relation == RELATION_EQ; i++) {
+    bool may = clause->relation == RELATION_EQ || clause->relation == RELATION_ANY || clause->relation == RELATION_ALL;
+    for (size_t i = 0; i < 3 && may; i++) {
         if (is_word (p, p->at, n, names[i])) {
             clause->scope = scopes[i];
             p->at += n;
@@ -239,6 +246,7 @@ parse_clause (parser *p, const char *what, const cql_node **out)
     if (status == TT_OK)
         status = take_rest (p, &node->clause, &at);
     p->builder.at = at;
+    node->clause.at = (uint32_t)at;
     if (status == TT_OK)
         status = cql_build_clause (&p->builder, &node->clause);
     *out = node;
@@ -248,14 +256,9 @@ parse_clause (parser *p, const char *what, const cql_node **out)
 /* prox */
 
 static tt_status
-take_distance (parser *p, cql_prox *prox)
+take_distance (parser *p, cql_relation relation, cql_prox *prox)
 {
-    cql_relation relation = RELATION_EQ;
     size_t at = p->at;
-    if (!take_relation (p, &relation) || (relation != RELATION_EQ && relation != RELATION_LT && relation != RELATION_LE))
-        return expected (p, at, "=, < or <= behind distance");
-    skip_space (p);
-    at = p->at;
     uint32_t n = 0;
     while (p->at < p->size && p->text[p->at] >= '0' && p->text[p->at] <= '9' && n <= CQL_MAX_DISTANCE)
         n = n * 10 + (uint32_t)(p->text[p->at++] - '0');
@@ -266,47 +269,67 @@ take_distance (parser *p, cql_prox *prox)
     return TT_OK;
 }
 
+enum { MODIFIER_DISTANCE, MODIFIER_ORDERED, MODIFIER_UNIT };
+
 static tt_status
-take_modifier (parser *p, cql_prox *prox, bool *distance)
+take_value (parser *p, int modifier, cql_relation relation, cql_prox *prox)
 {
+    static const char *const orders[] = { "false", "true" };
+    static const char *const units[] = { "word", "sentence", "paragraph" };
+    if (modifier == MODIFIER_DISTANCE)
+        return take_distance (p, relation, prox);
+    int value = modifier == MODIFIER_UNIT ? take_one_of (p, units, 3) : take_one_of (p, orders, 2);
+    if (value < 0)
+        return expected (p, p->at, modifier == MODIFIER_UNIT ? "word, sentence or paragraph" : "true or false");
+    if (modifier == MODIFIER_UNIT)
+        prox->unit = (cql_unit)value;
+    else
+        prox->ordered = value == 1;
+    return TT_OK;
+}
+
+static tt_status
+take_modifier (parser *p, cql_prox *prox, unsigned *seen)
+{
+    static const char *const names[] = { "distance", "ordered", "unit" };
+    skip_space (p);
     size_t at = p->at;
-    if (take_sign (p, "distance")) {
-        *distance = true;
-        return take_distance (p, prox);
-    }
-    if (take_sign (p, "ordered=true") || take_sign (p, "ordered=false")) {
-        prox->ordered = p->at - at == strlen ("ordered=true");
-        return TT_OK;
-    }
-    static const char *const units[] = { "unit=word", "unit=sentence", "unit=paragraph" };
-    for (size_t i = 0; i < 3; i++) {
-        if (take_sign (p, units[i])) {
-            prox->unit = (cql_unit)i;
-            return TT_OK;
-        }
-    }
-    return expected (p, at, "distance, ordered=true, ordered=false, unit=word, unit=sentence or unit=paragraph");
+    int modifier = take_one_of (p, names, 3);
+    if (modifier < 0)
+        return expected (p, at, "distance, ordered or unit");
+    if (*seen >> modifier & 1)
+        return expected (p, at, "each of distance, ordered and unit at most once");
+    *seen |= 1U << modifier;
+    skip_space (p);
+    at = p->at;
+    cql_relation relation = RELATION_ANY;
+    bool some = take_relation (p, &relation);
+    bool less = relation == RELATION_LT || relation == RELATION_LE;
+    if (!some || (relation != RELATION_EQ && !(less && modifier == MODIFIER_DISTANCE)))
+        return expected (p, at, modifier == MODIFIER_DISTANCE ? "=, < or <= behind distance" : "=");
+    skip_space (p);
+    return take_value (p, modifier, relation, prox);
 }
 
 /* The modifiers behind "prox". Without a distance it is 1 for words (side by side), 0 for the others (in the same one). */
 static tt_status
 take_modifiers (parser *p, cql_prox *prox)
 {
-    bool distance = false;
+    unsigned seen = 0;
     size_t at = p->at;
     *prox = (cql_prox){ 0 };
-    while (p->at < p->size && p->text[p->at] == '/') {
+    for (skip_space (p); p->at < p->size && p->text[p->at] == '/'; skip_space (p)) {
         p->at++;
-        tt_status status = take_modifier (p, prox, &distance);
+        tt_status status = take_modifier (p, prox, &seen);
         if (status != TT_OK)
             return status;
+        if (p->at < p->size && cql_word_byte (p->text[p->at]) && p->text[p->at] != '/')
+            return expected (p, p->at, "a space or / behind a modifier of prox");
     }
-    if (!distance)
+    if (!(seen >> MODIFIER_DISTANCE & 1))
         prox->most = prox->unit == UNIT_WORD ? 1 : 0;
     if (prox->unit == UNIT_WORD && prox->most == 0)
         return tt_fail (p->error, TT_INVALID_ARGUMENT, "at byte %zu: expected a distance of at least 1 word", at);
-    if (p->at < p->size && word_byte (p->text[p->at]))
-        return expected (p, p->at, "a space behind prox");
     return TT_OK;
 }
 
@@ -325,6 +348,7 @@ parse_prox (parser *p, const char *what, const cql_node **out)
     skip_space (p);
     bool prox = p->size - p->at >= 4 && strncasecmp (p->text + p->at, "prox", 4) == 0
                 && (word_size (p, p->at) == 4 || p->text[p->at + 4] == '/');
+    p->may_prox = !prox;
     if (status != TT_OK || !prox)
         return status;
     p->at += 4;
@@ -371,8 +395,9 @@ parse_expression (parser *p, const char *what, const cql_node **out)
         return tt_fail (p->error, TT_INVALID_ARGUMENT, "at byte %zu: expected \")\" for the \"(\" at byte %zu, found the end",
                         p->at, opening);
     if (p->text[p->at] != ')')
-        return expected (p, p->at, "and, or, not, prox or \")\"");
+        return expected (p, p->at, p->may_prox ? "and, or, not, prox or \")\"" : "and, or, not or \")\"");
     p->at++;
+    p->may_prox = false;
     return TT_OK;
 }
 
@@ -412,17 +437,17 @@ parse_query (parser *p, const char *what, const cql_node **out)
 {
     tt_status status = parse_expression (p, what, out);
     bool warned = false;
-    bool has_or = false;
-    bool has_other = false;
+    bool seen[NODE_NOT + 1] = { false };
     while (status == TT_OK) {
         skip_space (p);
         size_t at = p->at;
         cql_node_kind kind;
         if (!take_operator (p, &kind, &what))
             break;
-        has_or |= kind == NODE_OR;
-        has_other |= kind != NODE_OR;
-        if (has_or && has_other && !warned) {
+        /* "a and b not c" is the same however it is taken; every other mix is not */
+        bool mixed = kind == NODE_OR ? seen[NODE_AND] || seen[NODE_NOT] : seen[NODE_OR] || (kind == NODE_AND && seen[NODE_NOT]);
+        seen[kind] = true;
+        if (mixed && !warned) {
             warn_mix (p, at);
             warned = true;
         }
@@ -448,7 +473,8 @@ parse_all (parser *p)
     if (status != TT_OK)
         return status;
     skip_space (p);
-    return p->at == p->size ? TT_OK : expected (p, p->at, "and, or, not, prox or the end");
+    return p->at == p->size ? TT_OK
+                            : expected (p, p->at, p->may_prox ? "and, or, not, prox or the end" : "and, or, not or the end");
 }
 
 tt_status
@@ -458,7 +484,7 @@ tt_cql_parse (const tt_schema *schema, const char *text, size_t size, tt_cql **o
     cql->schema = schema;
     cql->arena = tt_arena_new (4096);
     parser p = { .cql = cql, .text = text, .size = size, .error = error };
-    p.builder = (cql_builder){ .schema = schema, .arena = cql->arena, .error = error };
+    p.builder = (cql_builder){ .schema = schema, .arena = cql->arena, .query = text, .error = error };
     tt_status status = parse_all (&p);
     if (status != TT_OK)
         tt_cql_free (&cql);

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "query/name.h"
+
 /* Makes room for one more item in a growing array. */
 #define GROW(array, count, room, least)                                                                                          \
     do {                                                                                                                         \
@@ -229,6 +231,29 @@ add_code (tt_document *document, document_value *value, tt_bytes text)
     return some;
 }
 
+/* The core of a name (name.h), where it is not the whole, is one more value under the same ordinal, whose places are those of the
+ * name as it is written. */
+static void
+add_core_of_name (tt_document *document, tt_bytes text)
+{
+    uint32_t kept[TT_NAME_MAX_TOKENS];
+    const tt_tokens *tokens = &document->tokens;
+    size_t count = tt_name_core (text, tokens, kept);
+    if (count == tokens->count)
+        return;
+    GROW (document->values, document->value_count, document->value_room, 16);
+    document_value *core = &document->values[document->value_count];
+    *core = document->values[document->value_count - 1];
+    core->first = (uint32_t)document->place_count;
+    core->count = 0;
+    document->value_count++;
+    for (size_t i = 0; i < count; i++) {
+        const tt_token *token = &tokens->tokens[kept[i]];
+        add_place (document, tt_token_text (tokens, kept[i]), SPACE_WORD,
+                   (document_span){ token->offset, token->length, token->sentence, token->paragraph });
+    }
+}
+
 int
 tt_document_add (tt_document *document, int index, tt_bytes text)
 {
@@ -247,8 +272,11 @@ tt_document_add (tt_document *document, int index, tt_bytes text)
                                .ordinal = ordinal,
                                .size = (uint32_t)text.size,
                                .first = (uint32_t)document->place_count };
-    if (add[value->compares](document, value, text))
-        return 0;
-    document->value_count--;
-    return 1;
+    if (!add[value->compares](document, value, text)) {
+        document->value_count--;
+        return 1;
+    }
+    if (document->schema->indexes[index].kind == TT_INDEX_NAME)
+        add_core_of_name (document, text);
+    return 0;
 }

@@ -1,6 +1,7 @@
 /* Brute force: the tree against every value of the document, comparing bytes; and why it matched.
  *
  * Reads no term table and no hash, so that the percolator can be tested against it. */
+#include <stdio.h>
 #include <string.h>
 
 #include "query/occurrence.h"
@@ -75,10 +76,10 @@ find_phrase (const tt_document *document, const document_value *value, const cql
 }
 
 static bool
-text_met (const evaluation *e, const cql_clause *clause, const cql_term *term, const document_value *value)
+text_met (const evaluation *e, const cql_term *term, const document_value *value)
 {
     occurrence_list list = { 0 };
-    bool met = find_phrase (e->document, value, term, clause->relation == RELATION_EXACT, e->hits ? &list : NULL);
+    bool met = find_phrase (e->document, value, term, term->exact, e->hits ? &list : NULL);
     for (size_t i = 0; i < list.count; i++)
         add_occurrence_hit (e, list.items[i]);
     occurrence_free (&list);
@@ -126,7 +127,7 @@ symbol_met (const cql_clause *clause, const cql_term *term, const tt_symbol *sym
         return symbol_pattern_met (term->text, symbol);
     tt_symbol wanted = main_group (&term->symbol);
     tt_symbol held = main_group (symbol);
-    if (clause->relation == RELATION_EXACT || clause->scope == SCOPE_SAME)
+    if (term->exact)
         return strcmp (term->symbol.text, symbol->text) == 0;
     if (clause->scope == SCOPE_LOW)
         return covers (&wanted, symbol);
@@ -135,21 +136,22 @@ symbol_met (const cql_clause *clause, const cql_term *term, const tt_symbol *sym
     return covers (&term->symbol, symbol);
 }
 
+/* Is it one of the ways to write the number? Letters inside numbers leave more than one reading of where the kind begins; all
+ * count. */
 static bool
-number_met (const cql_clause *clause, const cql_term *term, const tt_number *number)
+number_met (const cql_term *term, const tt_number *number)
 {
-    const tt_number *wanted = &term->number;
+    char wanted[NUMBER_FORM_SIZE];
     char form[NUMBER_FORM_SIZE];
     size_t size = 0;
-    for (size_t i = 0; term->pattern && document_number_form (number, i, form, &size); i++)
-        if (tt_wildcard_matches (term->text, (tt_bytes){ (const uint8_t *)form, size }))
+    int n = snprintf (wanted, sizeof wanted, "%s%s%s", term->number.country, term->number.number, term->number.kind);
+    for (size_t i = 0; document_number_form (number, i, form, &size); i++) {
+        tt_bytes text = { (const uint8_t *)form, size };
+        if (term->pattern ? tt_wildcard_matches (term->text, text)
+                          : tt_bytes_equal (text, (tt_bytes){ (const uint8_t *)wanted, (size_t)n }))
             return true;
-    if (term->pattern)
-        return false;
-    bool country = wanted->country[0] == '\0' || strcmp (wanted->country, number->country) == 0;
-    bool kind = wanted->kind[0] == '\0' || strcmp (wanted->kind, number->kind) == 0;
-    (void)clause;
-    return country && kind && (wanted->number[0] == '\0' || strcmp (wanted->number, number->number) == 0);
+    }
+    return false;
 }
 
 static bool
@@ -166,12 +168,12 @@ value_met (const evaluation *e, const cql_clause *clause, const cql_term *term, 
     bool met = false;
     switch (clause->compares) {
     case TT_INDEX_TEXT:
-        return text_met (e, clause, term, value);
+        return text_met (e, term, value);
     case TT_INDEX_CLASS:
         met = symbol_met (clause, term, &d->symbols[value->parsed]);
         break;
     case TT_INDEX_NUMBER:
-        met = number_met (clause, term, &d->numbers[value->parsed]);
+        met = number_met (term, &d->numbers[value->parsed]);
         break;
     case TT_INDEX_DATE:
         met = value->day >= term->first && value->day <= term->last;

@@ -474,3 +474,27 @@ tt_percolator_count (const tt_percolator *p)
         .queries = p->queries, .scanned = p->scanned_count, .documents = p->documents, .candidates = p->candidates, .bytes = bytes
     };
 }
+
+size_t
+tt_percolator_anchors (const tt_percolator *p, uint64_t id, tt_anchor *anchors, size_t max)
+{
+    static const char *const kinds[]
+        = { [SPACE_WORD] = "word", [SPACE_CLASS] = "class", [SPACE_NUMBER] = "number", [SPACE_CODE] = "code" };
+    size_t slot = find_slot (p, id);
+    if (p->slots[slot] == 0)
+        return 0;
+    size_t count = 0;
+    const uint32_t *terms = record_anchors (p, &p->records[p->slots[slot] - 1], &count);
+    for (size_t i = 0; i < count && i < max; i++) {
+        const dictionary_term *term = &p->terms.terms[terms[i]];
+        const posting *postings = dictionary_postings (term);
+        size_t at = 0;
+        while (postings[at].query != p->slots[slot] - 1)
+            at++;
+        anchors[i] = (tt_anchor){ .text = dictionary_text (&p->terms, terms[i]),
+                                  .kind = term->space == DICTIONARY_PREFIX ? "prefix" : kinds[term->space],
+                                  .indexes = postings[at].stored & ~POSTING_SURE,
+                                  .seen = frequency (p, term->hash, term->space) };
+    }
+    return count;
+}

@@ -27,6 +27,17 @@ bool tt_percolator_remove (tt_percolator *percolator, uint64_t id);
  * each document. */
 size_t tt_percolator_match (tt_percolator *percolator, const tt_document *document, const uint64_t **ids);
 
+/* A term that a stored query is filed under: a document that has it is looked at. */
+typedef struct {
+    tt_bytes text;    /* of a prefix of words its first bytes; borrowed until the next call that changes the index */
+    const char *kind; /* "word", "prefix", "class", "number", "code" */
+    uint64_t indexes; /* in which it counts, a bit each */
+    uint64_t seen;    /* documents matched so far that had it, as far as the index knows: an upper bound */
+} tt_anchor;
+/* The anchors of a query, at most `max` of them written; returns how many there are. 0: it is evaluated on every document, or
+ * there is no such query. */
+size_t tt_percolator_anchors (const tt_percolator *percolator, uint64_t id, tt_anchor *anchors, size_t max);
+
 typedef struct {
     uint64_t queries;    /* stored now */
     uint64_t scanned;    /* of them, evaluated on every document */

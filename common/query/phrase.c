@@ -103,11 +103,12 @@ static tt_status
 take_gap (phrase *p, tt_bytes term, size_t from, size_t to, bool word_follows)
 {
     tt_status status = TT_OK;
+    size_t last = to; /* behind the last separator: from there on all are wildcards */
+    while (last > from && tt_wildcard_is (term.data[last - 1]))
+        last--;
     for (size_t i = from; i < to && status == TT_OK; i++) {
         uint8_t c = term.data[i];
-        bool to_word = word_follows;
-        for (size_t k = i + 1; k < to; k++)
-            to_word = to_word && tt_wildcard_is (term.data[k]);
+        bool to_word = word_follows && i >= last;
         if (!tt_wildcard_is (c))
             status = flush_word (p);
         else if (p->pattern_size > 0 || to_word)

@@ -61,7 +61,7 @@ compile_key (compiler *c, const cql_clause *clause, tt_bytes key, uint8_t space)
 static void
 compile_text (compiler *c, const cql_clause *clause, const cql_term *term)
 {
-    bool whole = clause->relation == RELATION_EXACT;
+    bool whole = term->exact;
     if (term->token_count == 1 && !whole) {
         compile_key (c, clause, term->tokens[0].text, term->tokens[0].wild ? DICTIONARY_PATTERN (SPACE_WORD) : SPACE_WORD);
         return;
@@ -101,9 +101,9 @@ compile_class (compiler *c, const cql_clause *clause, const cql_term *term)
         compile_key (c, clause, term->text, DICTIONARY_PATTERN (SPACE_CLASS));
         return;
     }
-    /* low and high reach the parser's check only with a subgroup of /00, which stands for the group */
+    /* low and high come here only with a subgroup of /00, which stands for the group: others are taken apart by the parser */
     tt_symbol_level level = symbol->level == TT_LEVEL_SUBGROUP ? TT_LEVEL_GROUP : symbol->level;
-    if (clause->relation == RELATION_EXACT || clause->scope == SCOPE_SAME)
+    if (term->exact)
         compile_symbol_key (c, clause, "=", symbol->text, symbol->ends[symbol->level], "");
     else if (clause->scope == SCOPE_HIGH)
         compile_high (c, clause, symbol, level);

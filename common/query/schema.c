@@ -4,11 +4,47 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
 #include "query/symbol.h"
 
 #define BIT(i) (UINT64_C (1) << (i))
+#define LETTERS_MAX_BYTES 256 /* a longer one is no name */
 
-enum { TI, AB, CL, PA, IN, IC, CPC, PN, AP, PR, PD, CT, FAMN, CC, TA, IA, TXT, NUM, CLASS };
+enum {
+    TI,
+    AB,
+    CL,
+    PA,
+    IN,
+    IC,
+    CPC,
+    PN,
+    AP,
+    PR,
+    PD,
+    CT,
+    FAMN,
+    CC,
+    LS,
+    ST,
+    OWN,
+    EX,
+    OP,
+    RF,
+    OC,
+    CPCI,
+    CPCA,
+    CPCC,
+    CI,
+    CN,
+    AI,
+    AN,
+    TA,
+    IA,
+    TXT,
+    NUM,
+    CLASS
+};
 
 static const tt_index patent_indexes[] = {
     [TI] = { .name = "ti", .kind = TT_INDEX_TEXT, .describe = "title", .aliases = "title", .leading = true },
@@ -31,7 +67,21 @@ static const tt_index patent_indexes[] = {
     [PD] = { .name = "pd", .kind = TT_INDEX_DATE, .describe = "publication date", .aliases = "publicationdate" },
     [CT] = { .name = "ct", .kind = TT_INDEX_NUMBER, .describe = "cited document number", .aliases = "citation" },
     [FAMN] = { .name = "famn", .kind = TT_INDEX_CODE, .describe = "simple family identifier" },
-    [CC] = { .name = "cc", .kind = TT_INDEX_CODE, .describe = "country of publication (extension)" },
+    [CC] = { .name = "cc", .kind = TT_INDEX_CODE, .describe = "country of publication", .extension = true },
+    [LS] = { .name = "ls", .kind = TT_INDEX_CODE, .describe = "legal event code", .extension = true },
+    [ST] = { .name = "st", .kind = TT_INDEX_CODE, .describe = "ST.27 category of a legal event", .extension = true },
+    [OWN] = { .name = "own", .kind = TT_INDEX_CODE, .describe = "portfolio of the owner", .extension = true },
+    [EX] = { .name = "ex", .kind = TT_INDEX_NUMBER, .describe = "cited during examination", .mark = true },
+    [OP] = { .name = "op", .kind = TT_INDEX_NUMBER, .describe = "cited during opposition", .mark = true },
+    [RF] = { .name = "rf", .kind = TT_INDEX_NUMBER, .describe = "cited by applicant", .mark = true },
+    [OC] = { .name = "oc", .kind = TT_INDEX_NUMBER, .describe = "other citation", .mark = true },
+    [CPCI] = { .name = "cpci", .kind = TT_INDEX_CLASS, .describe = "CPC invention symbol", .mark = true },
+    [CPCA] = { .name = "cpca", .kind = TT_INDEX_CLASS, .describe = "CPC additional symbol", .mark = true },
+    [CPCC] = { .name = "cpcc", .kind = TT_INDEX_CLASS, .describe = "CPC symbol in a combination set", .mark = true },
+    [CI] = { .name = "ci", .kind = TT_INDEX_CLASS, .describe = "IPC core invention symbol", .mark = true },
+    [CN] = { .name = "cn", .kind = TT_INDEX_CLASS, .describe = "IPC core additional symbol", .mark = true },
+    [AI] = { .name = "ai", .kind = TT_INDEX_CLASS, .describe = "IPC advanced invention symbol", .mark = true },
+    [AN] = { .name = "an", .kind = TT_INDEX_CLASS, .describe = "IPC advanced additional symbol", .mark = true },
     [TA] = { .name = "ta",
              .kind = TT_INDEX_GROUP,
              .members = BIT (TI) | BIT (AB),
@@ -51,21 +101,11 @@ static const tt_index patent_indexes[] = {
               .kind = TT_INDEX_GROUP,
               .members = BIT (PN) | BIT (AP) | BIT (PR),
               .describe = "publication, application or priority number" },
-    [CLASS] = { .name = "class", .kind = TT_INDEX_GROUP, .members = BIT (IC) | BIT (CPC), .describe = "CPC or IPC symbol" },
-    { .name = "ex", .kind = TT_INDEX_ABSENT, .describe = "cited during examination" },
-    { .name = "op", .kind = TT_INDEX_ABSENT, .describe = "cited during opposition" },
-    { .name = "rf", .kind = TT_INDEX_ABSENT, .describe = "cited by applicant" },
-    { .name = "oc", .kind = TT_INDEX_ABSENT, .describe = "other citation" },
-    { .name = "cpci", .kind = TT_INDEX_ABSENT, .describe = "CPC invention symbol" },
-    { .name = "cpca", .kind = TT_INDEX_ABSENT, .describe = "CPC additional symbol" },
-    { .name = "cpcc", .kind = TT_INDEX_ABSENT, .describe = "CPC combination sets" },
-    { .name = "ci", .kind = TT_INDEX_ABSENT, .describe = "IPC core invention symbol" },
-    { .name = "cn", .kind = TT_INDEX_ABSENT, .describe = "IPC core additional symbol" },
-    { .name = "ai", .kind = TT_INDEX_ABSENT, .describe = "IPC advanced invention symbol" },
-    { .name = "an", .kind = TT_INDEX_ABSENT, .describe = "IPC advanced additional symbol" },
-    { .name = "ls", .kind = TT_INDEX_ABSENT, .describe = "legal event code" },
-    { .name = "st", .kind = TT_INDEX_ABSENT, .describe = "ST.27 category" },
-    { .name = "own", .kind = TT_INDEX_ABSENT, .describe = "portfolio of the owner" },
+    [CLASS] = { .name = "class",
+                .kind = TT_INDEX_GROUP,
+                .members = BIT (IC) | BIT (CPC),
+                .describe = "CPC or IPC symbol",
+                .extension = true },
 };
 
 static const tt_index achievement_indexes[] = {
@@ -106,13 +146,20 @@ is_country (const char *term, size_t size)
     return false;
 }
 
+/* One word of letters of an alphabet, of whatever script: "Siemens", "Müller"; not 石墨烯. */
 static bool
-latin_letters (const char *term, size_t size)
+is_letters (tt_bytes text)
 {
-    for (size_t i = 0; i < size; i++)
-        if (!isalpha ((unsigned char)term[i]) || (unsigned char)term[i] >= 0x80)
-            return false;
-    return size > 0;
+    tt_tokens tokens = { 0 };
+    if (text.size > LETTERS_MAX_BYTES)
+        return false;
+    tt_text_tokenise (text, &tokens);
+    tt_bytes word = tokens.count == 1 ? tt_token_text (&tokens, 0) : TT_BYTES_NONE;
+    bool letters = word.size > 0 && tokens.tokens[0].length == text.size && !tt_text_alone (word);
+    for (size_t i = 0; letters && i < word.size; i++)
+        letters = word.data[i] >= 0x80 || isalpha (word.data[i]);
+    tt_tokens_free (&tokens);
+    return letters;
 }
 
 /* A bare number: country and at least three characters with a digit, or five digits and more. */
@@ -142,7 +189,7 @@ infer_patent (const char *term, size_t size, bool quoted)
         return CLASS;
     if (is_number (text))
         return NUM;
-    return latin_letters (term, size) ? IA : TXT;
+    return is_letters (text) ? IA : TXT;
 }
 
 static bool
@@ -169,6 +216,16 @@ tt_schema_find (const tt_schema *schema, const char *name, size_t size)
     return -1;
 }
 
+int
+tt_schema_find_mark (const tt_schema *schema, const char *name, size_t size)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (schema->indexes[i].mark && strlen (schema->indexes[i].name) == size
+            && memcmp (schema->indexes[i].name, name, size) == 0)
+            return (int)i;
+    return -1;
+}
+
 uint64_t
 tt_schema_stored (const tt_schema *schema, int index)
 {
@@ -183,6 +240,17 @@ tt_schema_compares (const tt_schema *schema, int index)
     if (kind == TT_INDEX_GROUP)
         kind = schema->indexes[__builtin_ctzll (schema->indexes[index].members)].kind;
     return kind == TT_INDEX_NAME ? TT_INDEX_TEXT : kind;
+}
+
+bool
+tt_schema_names (const tt_schema *schema, int index)
+{
+    uint64_t stored = tt_schema_stored (schema, index);
+    bool names = stored != 0;
+    for (size_t i = 0; i < schema->count; i++)
+        if (stored >> i & 1)
+            names = names && schema->indexes[i].kind == TT_INDEX_NAME;
+    return names;
 }
 
 const tt_schema *

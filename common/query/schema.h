@@ -19,7 +19,7 @@ typedef enum {
 } tt_index_kind;
 
 #define TT_SCHEMA_MAX_INDEXES 48
-#define TT_SCHEMA_MAX_STORED 24 /* indexes that hold values stand before all groups and absent ones, at most this many */
+#define TT_SCHEMA_MAX_STORED 28 /* indexes that hold values stand before all groups and absent ones, at most this many */
 
 typedef struct {
     const char *name; /* "ti" */
@@ -29,6 +29,8 @@ typedef struct {
     const char *aliases;  /* other names, separated by one space; NULL: none */
     bool leading;         /* a term may begin with a wildcard */
     int classes;          /* 0, or the index that is meant where every term has the shape of a class symbol (see cl) */
+    bool mark;            /* says more of a value that stands in another index */
+    bool extension;       /* of this suite: no other parser of the language knows it */
 } tt_index;
 
 typedef struct {
@@ -47,8 +49,18 @@ uint64_t tt_schema_stored (const tt_schema *schema, int index);
 /* How values of an index compare: its kind, or for a group that of its members (text for text and names together). */
 tt_index_kind tt_schema_compares (const tt_schema *schema, int index);
 
-/* The patent schema: every one of the EPO indexes whose data PatentDocument holds, plus cl (claims), cc (country). Static
- * storage.
+/* Number of the index that a mark of a document names: of those that say more of a class symbol or citation (ex, op, rf, oc,
+ * cpci, cpca, cpcc, ci, cn, ai, an; in these letters), or -1. */
+int tt_schema_find_mark (const tt_schema *schema, const char *name, size_t size);
+/* Is every value behind an index a name (TT_INDEX_NAME)? */
+bool tt_schema_names (const tt_schema *schema, int index);
+
+/* The patent schema: all 32 indexes of the EPO, and the extensions cc (country), ls (legal event code), st (ST.27 category),
+ * own (portfolio of the owner), class (ic or cpc) and claims text under cl. Static storage.
+ *
+ * A cited document is added to ct, and to ex, op, rf or oc beside it if it is known who cited it; a class symbol to ic or cpc,
+ * and beside it to the index that tt_symbol_role names; each symbol of a CPC combination set to cpcc. Values of own are
+ * "<owner>/<portfolio>" (see tt_cql_print_owned).
  *
  * `cl` is two things in the sources: OPS's "CPC or IPC symbol" and claims text. A clause on cl whose terms all have the shape of
  * a class symbol (a subclass at least: cl=H01F, cl all "G06T H04N") is the classification, written `class` in full; any other is

@@ -16,17 +16,53 @@ digits_at (const char *text, size_t size, size_t at)
     return n;
 }
 
-/* Capitals without white space, up to a parenthesis (the version in "H04L 29/06 (2006.01)"); 0 if it does not fit. */
+static bool
+space_at (const char *text, size_t at)
+{
+    return text[at] == ' ' || text[at] == '\t';
+}
+
+/* Does what follows a symbol in the long form of ST.8 stand at `at`: the day of the version and, if more than that follows, a
+ * level (of IPC alone), a position and a value? */
+static bool
+tail_at (const char *text, size_t size, size_t at)
+{
+    if (digits_at (text, size, at) < 8)
+        return false;
+    return size - at == 8
+           || (size - at >= 11 && strchr ("ACS ", text[at + 8]) && strchr ("FL ", text[at + 9])
+               && strchr ("INA ", text[at + 10]));
+}
+
+/* Bytes of the symbol alone: up to a parenthesis (the version in "H04L 29/06 (2006.01)") or the tail of the long form of ST.8;
+ * *tail is where that begins, or size. */
 static size_t
-squeeze (tt_bytes text, char *out, size_t room)
+symbol_size (const char *text, size_t size, size_t *tail)
+{
+    const char *bracket = size ? memchr (text, '(', size) : NULL;
+    *tail = size;
+    if (bracket)
+        return (size_t)(bracket - text);
+    for (size_t i = 5; i < size; i++) {
+        if (space_at (text, i - 1) && tail_at (text, size, i)) {
+            *tail = i;
+            return i;
+        }
+    }
+    return size;
+}
+
+/* Capitals without white space; 0 if they do not fit. */
+static size_t
+squeeze (const char *text, size_t size, char *out, size_t room)
 {
     size_t n = 0;
-    for (size_t i = 0; i < text.size && text.data[i] != '('; i++) {
-        if (text.data[i] == ' ')
+    for (size_t i = 0; i < size; i++) {
+        if (space_at (text, i))
             continue;
         if (n == room)
             return 0;
-        out[n++] = (char)toupper (text.data[i]);
+        out[n++] = (char)toupper ((unsigned char)text[i]);
     }
     return n;
 }
@@ -57,8 +93,8 @@ parse_groups (const char *text, size_t size, tt_symbol *symbol)
         sub_size = 6;
         while (sub_size > 2 && sub[sub_size - 1] == '0')
             sub_size--;
-    } else if (group == 0 || group > 4 || (group < size && text[group] != '/') || sub_size == 1 || sub_size > 6
-               || digits_at (sub, sub_size, 0) != sub_size) {
+    } else if (group == 0 || group > 4 || (group < size && text[group] != '/') || size == group + 1 || sub_size == 1
+               || sub_size > 6 || digits_at (sub, sub_size, 0) != sub_size) {
         return false;
     }
     while (group > 1 && *text == '0') {
@@ -79,7 +115,8 @@ bool
 tt_symbol_parse (tt_bytes text, tt_symbol *symbol)
 {
     char s[TT_SYMBOL_TEXT_SIZE - 1];
-    size_t size = squeeze (text, s, sizeof s);
+    size_t tail = 0;
+    size_t size = squeeze ((const char *)text.data, symbol_size ((const char *)text.data, text.size, &tail), s, sizeof s);
     *symbol = (tt_symbol){ 0 };
     if (size == 0 || strchr ("ABCDEFGHY", s[0]) == NULL)
         return false;
@@ -98,6 +135,32 @@ tt_symbol_parse (tt_bytes text, tt_symbol *symbol)
     append (symbol, s + 3, 1);
     set_level (symbol, TT_LEVEL_SUBCLASS);
     return size == 4 || parse_groups (s + 4, size - 4, symbol);
+}
+
+const char *
+tt_symbol_role_of (char level, char value, bool cpc)
+{
+    if (cpc)
+        return value == 'I' ? "cpci" : value == 'A' ? "cpca" : NULL;
+    bool core = level == 'C';
+    if (!core && level != 'A' && level != '\0')
+        return NULL;
+    if (value == 'I')
+        return core ? "ci" : "ai";
+    return value != 'N' ? NULL : core ? "cn" : "an";
+}
+
+const char *
+tt_symbol_role (tt_bytes text, bool cpc)
+{
+    const char *data = (const char *)text.data;
+    tt_symbol symbol;
+    size_t tail = 0;
+    symbol_size (data, text.size, &tail);
+    if (text.size - tail < 11 || !tt_symbol_parse (text, &symbol))
+        return NULL;
+    char level = data[tail + 8];
+    return level == ' ' && !cpc ? NULL : tt_symbol_role_of (level, data[tail + 10], cpc);
 }
 
 /* Numbers */
@@ -162,8 +225,8 @@ tt_number_parse (tt_bytes text, tt_number *number)
     while (lead < size && letter (rest[lead]))
         lead++;
     size_t zeros = 0;
-    while (lead + zeros + 1 < size && rest[lead + zeros] == '0')
-        zeros++;
+    while (lead + zeros + 1 < size && rest[lead + zeros] == '0' && isdigit ((unsigned char)rest[lead + zeros + 1]))
+        zeros++; /* not down to a letter: "0CN" would become a country */
     if (lead == size || (number->country[0] == '\0' && lead > 0))
         return false;
     memcpy (number->number, rest, lead);

@@ -23,8 +23,16 @@ typedef struct {
     uint8_t ends[TT_LEVEL_SUBGROUP + 1]; /* bytes of text up to each level; 0 past `level` */
 } tt_symbol;
 
-/* Reads "H01F1/053", "h01f 1/053", "H01F 1/053 (2006.01)" or the ST.8 form "H01F0001053000", or a shorter prefix. */
+/* Reads "H01F1/053", "h01f 1/053", "H01F 1/053 (2006.01)", the two forms of ST.8, "H01F0001053000" and of 50 characters
+ * "H01F   1/053       20060101AFI20051110RMJP" (its columns may have been squeezed together to single spaces), or a shorter
+ * prefix. */
 bool tt_symbol_parse (tt_bytes text, tt_symbol *symbol);
+/* What the 50-character form says of its symbol, as the name of the index that such symbols stand in beside ic or cpc: of IPC
+ * "ai" or "an" (level A), "ci" or "cn" (level C) by the values I (invention) and N (not); of CPC "cpci" or "cpca" by I and A.
+ * NULL: nothing, or another form. WIPO ST.8. */
+const char *tt_symbol_role (tt_bytes text, bool cpc);
+/* The same of a level and a value, each one letter, 0 if not given (of IPC the level then is A, the only one since 2011). */
+const char *tt_symbol_role_of (char level, char value, bool cpc);
 
 /* A publication, application or priority number. */
 #define TT_NUMBER_TEXT_SIZE 48

@@ -4,6 +4,8 @@
 #ifndef TT_QUERY_TREE_H
 #define TT_QUERY_TREE_H
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "query/cql.h"
 #include "query/symbol.h"
@@ -41,20 +43,24 @@ typedef struct {
     int32_t first, last; /* DATE: days since 1970-01-01, both included */
     tt_bytes text;       /* CODE: the normalised code; and the pattern, where `pattern` */
     bool pattern;        /* CLASS, NUMBER, CODE: text is a pattern of the value's text forms */
+    bool exact;          /* TEXT: the whole value; CLASS: this symbol alone, whatever the clause's scope */
 } cql_term;
 
 typedef struct {
-    int index; /* as written, after inference */
+    int index;         /* that is compared with, after inference */
+    int written_index; /* that was written: cl, where index is class */
     tt_index_kind compares;
     uint64_t stored; /* the indexes that are looked at */
     cql_relation relation;
     cql_scope scope;
-    const cql_term *terms; /* one of them must be met; with RELATION_ALL each */
+    const cql_term *terms; /* one of them must be met; with RELATION_ALL each. The first is the one that was written, where others
+                              are other forms of it */
     size_t term_count;
     tt_bytes written; /* the term, quotes and escapes taken off */
     bool quoted;
     bool bare;     /* written without an index */
     bool by_alias; /* the index was named by an alias */
+    uint32_t at;   /* where it begins in the text that was parsed */
 } cql_clause;
 
 typedef enum { UNIT_WORD, UNIT_SENTENCE, UNIT_PARAGRAPH } cql_unit;
@@ -82,6 +88,13 @@ struct tt_cql {
     size_t warning_count;
 };
 
+/* Is it part of a word, of an index, a keyword or a term without quotes? */
+static inline bool
+cql_word_byte (char c)
+{
+    return strchr (" \t\r\n()\"=<>", c) == NULL;
+}
+
 /* The stored indexes both sides of a prox look at. */
 static inline uint64_t
 cql_prox_stored (const cql_node *node)
@@ -95,6 +108,7 @@ typedef struct {
     tt_arena *arena;
     size_t wild_words; /* so far in the query */
     size_t at;         /* byte position of the clause's term, for errors */
+    const char *query; /* the text that is parsed */
     tt_error *error;
 } cql_builder;
 
@@ -105,5 +119,9 @@ TT_MUST_USE tt_status cql_build_clause (cql_builder *builder, cql_clause *clause
 /* phrase.c: the tokens of one text term; and the rules that every pattern keeps. */
 TT_MUST_USE tt_status cql_build_phrase (cql_builder *builder, const cql_clause *clause, tt_bytes text, cql_term *term);
 TT_MUST_USE tt_status cql_check_pattern (cql_builder *builder, const cql_clause *clause, tt_bytes pattern, bool may_lead);
+
+/* print.c */
+void cql_print_clause (const tt_cql *cql, const cql_clause *clause, tt_buffer *out);
+void cql_print_prox (const cql_prox *prox, tt_buffer *out); /* "prox/distance<=2" */
 
 #endif

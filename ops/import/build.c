@@ -1,9 +1,11 @@
 #include "import/build.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "import/normal.h"
+#include "query/symbol.h"
 
 tt_patent *
 tt_patent_new (void)
@@ -92,13 +94,41 @@ tt_build_text (tt_patent_text ***list, size_t *count, const char *language, cons
     tt_build_add ((void ***)list, count, entry);
 }
 
+void
+tt_build_mark (tt_patent *patent, const char *index, const char *value)
+{
+    char mark[72];
+    if (index == NULL || (size_t)snprintf (mark, sizeof mark, "%s %s", index, value) >= sizeof mark)
+        return;
+    tt_build_add_unique (&patent->marks, &patent->n_marks, mark);
+}
+
+void
+tt_build_citation (tt_patent *patent, const tt_docnum *number, const char *index)
+{
+    char text[64];
+    tt_build_add ((void ***)&patent->citations, &patent->n_citations, tt_build_reference (number));
+    snprintf (text, sizeof text, "%s%s%s", number->country, number->number, number->kind);
+    tt_build_mark (patent, index, text);
+}
+
+void
+tt_build_role (tt_patent *patent, bool cpc, const char *symbol, const char *level, const char *value)
+{
+    char out[TT_CLASS_SIZE];
+    if (tt_normal_class (symbol, out))
+        tt_build_mark (patent, tt_symbol_role_of (level ? level[0] : '\0', value[0], cpc), out);
+}
+
 bool
 tt_build_ipc (tt_patent *patent, const char *symbol)
 {
     char out[TT_CLASS_SIZE];
     bool good = tt_normal_class (symbol, out);
-    if (good)
+    if (good) {
         tt_build_add_unique (&patent->ipc, &patent->n_ipc, out);
+        tt_build_mark (patent, tt_symbol_role (tt_bytes_of_text (symbol), false), out);
+    }
     return good;
 }
 
@@ -107,8 +137,10 @@ tt_build_cpc (tt_patent *patent, const char *symbol)
 {
     char out[TT_CLASS_SIZE];
     bool good = tt_normal_class (symbol, out);
-    if (good)
+    if (good) {
         tt_build_add_unique (&patent->cpc, &patent->n_cpc, out);
+        tt_build_mark (patent, tt_symbol_role (tt_bytes_of_text (symbol), true), out);
+    }
     return good;
 }
 

@@ -28,9 +28,15 @@ tt_patent_reference *tt_build_reference (const tt_docnum *number);
 void tt_build_party (tt_patent_party ***list, size_t *count, const char *name, const char *country);
 /* Appends a text; an empty one adds nothing. language in any case, at most 8 characters, may be "". */
 void tt_build_text (tt_patent_text ***list, size_t *count, const char *language, const char *text);
-/* Class symbols, normalised; false if the text is none. */
+/* What an office says of a symbol or a citation: index is that of CQL ("ai"), NULL adds nothing. */
+void tt_build_mark (tt_patent *patent, const char *index, const char *value);
+/* A cited document, with the index that says who cited it, or NULL. */
+void tt_build_citation (tt_patent *patent, const tt_docnum *number, const char *index);
+/* Class symbols, normalised; false if the text is none. What the 50-character form of ST.8 says of one becomes a mark. */
 bool tt_build_ipc (tt_patent *patent, const char *symbol);
 bool tt_build_cpc (tt_patent *patent, const char *symbol);
+/* What one letter each says of a symbol that was taken, as a mark: its level (IPC alone; NULL or "" if not given) and value. */
+void tt_build_role (tt_patent *patent, bool cpc, const char *symbol, const char *level, const char *value);
 bool tt_build_locarno (tt_patent *patent, const char *symbol);
 
 /* What every document must have: publication with country and number, a title. INVALID_ARGUMENT says what is missing. */

@@ -117,7 +117,8 @@ take_cpc (const xmlNode *data, tt_patent *patent, tt_buffer *text)
         tt_xml_path_text (c, "classification-symbol", &symbol);
         if (symbol.size == 0)
             symbol_of_parts (c, text, &symbol);
-        tt_build_cpc (patent, tt_buffer_cstr (&symbol));
+        if (tt_build_cpc (patent, tt_buffer_cstr (&symbol)))
+            tt_build_role (patent, true, tt_buffer_cstr (&symbol), NULL, tt_xml_path_text (c, "classification-value", text));
     }
     tt_buffer_free (&symbol);
 }
@@ -180,14 +181,27 @@ take_parties (const xmlNode *first, const char *name, const char *name_path, tt_
     tt_buffer_free (&country);
 }
 
+/* DOCDB's phases of a citation as indexes; those of searches are in ct alone. */
+static const char *
+who_cited (const xmlNode *citation, tt_buffer *text)
+{
+    static const char *const phases[][2] = { { "APP", "rf" }, { "EXA", "ex" }, { "OPP", "op" }, { "FOP", "op" },
+                                             { "TPO", "oc" }, { "115", "oc" }, { "APL", "oc" } };
+    const char *phase = tt_xml_attribute (citation, "cited-phase", text);
+    for (size_t i = 0; i < sizeof phases / sizeof phases[0]; i++)
+        if (strcmp (phase, phases[i][0]) == 0)
+            return phases[i][1];
+    return NULL;
+}
+
 static void
-take_citations (const xmlNode *data, tt_patent *patent)
+take_citations (const xmlNode *data, tt_patent *patent, tt_buffer *text)
 {
     tt_docnum number;
     for (const xmlNode *c = tt_xml_find (data, "references-cited/citation"); c; c = tt_xml_next (c, "citation")) {
         const xmlNode *cited = tt_xml_find (c, "patcit");
         if (cited && best_reference (cited, "patcit", &number))
-            tt_build_add ((void ***)&patent->citations, &patent->n_citations, tt_build_reference (&number));
+            tt_build_citation (patent, &number, who_cited (c, text));
     }
 }
 
@@ -241,7 +255,7 @@ take_rest (const xmlNode *root, const xmlNode *data, tt_patent *patent)
                   &patent->n_applicants);
     take_parties (tt_xml_find (data, "parties/inventors/inventor"), "inventor", "inventor-name/name", &patent->inventors,
                   &patent->n_inventors);
-    take_citations (data, patent);
+    take_citations (data, patent, &text);
     take_texts (root, data, patent, &text);
     tt_build_set (&patent->family_id, tt_xml_attribute (root, "family-id", &text));
     tt_build_set (&patent->source, "epo");

@@ -61,15 +61,31 @@ symbol_of_parts (const xmlNode *node, scratch *s, char out[64])
     }
 }
 
+/* Symbols that classify together: what is in a set is said by marks, for its symbols need not stand alone. */
+static void
+take_combinations (const xmlNode *group, tt_patent *patent, scratch *s)
+{
+    char symbol[64], plain[TT_CLASS_SIZE];
+    for (const xmlNode *set = tt_xml_find (group, "combination-set"); set; set = tt_xml_next (set, "combination-set"))
+        for (const xmlNode *r = tt_xml_find (set, "combination-rank"); r; r = tt_xml_next (r, "combination-rank")) {
+            symbol_of_parts (tt_xml_find (r, "classification-cpc"), s, symbol);
+            if (tt_normal_class (symbol, plain))
+                tt_build_mark (patent, "cpcc", plain);
+        }
+}
+
 static void
 take_cpc (const xmlNode *list, tt_patent *patent, scratch *s)
 {
     char symbol[64];
-    for (const xmlNode *group = list ? list->children : NULL; group; group = group->next)
+    for (const xmlNode *group = list ? list->children : NULL; group; group = group->next) {
+        take_combinations (group, patent, s);
         for (const xmlNode *c = tt_xml_find (group, "classification-cpc"); c; c = tt_xml_next (c, "classification-cpc")) {
             symbol_of_parts (c, s, symbol);
-            tt_build_cpc (patent, symbol);
+            if (tt_build_cpc (patent, symbol))
+                tt_build_role (patent, true, symbol, NULL, tt_xml_path_text (c, "classification-value", &s->a));
         }
+    }
 }
 
 static void
@@ -87,7 +103,10 @@ take_classes (const xmlNode *biblio, tt_patent *patent, scratch *s)
     const xmlNode *c = tt_xml_find (biblio, "classifications-ipcr/classification-ipcr");
     for (; c; c = tt_xml_next (c, "classification-ipcr")) {
         symbol_of_parts (c, s, symbol);
-        tt_build_ipc (patent, symbol);
+        if (!tt_build_ipc (patent, symbol))
+            continue;
+        char level[2] = { tt_xml_path_text (c, "classification-level", &s->a)[0], '\0' };
+        tt_build_role (patent, false, symbol, level, tt_xml_path_text (c, "classification-value", &s->a));
     }
     take_old_ipc (tt_xml_find (biblio, "classification-ipc"), patent, s);
     take_cpc (tt_xml_find (biblio, "classifications-cpc"), patent, s);
@@ -167,6 +186,17 @@ take_parties (const xmlNode *biblio, tt_patent *patent, scratch *s)
             add_party (&patent->inventors, &patent->n_inventors, party, s);
 }
 
+/* "cited by examiner" and so on, which index that is. */
+static const char *
+who_cited (const xmlNode *citation, scratch *s)
+{
+    const char *category = tt_xml_path_text (citation, "category", &s->b);
+    return strcmp (category, "cited by examiner") == 0    ? "ex"
+           : strcmp (category, "cited by applicant") == 0 ? "rf"
+           : *category                                    ? "oc"
+                                                          : NULL;
+}
+
 static void
 take_citations (const xmlNode *biblio, tt_patent *patent, scratch *s)
 {
@@ -176,7 +206,7 @@ take_citations (const xmlNode *biblio, tt_patent *patent, scratch *s)
     const xmlNode *c = tt_xml_find (newer ? newer : tt_xml_find (biblio, "references-cited"), name);
     for (; c; c = tt_xml_next (c, name))
         if (document_id (tt_xml_find (c, "patcit/document-id"), true, s, &number) && number.country[0])
-            tt_build_add ((void ***)&patent->citations, &patent->n_citations, tt_build_reference (&number));
+            tt_build_citation (patent, &number, who_cited (c, s));
 }
 
 static void

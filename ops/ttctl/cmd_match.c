@@ -1,4 +1,4 @@
-/* match, query explain: the engine of the patent service, without the service. */
+/* match: the engine of the patent service, without the service. */
 #include <stdio.h>
 #include <string.h>
 
@@ -81,6 +81,8 @@ run_match (const ctl_args *args)
     matcher m = { .json = ctl_has (args, "json"), .map = ctl_get (args, "map") };
     tt_status status = tt_text_open (&error);
     if (status == TT_OK)
+        status = ctl_read_schemes (args, &error);
+    if (status == TT_OK)
         status = ctl_watches_load (&m.watches, ctl_get (args, "watches"), &error);
     m.document = tt_document_new (tt_schema_patent ());
     for (size_t i = 0; status == TT_OK && i < ctl_count (args, "documents"); i++)
@@ -98,48 +100,14 @@ run_match (const ctl_args *args)
     return m.rejected > 0 && !is_lenient (args) ? CTL_PARTLY : CTL_OK;
 }
 
-static int
-run_explain (const ctl_args *args)
-{
-    tt_error error = { 0 };
-    tt_cql *cql = NULL;
-    tt_buffer canonical = { 0 };
-    const char *query = ctl_get (args, "query"), *warning;
-    bool achievements = strcmp (ctl_get_or (args, "schema", "patents"), "achievements") == 0;
-    const tt_schema *schema = achievements ? tt_schema_achievement () : tt_schema_patent ();
-    tt_status status = tt_text_open (&error);
-    if (status == TT_OK)
-        status = tt_cql_parse (schema, query, strlen (query), &cql, &error);
-    if (status != TT_OK) {
-        fprintf (stderr, "ttctl: %s\n", error.message);
-        return CTL_REFUSED;
-    }
-    json_t *warnings = json_array ();
-    tt_cql_print (cql, &canonical);
-    for (size_t i = 0; (warning = tt_cql_warning (cql, i)); i++)
-        json_array_append_new (warnings, json_string (warning));
-    json_t *out = json_pack ("{s:s, s:o}", "canonical", tt_buffer_cstr (&canonical), "warnings", warnings);
-    if (ctl_has (args, "json"))
-        ctl_print_json (out);
-    else
-        ctl_print_record (out);
-    json_decref (out);
-    tt_buffer_free (&canonical);
-    tt_cql_free (&cql);
-    return CTL_OK;
-}
-
 static const ctl_option match_options[] = {
     { "watches", NULL, CTL_TEXT, CTL_REQUIRED, "JSON Lines {\"id\", \"query\"}" },
     { "documents", NULL, CTL_TEXT, CTL_REQUIRED | CTL_REPEATED,
       "a file of patents, in any form that import knows; - is standard input" },
     { "map", NULL, CTL_TEXT, 0, "column map for the documents: a file, or a built-in one" },
+    { "ipc-scheme", NULL, CTL_TEXT, 0, "the subgroups of IPC, for /low and /high (common/query/README.md)" },
+    { "cpc-scheme", NULL, CTL_TEXT, 0, "likewise of CPC" },
     { "strict", NULL, CTL_TEXT, 0, "no: bad queries and rejected documents do not count in the exit code" },
-    { 0 },
-};
-static const ctl_option explain_options[] = {
-    { "query", NULL, CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "CQL" },
-    { "schema", NULL, CTL_TEXT, 0, "patents (as if not given) or achievements" },
     { 0 },
 };
 
@@ -155,12 +123,6 @@ const ctl_command ctl_match_commands[] = {
                   "  ttctl match --watches w.jsonl --documents a.jsonl --documents b.xml --json | jq -c 'select(.watches != [])'",
       .options = match_options,
       .run = run_match,
-      .service = CTL_NO_SERVICE },
-    { .name = "query explain",
-      .summary = "Shows how a query is understood: its canonical form and its warnings",
-      .examples = "  ttctl query explain 'ti=laser and ab=fiber or pa=bosch'",
-      .options = explain_options,
-      .run = run_explain,
       .service = CTL_NO_SERVICE },
     { 0 },
 };

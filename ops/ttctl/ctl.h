@@ -81,7 +81,8 @@ struct ctl_command {
 
 /* The table, ended by a NULL name; each group of commands is in a file of its own (cmd_*.c). */
 extern const ctl_command ctl_patent_commands[], ctl_achievement_commands[], ctl_finance_commands[], ctl_statistics_commands[],
-    ctl_import_commands[], ctl_event_commands[], ctl_consumer_commands[], ctl_match_commands[], ctl_top_commands[], ctl_help_commands[];
+    ctl_import_commands[], ctl_event_commands[], ctl_consumer_commands[], ctl_match_commands[], ctl_explain_commands[],
+    ctl_top_commands[], ctl_help_commands[];
 /* Command number i over all groups, NULL past the last. */
 const ctl_command *ctl_command_at (size_t i);
 /* The options that every command takes, ended by a NULL name. */
@@ -112,6 +113,9 @@ int ctl_exchange (const ctl_args *args, ctl_service service, json_t *fields, jso
  * storage. */
 const char *ctl_endpoints (const ctl_args *args, ctl_service service, int kind);
 const char *ctl_service_name (ctl_service service);
+
+/* cmd_explain.c: the class schemes that --ipc-scheme and --cpc-scheme name, for queries read afterwards. */
+tt_status ctl_read_schemes (const ctl_args *args, tt_error *error);
 
 /* output.c: JSON on one line on stdout. */
 void ctl_print_json (const json_t *value);

@@ -55,6 +55,18 @@ add_strings (filler *f, const char *index, char **list, size_t count)
         add (f, index, list[i]);
 }
 
+/* "<index> <value>" */
+static void
+add_marks (filler *f, char **marks, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *space = strchr (marks[i], ' ');
+        int index = space ? tt_schema_find_mark (tt_schema_patent (), marks[i], (size_t)(space - marks[i])) : -1;
+        if (index >= 0)
+            (void)tt_document_add (f->document, index, tt_bytes_of_text (space + 1));
+    }
+}
+
 void
 ctl_document_fill (tt_document *document, const tt_patent *p)
 {
@@ -77,5 +89,6 @@ ctl_document_fill (tt_document *document, const tt_patent *p)
         add (&f, "pd", p->publication->date);
     }
     add (&f, "famn", p->family_id);
+    add_marks (&f, p->marks, p->n_marks);
     tt_buffer_free (&f.number);
 }

@@ -4,11 +4,13 @@
 #include <string.h>
 #include <xxhash.h>
 
+#include "query/schema.h"
 #include "wire/topic.h"
 
 #define TEXT_MAX 1000000
 #define NAME_MAX_CHARACTERS 1000
 #define SYMBOL_MAX 32
+#define MARK_MAX 64
 #define LIST_MAX 10000
 
 void
@@ -149,6 +151,25 @@ check_parties (tt_violations *v, const char *field, Techtransfer__Patent__V1__Pa
 }
 
 static bool
+check_marks (tt_violations *v, char **marks, size_t count)
+{
+    bool ok = tt_check_count (v, "marks", count, 0, LIST_MAX);
+    for (size_t i = 0; ok && i < count; i++) {
+        size_t mark = tt_violations_enter (v, "marks[%zu]", i);
+        const char *space = strchr (marks[i], ' ');
+        ok = tt_check_text (v, NULL, marks[i], 1, MARK_MAX);
+        if (ok && (space == NULL || tt_schema_find_mark (tt_schema_patent (), marks[i], (size_t)(space - marks[i])) < 0)) {
+            tt_violate (v, NULL,
+                        "expected \"<index> <value>\" with ex, op, rf, oc, cpci, cpca, cpcc, ci, cn, ai or an, got \"%.40s\"",
+                        marks[i]);
+            ok = false;
+        }
+        tt_violations_leave (v, mark);
+    }
+    return ok;
+}
+
+static bool
 check_publication (tt_violations *v, const PatentDocument *document)
 {
     if (document->publication == NULL) {
@@ -181,6 +202,7 @@ alert_document_check (const PatentDocument *d, tt_violations *v)
     ok = check_parties (v, "applicants", d->applicants, d->n_applicants) && ok;
     ok = check_parties (v, "inventors", d->inventors, d->n_inventors) && ok;
     ok = check_references (v, "citations", d->citations, d->n_citations) && ok;
+    ok = check_marks (v, d->marks, d->n_marks) && ok;
     return tt_check_text (v, "source", d->source, 0, 128) && ok;
 }
 

@@ -53,15 +53,36 @@ alert_view_destroy (alert_view **view)
 }
 
 static void
-add (alert_view *view, field f, const char *text)
+add_value (alert_view *view, int index, uint32_t ordinal, const char *text)
 {
     if (view->count == view->capacity) {
         view->capacity = view->capacity ? view->capacity * 2 : 64;
         view->values = tt_realloc (view->values, view->capacity * sizeof *view->values);
     }
     value *v = &view->values[view->count++];
-    *v = (value){ view->indexes[f], view->ordinals[f]++, tt_bytes_of_text (text) };
+    *v = (value){ index, ordinal, tt_bytes_of_text (text) };
     view->skipped += (size_t)tt_document_add (view->document, v->index, v->text);
+}
+
+static void
+add (alert_view *view, field f, const char *text)
+{
+    add_value (view, view->indexes[f], view->ordinals[f]++, text);
+}
+
+/* "<index> <value>", for each the number of marks of its index before it as ordinal. */
+static void
+add_marks (alert_view *view, char **marks, size_t count)
+{
+    uint32_t ordinals[TT_SCHEMA_MAX_INDEXES] = { 0 };
+    for (size_t i = 0; i < count; i++) {
+        const char *space = strchr (marks[i], ' ');
+        int index = space ? tt_schema_find_mark (tt_schema_patent (), marks[i], (size_t)(space - marks[i])) : -1;
+        if (index >= 0)
+            add_value (view, index, ordinals[index]++, space + 1);
+        else
+            view->skipped++;
+    }
 }
 
 static void
@@ -123,6 +144,7 @@ alert_view_fill (alert_view *view, const PatentDocument *d)
     add_references (view, CT, d->citations, d->n_citations);
     if (d->family_id[0])
         add (view, FAMN, d->family_id);
+    add_marks (view, d->marks, d->n_marks);
     return view->skipped;
 }
 

@@ -54,15 +54,22 @@ Test (documents, us_grant_v4)
         "<date>20120615</date></priority-claim></priority-claims>\n"
         "<classifications-ipcr><classification-ipcr><section>C</section><class>01</class><subclass>B</subclass><main-group>31</"
         "main-group>"
-        "<subgroup>04</subgroup></classification-ipcr></classifications-ipcr>\n"
+        "<subgroup>04</subgroup><classification-level>A</classification-level><classification-value>I</classification-value></"
+        "classification-ipcr></classifications-ipcr>\n"
         "<classifications-cpc><main-cpc><classification-cpc><section>C</section><class>01</class><subclass>B</subclass>"
-        "<main-group>32</main-group><subgroup>182</subgroup></classification-cpc></main-cpc><further-cpc><classification-cpc>"
+        "<main-group>32</main-group><subgroup>182</subgroup><classification-value>I</classification-value></classification-cpc></"
+        "main-cpc><further-cpc><classification-cpc>"
         "<section>Y</section><class>10</class><subclass>S</subclass><main-group>977</main-group><subgroup>734</subgroup>"
-        "</classification-cpc></further-cpc></classifications-cpc>\n"
+        "<classification-value>A</classification-value></classification-cpc><combination-set><group-number>1</group-number>"
+        "<combination-rank><rank-number>1</rank-number><classification-cpc><section>C</section><class>08</class><subclass>L</"
+        "subclass>"
+        "<main-group>23</main-group><subgroup>06</subgroup></classification-cpc></combination-rank></combination-set></"
+        "further-cpc></classifications-cpc>\n"
         "<invention-title id=\"t\">Graphene on SiO<sub>2</sub>\n and <i>p</i>-type films</invention-title>\n"
         "<us-references-cited><us-citation><patcit "
         "num=\"1\"><document-id><country>US</country><doc-number>2007/0140112</doc-number>"
-        "<kind>A1</kind><name>X</name><date>20070600</date></document-id></patcit></us-citation><us-citation><nplcit num=\"2\">"
+        "<kind>A1</kind><name>X</name><date>20070600</date></document-id></patcit><category>cited by "
+        "examiner</category></us-citation><us-citation><nplcit num=\"2\">"
         "<othercit>A book</othercit></nplcit></us-citation></us-references-cited>\n"
         "<us-parties><us-applicants><us-applicant app-type=\"applicant-inventor\"><addressbook><last-name>Zhang</last-name>"
         "<first-name>Wei</first-name><address><country>CN</country></address></addressbook></us-applicant></us-applicants>"
@@ -88,7 +95,8 @@ Test (documents, us_grant_v4)
         " \"ipc\": [\"C01B31/04\"], \"cpc\": [\"C01B32/182\", \"Y10S977/734\"],"
         " \"applicants\": [{\"name\": \"Ningbo Film & Foil Co., Ltd.\", \"country\": \"CN\"}],"
         " \"inventors\": [{\"name\": \"Zhang, Wei\", \"country\": \"CN\"}],"
-        " \"citations\": [{\"country\": \"US\", \"number\": \"20070140112\", \"kind\": \"A1\"}], \"source\": \"uspto\"}");
+        " \"citations\": [{\"country\": \"US\", \"number\": \"20070140112\", \"kind\": \"A1\"}], \"source\": \"uspto\","
+        " \"marks\": [\"ai C01B31/04\", \"cpci C01B32/182\", \"cpcc C08L23/06\", \"cpca Y10S977/734\", \"ex US20070140112A1\"]}");
 }
 
 Test (documents, design_has_locarno_and_no_abstract)
@@ -140,7 +148,37 @@ Test (documents, docdb_with_prefixes_that_nobody_declared)
         " \"familyId\": \"82999901\", \"titles\": [{\"language\": \"en\", \"text\": \"Emulsion at 5 °C\"}],"
         " \"abstracts\": [{\"language\": \"en\", \"text\": \"One.\\nTwo.\"}], \"ipc\": [\"A61K9/107\"], \"cpc\": "
         "[\"A61K9/1075\"],"
-        " \"applicants\": [{\"name\": \"UNIV BEIRA\", \"country\": \"PT\"}], \"source\": \"epo\"}");
+        " \"applicants\": [{\"name\": \"UNIV BEIRA\", \"country\": \"PT\"}], \"source\": \"epo\","
+        " \"marks\": [\"ai A61K9/107\"]}");
+}
+
+/* What offices say of symbols and citations, in the forms of EPO and USPTO. */
+Test (documents, marks_of_symbols_and_citations)
+{
+    expect_xml (
+        "<exchange-document country=\"EP\" doc-number=\"1\" kind=\"B1\" date-publ=\"20221215\"><bibliographic-data>"
+        "<classifications-ipcr><classification-ipcr><text>A61K   9/107       20060101CLN20220712BHEP</text></classification-ipcr>"
+        "</classifications-ipcr><patent-classifications><patent-classification><classification-scheme scheme=\"CPCI\"/>"
+        "<classification-symbol>A61K   9/10 </classification-symbol><classification-value>A</classification-value>"
+        "</patent-classification></patent-classifications><references-cited><citation cited-phase=\"EXA\"><patcit><document-id>"
+        "<country>US</country><doc-number>77</doc-number><kind>A</kind></document-id></patcit></citation>"
+        "<citation "
+        "cited-phase=\"SEA\"><patcit><document-id><country>US</country><doc-number>78</doc-number></document-id></patcit>"
+        "</citation></references-cited><invention-title>x</invention-title></bibliographic-data></exchange-document>",
+        "{\"publication\": {\"country\": \"EP\", \"number\": \"1\", \"kind\": \"B1\", \"date\": \"2022-12-15\"},"
+        " \"titles\": [{\"text\": \"x\"}], \"ipc\": [\"A61K9/107\"], \"cpc\": [\"A61K9/10\"], \"source\": \"epo\","
+        " \"citations\": [{\"country\": \"US\", \"number\": \"77\", \"kind\": \"A\"}, {\"country\": \"US\", \"number\": \"78\"}],"
+        " \"marks\": [\"cn A61K9/107\", \"cpca A61K9/10\", \"ex US77A\"]}");
+    tt_patent *patent = tt_patent_new ();
+    cr_expect (tt_build_cpc (patent, "G06Q  30/0633      20130101 FI20240326BHUS"));
+    cr_expect (tt_build_ipc (patent, "G06Q  30/0633      20130101AFI20240326BHUS"));
+    tt_build_role (patent, false, "G06Q30/06", "A", "N");
+    tt_build_role (patent, false, "G06Q30/06", "", "?");
+    cr_assert_eq (patent->n_marks, 3);
+    cr_expect_str_eq (patent->marks[0], "cpci G06Q30/0633");
+    cr_expect_str_eq (patent->marks[1], "ai G06Q30/0633");
+    cr_expect_str_eq (patent->marks[2], "an G06Q30/06");
+    tt_patent_free (&patent);
 }
 
 Test (documents, refused_with_the_place)

@@ -107,6 +107,24 @@ Test (document, violations_name_the_place)
     tt_violations_free (&v);
 }
 
+Test (document, marks_name_an_index_of_marks)
+{
+    sample s;
+    char *marks[] = { (char *)"ai H01F1/053", (char *)"ti steel" };
+    PatentDocument *d = make (&s);
+    tt_violations v = { 0 };
+    tt_buffer text = { 0 };
+    d->marks = marks;
+    d->n_marks = 1;
+    cr_expect (alert_document_check (d, &v));
+    d->n_marks = 2;
+    cr_expect (!alert_document_check (d, &v));
+    tt_violations_text (&v, 0, &text);
+    cr_expect (strncmp (tt_buffer_cstr (&text), "marks[1]: expected", 18) == 0, "%s", tt_buffer_cstr (&text));
+    tt_buffer_free (&text);
+    tt_violations_free (&v);
+}
+
 Test (document, revisions)
 {
     sample a, b;

@@ -41,12 +41,14 @@ Test (matcher, one_alert_for_each_owner_with_all_watches_and_reasons)
     put (index, "b", "w3", "ti=无人机", 4);
     put (index, "a", "w1", "pn=CN111504366", 2);
     put (index, "c", "w1", "in=nobody", 2);
+    put (index, "d", "w1", "ai=H01M and ai=H01F and ex=US77", 2);
     PatentDocument d = TECHTRANSFER__PATENT__V1__PATENT_DOCUMENT__INIT;
     DocumentReference publication = TECHTRANSFER__PATENT__V1__DOCUMENT_REFERENCE__INIT;
     Techtransfer__Patent__V1__LocalizedText title = TECHTRANSFER__PATENT__V1__LOCALIZED_TEXT__INIT, *titles[] = { &title };
     Techtransfer__Patent__V1__PatentParty one = TECHTRANSFER__PATENT__V1__PATENT_PARTY__INIT, two = one,
                                           *parties[] = { &one, &two };
     char *ipc[] = { (char *)"not a symbol", (char *)"H01M10/0525" };
+    char *marks[] = { (char *)"ai H01M10/0525", (char *)"ex US77A", (char *)"ti steel", (char *)"ai H01F1/053" };
     publication.country = (char *)"CN";
     publication.number = (char *)"111504366";
     publication.kind = (char *)"B";
@@ -58,12 +60,17 @@ Test (matcher, one_alert_for_each_owner_with_all_watches_and_reasons)
     d.n_titles = 1;
     d.ipc = ipc;
     d.n_ipc = 2;
+    d.marks = marks;
+    d.n_marks = 4;
     d.applicants = parties;
     d.n_applicants = 2;
     size_t count = 0, skipped = 0;
     Alert **alerts = alert_match_publication (index, view, &d, 0, arena, &count, &skipped);
-    cr_assert_eq (count, 2);
-    cr_assert_eq (skipped, 1);
+    cr_assert_eq (count, 3);
+    cr_assert_eq (skipped, 2);
+    cr_assert_str_eq (alerts[2]->owner, "d");
+    cr_assert (has_term (alerts[2]->matches[0], "ai", 1, "H01F1/053", 0));
+    cr_assert (has_term (alerts[2]->matches[0], "ex", 0, "US77A", 0));
     cr_assert_str_eq (alerts[0]->owner, "a");
     cr_assert_eq (alerts[0]->severity, 2);
     cr_assert_str_eq (alerts[1]->owner, "b");

@@ -185,6 +185,8 @@ static const char *const values_not_found[] = {
     "cc=US",
     "famn=6861234",
     "pn=CN11150436##A",
+    "pn=0CN",
+    "pn any \"00CN 1\"",
     NULL,
 };
 
@@ -244,7 +246,7 @@ Test (document, skips_what_an_index_cannot_read)
     cr_expect (add_value (d, "pn", "12345") == 1);
     cr_expect (add_value (d, "cc", " ") == 1);
     cr_expect (add_value (d, "txt", "a group holds no values") == 1);
-    cr_expect (add_value (d, "cpci", "H01F") == 1);
+    cr_expect (add_value (d, "class", "H01F") == 1);
     cr_expect (add_value (d, "ti", "") == 0);
     cr_expect (add_value (d, "ic", "H01F") == 0);
     tt_hit hits[4];

@@ -214,6 +214,7 @@ Test (percolator, equals_brute_force, .timeout = 280)
     const char *seed = getenv ("TT_TEST_SEED");
     differential t = { .random = { seed ? strtoull (seed, NULL, 0) : 20260101 } };
     fprintf (stderr, "seed %llu\n", (unsigned long long)t.random.state);
+    open_scheme ();
     t.percolator = tt_percolator_new (tt_schema_patent ());
     t.document = tt_document_new (tt_schema_patent ());
     for (size_t id = 0; id < QUERIES; id++)

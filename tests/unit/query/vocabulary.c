@@ -5,22 +5,40 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "query/class_tree.h"
 
 static const char *const words[]
     = { "graphene", "Graphite", "film",     "thin", "oxide", "steel", "石墨烯", "石墨", "氧化", "薄膜",
         "石",       "墨",       "ＦＩＬＭ", "a",    "b",     "c",     "薄",     "膜",   "的",   "graph-ene" };
 static const char *const patterns[] = { "graph*", "gra##ene", "fil?", "film?", "t##n", "ste*l", "石#", "oxid#" };
 static const char *const leading[] = { "*phene", "?ilm", "#film", "*墨烯", "石墨*", "*raph*", "#a", "?c" };
-static const char *const classes[]
-    = { "H01F", "H01F1/053", "H01F1/00", "H01F1", "H01F 10/32", "H", "H01", "G06T", "G06T7/00", "H04W84/18" };
+static const char *const classes[] = { "H01F",     "H01F1/053", "H01F1/00", "H01F1", "H01F 10/32", "H01F1/057",
+                                       "H01F1/04", "H",         "H01",      "G06T",  "G06T7/00",   "H04W84/18" };
 static const char *const class_patterns[] = { "H01F1/0*", "H01F1#", "G06T*" };
 static const char *const low_classes[] = { "H01F", "H01F1/00", "H01F1", "H01", "G06T7/00" };
+static const char *const deep_classes[] = { "H01F1/053", "H01F1/04", "H01F1/42", "H01F1/057", "H01F1/01" }; /* of the excerpt */
+static bool scheme;
 static const char *const numbers[]
     = { "CN111504366", "CN111504366A", "CN111504366B", "US2019123456", "CN", "US", "111504366", "EP1000000A1" };
 static const char *const number_patterns[] = { "CN1115*", "CN11150436#", "EP1000000A?" };
 static const char *const days[] = { "2015-01-01", "2015-07-31", "2016-02-29", "2017-12-31", "2018-06-15" };
 static const char *const dates[] = { "2015", "201507", "20150731", "2016-02-29", "31/12/2017", "12/2017", "2018-06" };
 static const char *const countries[] = { "CN", "us", "EP" };
+static const char *const names[] = { "Graphene Co., Ltd.",
+                                     "GRAPHENE GMBH & CO KG",
+                                     "The Graphene Company",
+                                     "石墨烯薄膜有限公司",
+                                     "株式会社石墨",
+                                     "Smith, John",
+                                     "graphene",
+                                     "Thin Film Inc [US]",
+                                     "石墨烯薄膜",
+                                     "薄膜集团股份有限公司",
+                                     "Thin and Film S.p.A." };
+static const char *const mark_classes[] = { "cpci", "cpca", "cpcc", "ci", "cn", "ai", "an" };
+static const char *const mark_numbers[] = { "ex", "op", "rf", "oc" };
+static const char *const codes[] = { "MM4A", "H10", "D10", "ent-4/magnets" };
+static const char *const code_names[] = { "ls", "st", "own", "famn" };
 
 #define PICK(random, list) (list)[random_below ((random), (uint32_t)(sizeof (list) / sizeof (list)[0]))]
 
@@ -64,9 +82,13 @@ text_term (random_source *random, bool may_lead, tt_buffer *out)
 static void
 text_clause (random_source *random, tt_buffer *out)
 {
-    static const char *const names[] = { "ti", "ab", "ta", "txt", "cl", "pa", "in", "ia", "claims" };
+    static const char *const indexes[] = { "ti", "ab", "ta", "txt", "cl", "pa", "in", "ia", "claims" };
     uint32_t name = random_below (random, 9);
-    tt_buffer_text (out, names[name]);
+    tt_buffer_text (out, indexes[name]);
+    if (name >= 5 && name < 8 && random_below (random, 2)) {
+        tt_buffer_printf (out, "%s\"%s\"", random_below (random, 3) ? "=" : "==", PICK (random, names));
+        return;
+    }
     uint32_t relation = random_below (random, 6);
     if (relation < 2) {
         tt_buffer_text (out, relation ? " any \"" : " all \"");
@@ -81,11 +103,17 @@ text_clause (random_source *random, tt_buffer *out)
 static void
 class_clause (random_source *random, tt_buffer *out)
 {
-    static const char *const names[] = { "ic", "cpc", "ipc", "class", "cl" };
-    uint32_t kind = random_below (random, 8);
-    tt_buffer_text (out, names[random_below (random, kind < 2 ? 4 : 5)]);
+    static const char *const indexes[] = { "ic", "cpc", "ipc", "class", "cl" };
+    uint32_t kind = random_below (random, 9);
+    if (random_below (random, 4) == 0)
+        tt_buffer_text (out, PICK (random, mark_classes));
+    else
+        tt_buffer_text (out, indexes[random_below (random, kind < 2 ? 4 : 5)]);
     if (kind == 0)
         tt_buffer_printf (out, "=%s", PICK (random, class_patterns));
+    else if (kind < 3 && scheme && random_below (random, 2))
+        tt_buffer_printf (out, random_below (random, 2) ? "=/%s %s" : " any /%s %s,H01F10", kind == 1 ? "low" : "high",
+                          PICK (random, deep_classes));
     else if (kind == 1)
         tt_buffer_printf (out, "=/low %s", PICK (random, low_classes));
     else if (kind == 2)
@@ -96,6 +124,8 @@ class_clause (random_source *random, tt_buffer *out)
         tt_buffer_printf (out, " any \"%s, %s\"", PICK (random, classes), PICK (random, classes));
     else if (kind == 5)
         tt_buffer_printf (out, "==\"%s\"", PICK (random, classes));
+    else if (kind == 6)
+        tt_buffer_printf (out, " any /low \"%s %s\"", PICK (random, low_classes), PICK (random, low_classes));
     else
         tt_buffer_printf (out, "=\"%s\"", PICK (random, classes));
 }
@@ -113,13 +143,16 @@ date_clause (random_source *random, tt_buffer *out)
 static void
 other_clause (random_source *random, tt_buffer *out)
 {
-    static const char *const names[] = { "pn", "ap", "pr", "num", "ct" };
-    switch (random_below (random, 5)) {
+    static const char *const indexes[] = { "pn", "ap", "pr", "num", "ct", "ex", "op", "rf", "oc" };
+    switch (random_below (random, 6)) {
+    case 5:
+        tt_buffer_printf (out, "%s=%s", PICK (random, code_names), PICK (random, codes));
+        break;
     case 0:
         tt_buffer_printf (out, "cc=%s", PICK (random, countries));
         break;
     case 1:
-        tt_buffer_printf (out, "%s=%s", PICK (random, names), PICK (random, number_patterns));
+        tt_buffer_printf (out, "%s=%s", PICK (random, indexes), PICK (random, number_patterns));
         break;
     case 2:
         tt_buffer_text (out, random_below (random, 2) ? PICK (random, numbers) : PICK (random, dates));
@@ -128,7 +161,7 @@ other_clause (random_source *random, tt_buffer *out)
         tt_buffer_text (out, PICK (random, words));
         break;
     default:
-        tt_buffer_printf (out, "%s=%s", PICK (random, names), PICK (random, numbers));
+        tt_buffer_printf (out, "%s=%s", PICK (random, indexes), PICK (random, numbers));
     }
 }
 
@@ -136,9 +169,9 @@ static void
 prox_clause (random_source *random, tt_buffer *out)
 {
     static const char *const units[] = { "", "/unit=word", "/unit=sentence", "/unit=paragraph" };
-    static const char *const names[] = { "ti", "ab", "ta" };
+    static const char *const indexes[] = { "ti", "ab", "ta" };
     static const char *const signs[] = { "<=", "<", "=" };
-    const char *name = PICK (random, names);
+    const char *name = PICK (random, indexes);
     tt_buffer_printf (out, "%s=", name);
     text_term (random, true, out);
     tt_buffer_text (out, " prox");
@@ -231,6 +264,25 @@ random_document (random_source *random, tt_document *document)
             add_value (document, number_names[i], PICK (random, numbers));
     if (random_below (random, 2))
         add_value (document, "cc", PICK (random, countries));
+    for (uint32_t i = random_below (random, 3); i > 0; i--)
+        add_value (document, random_below (random, 3) ? "pa" : "in", PICK (random, names));
+    if (random_below (random, 2))
+        add_value (document, PICK (random, mark_classes), PICK (random, classes));
+    if (random_below (random, 2))
+        add_value (document, PICK (random, mark_numbers), PICK (random, numbers));
+    if (random_below (random, 2))
+        add_value (document, PICK (random, code_names), PICK (random, codes));
+}
+
+void
+open_scheme (void)
+{
+    tt_error error = { 0 };
+    scheme = tt_class_tree_read (TT_CLASS_IPC, TT_SOURCE_DIR "/tests/data/classes/excerpt.txt", &error) == TT_OK;
+    if (!scheme) {
+        fprintf (stderr, "%s\n", error.message);
+        abort ();
+    }
 }
 
 void

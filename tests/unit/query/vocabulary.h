@@ -17,6 +17,8 @@ void random_document (random_source *random, tt_document *document);
 
 /* tt_text_open, or the end of the test program. */
 void open_text (void);
+/* Reads the excerpt of a scheme in tests/data, so that random queries have /low and /high of subgroups from then on. */
+void open_scheme (void);
 /* Adds a value to the index of this name. */
 int add_value (tt_document *document, const char *index, const char *value);
 

@@ -76,6 +76,44 @@ Test (match, a_rejected_document_shows_in_the_exit_code, .init = redirect)
     cr_expect_stdout_eq_str ("{\"document\": \"US2\", \"watches\": [\"good\"]}\n");
 }
 
+/* The same watches over one document in each form that import knows. */
+Test (match, documents_in_any_form, .init = redirect)
+{
+    static const char *const forms[] = {
+        "pn,pd,ti,pa,ic\r\nEP77A1,2019-01-02,Sintered magnet,Beispiel GmbH,H01F1/053\r\n",
+        "pn\tpd\tti\tpa\tic\nEP77A1\t2019-01-02\tSintered magnet\tBeispiel GmbH\tH01F1/053\n",
+        "{\"pn\": \"EP77A1\", \"pd\": \"20190102\", \"ti\": {\"en\": \"Sintered magnet\"}, \"pa\": \"Beispiel GmbH\", \"ic\": "
+        "\"H01F   1/053       "
+        "20060101AFI20190102BHEP\"}\n",
+        "{\"publication\":{\"country\":\"EP\",\"number\":\"77\",\"kind\":\"A1\",\"date\":\"2019-01-02\"},\"titles\":[{\"text\":"
+        "\"Sintered magnet\"}],"
+        "\"applicants\":[{\"name\":\"Beispiel GmbH\"}],\"ipc\":[\"H01F1/053\"],\"marks\":[\"ai H01F1/053\"]}\n",
+        "<?xml version=\"1.0\"?>\n<exchange-documents><exchange-document country=\"EP\" doc-number=\"77\" kind=\"A1\" "
+        "date-publ=\"20190102\">"
+        "<bibliographic-data><classifications-ipcr><classification-ipcr><text>H01F   1/053       20060101AFI20190102BHEP        "
+        "</text>"
+        "</classification-ipcr></classifications-ipcr><parties><applicants><applicant data-format=\"docdb\"><applicant-name>"
+        "<name>BEISPIEL GMBH [DE]</name></applicant-name></applicant></applicants></parties>"
+        "<invention-title lang=\"en\">Sintered "
+        "magnet</invention-title></bibliographic-data></exchange-document></exchange-documents>\n",
+    };
+    const size_t count = sizeof forms / sizeof forms[0];
+    tt_buffer expected = { 0 };
+    for (size_t i = 0; i < count; i++) {
+        write_temporary (
+            watches,
+            "{\"id\": \"applicant\", \"query\": \"pa==\\\"Beispiel AG\\\"\"}\r\n{\"id\": \"class\", \"query\": "
+            "\"ic=H01F1/053 and pd=2019 and pn=EP\"}\r\n{\"id\": \"role\", \"query\": \"ai=H01F\"}\n\n{\"id\": \"words\", "
+            "\"query\": \"ti=\\\"sintered magnet*\\\" not ti=steel\"}");
+        write_temporary (documents, forms[i]);
+        cr_expect_eq (run (NULL), CTL_OK, "form %zu", i);
+        tt_buffer_printf (&expected, "{\"document\": \"EP77A1\", \"watches\": [\"applicant\", \"class\", %s\"words\"]}\n",
+                          i < 2 ? "" : "\"role\", ");
+    }
+    cr_expect_stdout_eq_str (tt_buffer_cstr (&expected));
+    tt_buffer_free (&expected);
+}
+
 Test (match, not_strict, .init = redirect)
 {
     write_temporary (watches, "{\"id\": \"bad\", \"query\": \"\"}\n");
