@@ -13,12 +13,15 @@
 #define PAUSE_MIN_MS 50
 #define PAUSE_MAX_MS 2000
 #define LAG_EVERY_US 2000000
+#define SAY_EVERY_US 10000000
+#define STUCK_MS 30000
 
 struct tt_processor {
     zactor_t *thread;
     tt_processor_options options;
     tt_counter_set *counters;
     atomic_bool ready;
+    atomic_llong put_off_us; /* since when work is put off; 0: it is not */
     pthread_mutex_t lock; /* guards reason */
     char reason[480];
     /* the thread's own */
@@ -29,7 +32,7 @@ struct tt_processor {
     void *state;
     const tt_entry *entries; /* in hand: taken, not acknowledged */
     size_t count;
-    int64_t next_tick_us, next_lag_us, not_before_us;
+    int64_t next_tick_us, next_lag_us, not_before_us, said_us;
     uint32_t pause_ms;
     bool failed; /* the work in hand: before it is tried again, its entries must be known to the server that answers by then */
     bool busy; /* the last step did something: there may be more at once */
@@ -76,17 +79,23 @@ say_why (tt_processor *self, const char *reason)
     pthread_mutex_unlock (&self->lock);
 }
 
-/* Put off, longer each time; said once an episode. */
+/* Put off, longer each time; said once an episode, and again, not too often, when the reason is another one. */
 static void
 put_off (tt_processor *self, const char *what, const tt_error *error)
 {
-    if (self->pause_ms == 0)
+    int64_t now = tt_clock_monotonic_us ();
+    bool other = strcmp (self->reason, error->message) != 0; /* only this thread writes it */
+    if (self->pause_ms == 0 || (other && now - self->said_us > SAY_EVERY_US)) {
         tt_log (TT_LOG_WARNING, what, "reason", error->message, NULL);
+        self->said_us = now;
+    }
+    if (self->pause_ms == 0)
+        atomic_store (&self->put_off_us, now);
     tt_count (self->counters, FAILED, 0);
     self->pause_ms = self->pause_ms ? self->pause_ms * 2 : PAUSE_MIN_MS;
     if (self->pause_ms > PAUSE_MAX_MS)
         self->pause_ms = PAUSE_MAX_MS;
-    self->not_before_us = tt_clock_monotonic_us () + (int64_t) self->pause_ms * 1000;
+    self->not_before_us = now + (int64_t) self->pause_ms * 1000;
     say_why (self, error->message);
 }
 
@@ -95,6 +104,7 @@ worked (tt_processor *self)
 {
     if (self->pause_ms)
         tt_log (TT_LOG_INFO, "processor goes on", NULL);
+    atomic_store (&self->put_off_us, 0);
     self->pause_ms = 0;
 }
 
@@ -308,7 +318,8 @@ tt_processor_close (tt_processor **reference)
 bool
 tt_processor_ready (tt_processor *self, char *reason)
 {
-    bool ready = atomic_load (&self->ready);
+    int64_t since = atomic_load (&self->put_off_us), stuck = self->options.stuck_ms ? self->options.stuck_ms : STUCK_MS;
+    bool ready = atomic_load (&self->ready) && (since == 0 || tt_clock_monotonic_us () - since < stuck * 1000);
     if (!ready && reason) {
         pthread_mutex_lock (&self->lock);
         memcpy (reason, self->reason, sizeof self->reason);

@@ -21,6 +21,7 @@
 #define QUEUE_COUNT 4096 /* requests that wait; past it the connection with most of them is refused */
 #define QUEUE_BYTES ((size_t)16 << 20)
 #define RETRY_AFTER_MS 100
+#define RECONNECT_EVERY_US 20000
 #define REQUESTS_HWM 100 /* of one connection that libzmq holds, each way, beside those in our queue */
 #define REPLAY_METHOD "techtransfer.v1.Journal/Replay"
 #define HEADS_METHOD "techtransfer.v1.Journal/GetHeads"
@@ -38,6 +39,7 @@ struct tt_replay {
     tt_arena *arena;
     tt_buffer reply;
     uint32_t read_limit; /* entries that one page may read: follows their size */
+    int64_t reconnected_us; /* when a loss was last looked at again; 0: never */
 };
 
 enum { REQUESTS, REFUSED, EVENTS, QUEUED, DISPLACED };
@@ -264,33 +266,58 @@ follow_size (tt_replay *self, const tt_entry *entries, size_t count)
         self->read_limit *= 2;
 }
 
-static tt_status
-replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_error *error)
-{
-    uint32_t limit = request->limit ? request->limit : LIMIT_DEFAULT;
+struct page {
     tt_stand stand;
     const tt_entry *entries;
     size_t count;
+};
+
+static tt_status
+read_page (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, struct page *page, tt_error *error)
+{
+    uint32_t limit = request->limit ? request->limit : LIMIT_DEFAULT;
+    tt_status status = tt_journal_page (self->store, TT_JOURNAL_EVENTS, request->partition, request->from_sequence,
+                                        limit < self->read_limit ? limit : self->read_limit, &page->entries, &page->count, &page->stand, error);
+    return status == TT_OK ? judge (self, request, &page->stand, page->entries, page->count, error) : status;
+}
+
+/* A server that was a master, and does not know that it is none any more, would find what others have seen since unknown. So a loss is told only over
+ * connections to the masters of now: made after the question came, or at most RECONNECT_EVERY_US before, since anybody may ask as often as it likes. */
+static tt_status
+read_page_surely (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, struct page *page, tt_error *error)
+{
+    tt_status status = read_page (self, request, page, error);
+    if (status != TT_DATA_LOSS)
+        return status;
+    int64_t now_us = tt_clock_monotonic_us ();
+    if (self->reconnected_us && now_us - self->reconnected_us < RECONNECT_EVERY_US)
+        return status;
+    self->reconnected_us = now_us;
+    tt_store_reconnect (self->store);
+    return read_page (self, request, page, error);
+}
+
+static tt_status
+replay (tt_replay *self, const Techtransfer__V1__ReplayRequest *request, tt_error *error)
+{
+    struct page page = { .count = 0 };
     tt_status status = check_replay (self, request, error);
     if (status == TT_OK)
-        status = tt_journal_page (self->store, TT_JOURNAL_EVENTS, request->partition, request->from_sequence,
-                                  limit < self->read_limit ? limit : self->read_limit, &entries, &count, &stand, error);
+        status = read_page_surely (self, request, &page, error);
     if (status == TT_OK)
-        status = judge (self, request, &stand, entries, count, error);
+        status = check_kept (request, &page.stand, page.count, error);
     if (status == TT_OK)
-        status = check_kept (request, &stand, count, error);
-    if (status == TT_OK)
-        status = await_copies (self, &stand, 1, error);
+        status = await_copies (self, &page.stand, 1, error);
     if (status != TT_OK)
         return status;
-    while (count > 0 && entries[count - 1].sequence > stand.head)
-        count--;
+    while (page.count > 0 && page.entries[page.count - 1].sequence > page.stand.head)
+        page.count--;
     Techtransfer__V1__PartitionHead head;
-    fill_head (self, &stand, &head);
+    fill_head (self, &page.stand, &head);
     const char *id;
     Techtransfer__V1__ReplayReply tail = TECHTRANSFER__V1__REPLAY_REPLY__INIT;
-    tail.next_sequence = add_events (self, request, entries, count, &id);
-    follow_size (self, entries, count);
+    tail.next_sequence = add_events (self, request, page.entries, page.count, &id);
+    follow_size (self, page.entries, page.count);
     if (tail.next_sequence == head.head + 1)
         head.head_id = (char *) id;
     tail.head = &head;

@@ -319,7 +319,8 @@ open_processor (tt_daemon *self, tt_error *error)
                                      .schema = self->spec->schema,
                                      .instance = self->instance,
                                      .service = self->service,
-                                     .counters = self->counters };
+                                     .counters = self->counters,
+                                     .stuck_ms = (uint32_t)tt_config_int (tt_daemon_config (self), "processor.stuck-after") };
     return tt_processor_open (&self->processor, &options, error);
 }
 

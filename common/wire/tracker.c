@@ -399,8 +399,8 @@ tt_tracker_heartbeat (tt_tracker *tracker, tt_bytes filter, tt_bytes instance, c
     }
     if (tracker->dense && head->head >= p->next)
         return gap (p, head->head);
-    bool same = tt_lineage_agrees (&p->lineage, head->head, head->epoch); /* a publisher that is behind is no cause */
-    if (!same || (head->head + 1 == p->next && differs (p->last_id, head->head_id)))
+    bool same = tt_lineage_agrees (&p->lineage, head->head, head->epoch), behind = head->head + 1 < p->next;
+    if (behind || !same || (head->head + 1 == p->next && differs (p->last_id, head->head_id)))
         return p->state == TT_TRACK_LIVE ? doubt (p, head->head) : result (TT_VERDICT_GAP, p->next, head->head);
     return tracker->dense ? result (TT_VERDICT_NONE, 0, 0) : beat_filtered (tracker, p, i, instance, head);
 }

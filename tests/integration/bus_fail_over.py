@@ -285,6 +285,39 @@ def test_a_fail_over_that_loses_nothing(world):
     assert daemon.metric("journal_losses_total") == 0, daemon.log_text()
 
 
+def test_a_former_master_calls_nothing_lost(world):
+    """Its replay server was connected before it was deposed, and does not have what others have seen since: it looks again at who is master before it says so."""
+    master, replica = servers(world, "one", "two")
+    arguments = ["--redis.timeout", "2s"]
+    old = world.daemon("old", redis=f"{master.endpoint},{replica.endpoint}", arguments=arguments).start()
+    writer = Writer(world, old)
+    writer.write(100)
+    read_journal(old)  # so its connection for replay is made
+    replica.cut_from(master)
+    new = world.daemon("new", redis=replica.endpoint, arguments=arguments).start()
+    later = Writer(world, new)
+    later.load.next, later.total = 100, 100
+    for number in range(100):
+        later.load.acknowledged[number] = True
+    later.write(200)
+    seen = read_journal(new)
+    partition = max(range(PARTITIONS), key=lambda p: len(seen[p]))
+    head = max(seen[partition])
+    assert head > len(read_journal(old)[partition]), "the former master does not have it"
+    _, body = commands.call(new.endpoints["replay"], "techtransfer.v1.Journal/Replay", pb.ReplayRequest(partition=partition, from_sequence=head, limit=1))
+    epoch = pb.EventHeader.FromString(pb.ReplayReply.FromString(body).events[0].header).epoch
+    master.ask("CONFIG", "SET", "masteruser", "nobody", "masterauth", "nothing")
+    master.ask("REPLICAOF", "127.0.0.1", replica.port)
+    request = pb.ReplayRequest(partition=partition, from_sequence=head + 1, limit=1, epoch=epoch, after_id=seen[partition][head])
+    reply, body = commands.call(old.endpoints["replay"], "techtransfer.v1.Journal/Replay", request)
+    assert reply.code == pb.OK, reply
+    assert pb.ReplayReply.FromString(body).head.head == head
+    request.epoch = "01a211c7-0000-7000-8000-000000000000"
+    request.after_id = ""
+    reply, _ = commands.call(old.endpoints["replay"], "techtransfer.v1.Journal/Replay", request)
+    assert reply.code == pb.DATA_LOSS, "what nobody has is lost"
+
+
 # -- a processor --
 
 
@@ -361,6 +394,22 @@ def test_processor_and_inboxes_agree_with_the_surviving_history(world):
     for partition, first, last in losses:  # somebody worked on the last entry of each
         assert (partition, first, last) in told, f"{sorted(told)}, expected {losses}"
     assert sum(d.metric("processor_rederivations_total") for d in daemons) == 0, "what loses an effect loses the acknowledgement behind it"
+
+
+def test_a_stuck_processor_is_not_ready(world):
+    redis = world.with_redis()
+    daemon = world.daemon(program=world.programs["patent"], arguments=["--processor.stuck-after", "400ms"]).start()
+    suite.wait_for(lambda: daemon.http("/readyz")[0] == 200, "the daemon to be ready")
+    submit(daemon, 0, 3)
+    suite.wait_for(lambda: daemon.metric("processor_events_total") == 3, "the documents to be worked on")
+    redis.ask("DEL", "tt:{patent.5}:j:events")
+    redis.ask("SET", "tt:{patent.5}:j:events", "no journal")
+    suite.wait_for(lambda: daemon.http("/readyz")[0] == 503, "the daemon to be not ready")
+    status, body = daemon.http("/readyz")
+    assert status == 503 and "WRONGTYPE" in body, body
+    assert daemon.http("/healthz")[0] == 200
+    redis.ask("DEL", "tt:{patent.5}:j:events")
+    suite.wait_for(lambda: daemon.http("/readyz")[0] == 200, "the daemon to be ready again")
 
 
 def holds(node, key):

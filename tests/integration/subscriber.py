@@ -344,7 +344,8 @@ class Subscriber:
         place = self.places[head.partition]
         other = head.head + 1 == place.next and place.last_id and head.head_id and head.head_id != place.last_id
         missing = self.dense and head.head >= place.next
-        if other or missing or not place.agrees(head.head, head.epoch):
+        behind = head.head < place.next - 1  # the publisher is, or the journal has lost something
+        if other or missing or behind or not place.agrees(head.head, head.epoch):
             self.counts["gaps"] += 1
             return self._replay_to(head.partition, head.head, at_least_once=True)
         if self.dense:

@@ -218,8 +218,8 @@ take_heartbeat (const model *m, subscriber *s, const message *beat)
         suspect (s);
         return;
     }
-    if (beat->sequence + 1 < s->at.next && m->without != LOW_HEARTBEAT_IGNORED)
-        suspect (s);
+    if (beat->sequence + 1 < s->at.next && m->without == LOW_HEARTBEAT_IGNORED)
+        return;
     tt_tracker *tracker = load (s);
     name id = name_of (m->without == NO_PREVIOUS_ID ? 0 : beat->uid);
     tt_track_head head = { .head = beat->sequence, .head_id = tt_bytes_of_text (id.text) };

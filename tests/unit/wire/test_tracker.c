@@ -175,12 +175,14 @@ Test (tracker, a_head_that_cannot_be_is_ignored)
     tt_tracker_destroy (&t);
 }
 
-Test (tracker, a_lagging_replica_is_no_loss)
+Test (tracker, behind_a_lagging_replica_the_journal_is_asked)
 {
     tt_tracker *t = dense ();
     offer (t, 1, "x/");
     offer (t, 2, "x/");
-    expect (beat (t, "", 1, 0, 0), TT_VERDICT_NONE, 0, 0);
+    expect (beat (t, "", 1, 0, 0), TT_VERDICT_DOUBT, 3, 3);
+    tt_track_head head = { .head = 2 };
+    expect (tt_tracker_replayed (t, 3, &head), TT_VERDICT_NONE, 0, 0);
     expect_state (t, TT_TRACK_LIVE, 3);
     tt_tracker_destroy (&t);
 }
@@ -259,8 +261,12 @@ Test (tracker, an_epoch_that_plainly_continues_is_taken)
     expect (tt_tracker_offer (t, &e), TT_VERDICT_DELIVER, 0, 0);
     cr_expect_str_eq (tt_tracker_epoch (t, 0), "two");
     expect (offer (t, 6, "x/"), TT_VERDICT_DUPLICATE, 0, 0);
-    tt_track_head behind = { .head = 6, .epoch = view ("one") };
-    expect (tt_tracker_heartbeat (t, view (""), view ("p"), &behind), TT_VERDICT_NONE, 0, 0);
+    tt_track_head behind = { .head = 6, .epoch = view ("one") }, now = { .head = 7, .epoch = view ("two") };
+    /* Below what was seen: behind, or something is lost. The journal is asked, at each such beat. */
+    expect (tt_tracker_heartbeat (t, view (""), view ("p"), &behind), TT_VERDICT_DOUBT, 8, 8);
+    expect (tt_tracker_replayed (t, 8, &now), TT_VERDICT_NONE, 0, 0);
+    expect (tt_tracker_heartbeat (t, view (""), view ("p"), &behind), TT_VERDICT_DOUBT, 8, 8);
+    expect (tt_tracker_replayed (t, 8, &now), TT_VERDICT_NONE, 0, 0);
     e = event (7, "x/");
     expect (tt_tracker_offer (t, &e), TT_VERDICT_DOUBT, 8, 8);
     tt_tracker_destroy (&t);
