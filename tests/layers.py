@@ -13,6 +13,7 @@ LAYERS = {
     "wire": {"base"},
     "catalog": {"base", "wire"},
     "query": {"base", "wire"},
+    "patent": {"base"},
     "store": {"base", "wire"},
     "bus": {"base", "wire", "store"},
     "run": {"base", "wire", "store", "bus"},
