@@ -105,6 +105,7 @@ tt_peers_new (zsock_t *socket)
     int connected = zsock_connect (peers->events, "%s", address);
     if (monitored != 0 || connected != 0) {
         tt_log (TT_LOG_ERROR, "peers are not known: slow ones are neither named nor cut off", "reason", zmq_strerror (zmq_errno ()), NULL);
+        zmq_socket_monitor (zsock_resolve (socket), NULL, 0); /* or libzmq's thread waits for somebody to listen */
         zsock_destroy (&peers->events);
     }
     return peers;

@@ -81,7 +81,7 @@ say_why (tt_processor *self, const char *reason)
 
 /* Put off, longer each time; said once an episode, and again, not too often, when the reason is another one. */
 static void
-put_off (tt_processor *self, const char *what, const tt_error *error)
+put_off (tt_processor *self, const char *what, tt_status status, const tt_error *error)
 {
     int64_t now = tt_clock_monotonic_us ();
     bool other = strcmp (self->reason, error->message) != 0; /* only this thread writes it */
@@ -89,7 +89,9 @@ put_off (tt_processor *self, const char *what, const tt_error *error)
         tt_log (TT_LOG_WARNING, what, "reason", error->message, NULL);
         self->said_us = now;
     }
-    if (self->pause_ms == 0)
+    if (status == TT_UNAVAILABLE) /* a part of Redis is away: that others answer commands for the rest must go on */
+        atomic_store (&self->put_off_us, 0);
+    else if (atomic_load (&self->put_off_us) == 0)
         atomic_store (&self->put_off_us, now);
     tt_count (self->counters, FAILED, 0);
     self->pause_ms = self->pause_ms ? self->pause_ms * 2 : PAUSE_MIN_MS;
@@ -233,8 +235,9 @@ step (tt_processor *self)
         return;
     tt_error error = { 0 };
     if (!atomic_load (&self->ready)) {
-        if (start (self, &error) != TT_OK)
-            put_off (self, "processor cannot start", &error);
+        tt_status started = start (self, &error);
+        if (started != TT_OK)
+            put_off (self, "processor cannot start", started, &error);
         else
             worked (self);
         return;
@@ -247,7 +250,7 @@ step (tt_processor *self)
     if (status == TT_OK)
         worked (self);
     else
-        put_off (self, "processor puts work off", &error);
+        put_off (self, "processor puts work off", status, &error);
 }
 
 /* Until the next thing can be due: entries wake through the group's descriptor. */

@@ -22,7 +22,7 @@ typedef struct {
 TT_MUST_USE tt_status tt_processor_open (tt_processor **out, const tt_processor_options *options, tt_error *error);
 /* Finishes the work in hand and stops. */
 void tt_processor_close (tt_processor **processor);
-/* True once the service's open has succeeded, and while work is not put off for longer than stuck_ms; *reason (480 bytes, may be NULL) says why not.
+/* True once the service's open has succeeded, and while work is not put off for longer than stuck_ms for another reason than that Redis is away; *reason (480 bytes, may be NULL) says why not.
  * Any thread. */
 bool tt_processor_ready (tt_processor *processor, char *reason);
 

@@ -8,7 +8,7 @@
 
 #define TABLE_MARKS "group-marks"
 #define MARK_EVERY_MS 10000
-#define MARK_HEAD (TT_SERVER_SIZE + TT_EPOCH_SIZE + 4) /* server, epoch (with their NULs), generation */
+#define MARK_HEAD (TT_SERVER_SIZE + TT_EPOCH_SIZE + 1) /* server, epoch (with their NULs), whether the epoch may still end */
 #define MARK_ITEM (8 + TT_EPOCH_SIZE)                  /* of each partition: sequence, epoch with its NUL */
 
 struct tt_rederive {
@@ -18,7 +18,8 @@ struct tt_rederive {
     const char *name;
     uint32_t partitions;
     int64_t next_mark_ms;
-    uint64_t moves; /* of the group, when marks were put last */
+    uint64_t moves;   /* of the group, when marks were put last */
+    uint8_t *served;  /* the marks for which the group was set back last, but that could not be replaced yet; or NULL */
 };
 
 tt_rederive *
@@ -36,6 +37,8 @@ tt_rederive_new (tt_store *store, tt_batch *batch, tt_group *group, const char *
 void
 tt_rederive_destroy (tt_rederive **rederive)
 {
+    if (*rederive)
+        free ((*rederive)->served);
     free (*rederive);
     *rederive = NULL;
 }
@@ -55,8 +58,8 @@ pin (tt_rederive *r, bool on)
 
 typedef struct {
     char server[TT_SERVER_SIZE];
-    char epoch[TT_EPOCH_SIZE]; /* "": the next one, whichever it is */
-    uint32_t generation;       /* of the group in that partition */
+    char epoch[TT_EPOCH_SIZE]; /* "": there was none yet */
+    bool may_end;              /* a server that took over begins another one with its first append */
 } mark_head;
 
 static void
@@ -87,17 +90,16 @@ encode_head (const mark_head *head, uint8_t *out)
     memset (out, 0, MARK_HEAD);
     memcpy (out, head->server, strlen (head->server));
     memcpy (out + TT_SERVER_SIZE, head->epoch, strlen (head->epoch));
-    put_number (out + TT_SERVER_SIZE + TT_EPOCH_SIZE, head->generation, 4);
+    out[TT_SERVER_SIZE + TT_EPOCH_SIZE] = head->may_end;
 }
 
 static mark_head
 decode_head (const uint8_t *in)
 {
-    mark_head head;
+    mark_head head = { .may_end = in[TT_SERVER_SIZE + TT_EPOCH_SIZE] != 0 };
     memcpy (head.server, in, TT_SERVER_SIZE);
     memcpy (head.epoch, in + TT_SERVER_SIZE, TT_EPOCH_SIZE);
     head.server[TT_SERVER_SIZE - 1] = head.epoch[TT_EPOCH_SIZE - 1] = '\0';
-    head.generation = (uint32_t)get_number (in + TT_SERVER_SIZE + TT_EPOCH_SIZE, 4);
     return head;
 }
 
@@ -124,30 +126,33 @@ decode_position (const uint8_t *mark, uint32_t partition)
 static bool
 is_same_place (const mark_head *old, const mark_head *now)
 {
-    return strcmp (old->server, now->server) == 0 && (old->epoch[0] == '\0' || strcmp (old->epoch, now->epoch) == 0);
+    return strcmp (old->server, now->server) == 0
+           && (old->epoch[0] == '\0' || old->may_end || strcmp (old->epoch, now->epoch) == 0);
 }
 
-/* -- putting one -- */
-
-typedef enum { MARK_STANDS, MARK_MOVED } mark_verdict;
+/* -- reading and putting one -- */
 
 struct mark {
     const char *key;
     uint32_t partition;
-    tt_bytes value;
-    const uint8_t *replaces; /* NULL: one of the same place, or what stands there is the answer */
+    uint8_t *found; /* room for a mark: what stands there; all 0 if nothing does */
+    size_t size;
+    tt_bytes value; /* to put in place of what was found */
 };
 
+/* The one effect outside is a copy of the row, the same however often this is called. */
 static void
-answer (tt_txn *txn, mark_verdict verdict, tt_bytes stands)
+get_mark (tt_txn *txn, const void *request, void *service)
 {
-    Techtransfer__V1__ProbeStored reply = TECHTRANSFER__V1__PROBE_STORED__INIT;
-    reply.key = (char *)(verdict == MARK_MOVED ? "moved" : "stands");
-    reply.payload = (ProtobufCBinaryData){ .data = (uint8_t *)stands.data, .len = stands.size };
-    tt_txn_reply (txn, &reply.base);
+    (void)service;
+    const struct mark *mark = request;
+    tt_txn_at_partition (txn, mark->partition);
+    const tt_row *row = tt_txn_get (txn, TABLE_MARKS, tt_bytes_of_text (mark->key));
+    if (row && row->present && row->value.size == mark->size)
+        memcpy (mark->found, row->value.data, mark->size);
 }
 
-/* A mark that is read here and is of the same place is replaced, unless the group was set back since this one was made up. */
+/* Refused if something else stands there by now: another replica has put its own, and all is looked at again. */
 static void
 put_mark (tt_txn *txn, const void *request, void *service)
 {
@@ -157,93 +162,91 @@ put_mark (tt_txn *txn, const void *request, void *service)
     const tt_row *row = tt_txn_get (txn, TABLE_MARKS, tt_bytes_of_text (mark->key));
     if (row == NULL)
         return;
-    bool known = row->present && row->value.size == mark->value.size;
-    mark_head now = decode_head (mark->value.data), old = { 0 };
-    if (known)
-        old = decode_head (row->value.data);
-    bool same = known && is_same_place (&old, &now);
-    bool expected = mark->replaces ? !known || memcmp (row->value.data, mark->replaces, mark->value.size) == 0 : same;
-    if (!expected && mark->replaces == NULL)
-        answer (txn, MARK_MOVED, known ? row->value : TT_BYTES_NONE);
-    else if (!expected || (same && old.generation > now.generation))
-        answer (txn, MARK_STANDS, TT_BYTES_NONE);
-    else {
+    bool known = row->present && row->value.size == mark->size;
+    bool expected = known ? memcmp (row->value.data, mark->found, mark->size) == 0 : mark->found[0] == 0;
+    if (expected)
         tt_txn_put (txn, TABLE_MARKS, tt_bytes_of_text (mark->key), mark->value);
-        answer (txn, MARK_STANDS, TT_BYTES_NONE);
-    }
+    else
+        tt_txn_refuse (txn, TT_ABORTED, "the mark of partition %u was replaced by another replica", mark->partition);
 }
 
-/* What the partition's mark was, if it is of another place (all 0: there was none); false if it is not. */
-static bool
-take_answer (const tt_txn *txn, uint8_t *out, size_t size)
-{
-    tt_bytes reply = tt_txn_outcome (txn).reply;
-    Techtransfer__V1__ProbeStored *told = techtransfer__v1__probe_stored__unpack (NULL, reply.size, reply.data);
-    bool moved = told && strcmp (told->key, "moved") == 0;
-    memset (out, 0, size);
-    if (moved && told->payload.len == size)
-        memcpy (out, told->payload.data, size);
-    if (told)
-        techtransfer__v1__probe_stored__free_unpacked (told, NULL);
-    return moved;
-}
-
-/* What is put into each partition, and what was found there. */
+/* What stands in each partition, and what is to. */
 struct marks {
     uint8_t *values, *found; /* a mark of each partition */
-    bool *moved;             /* of each partition: the one found is of another place */
+    bool *moved;             /* of each partition: the one found is of another place, or there is none */
+    struct mark *requests;
     size_t size;
 };
 
-static void
-head_of (const tt_rederive *r, uint32_t partition, bool next_epoch, mark_head *head)
-{
-    *head = (mark_head){ .generation = tt_group_generation (r->group, partition) };
-    snprintf (head->server, sizeof head->server, "%s", tt_group_server (r->group, partition));
-    if (!next_epoch)
-        snprintf (head->epoch, sizeof head->epoch, "%s", tt_group_epoch (r->group, partition));
-}
-
-/* replace: only where the marks found are of another place, by ones that say that the group was set back. */
 static tt_status
-put_marks (tt_rederive *r, struct marks *marks, const tt_position *positions, bool replace, int64_t now_ms, tt_error *error)
+run_marks (tt_rederive *r, struct marks *marks, tt_handler *handle, bool only_moved, bool only_others, int64_t now_ms, tt_error *error)
 {
-    struct mark *requests = tt_alloc_zero (r->partitions, sizeof *requests);
     tt_txn **txns = tt_alloc_zero (r->partitions, sizeof *txns);
+    bool read_only = handle == get_mark;
     tt_batch_begin (r->batch, now_ms);
     for (uint32_t p = 0; p < r->partitions; p++) {
-        mark_head head;
-        head_of (r, p, replace, &head);
-        if (head.server[0] == '\0' || (replace && !marks->moved[p]))
+        if (tt_group_server (r->group, p)[0] == '\0' || (only_moved && !marks->moved[p]) || (only_others && marks->moved[p]))
             continue;
-        uint8_t *value = marks->values + marks->size * p;
-        encode_head (&head, value);
-        encode_positions (positions, r->partitions, value + MARK_HEAD);
-        requests[p] = (struct mark){ r->name, p, { value, marks->size }, replace ? marks->found + marks->size * p : NULL };
-        txns[p] = tt_batch_add (r->batch, &(tt_txn_spec){ .handle = put_mark, .request = &requests[p] });
+        marks->requests[p] = (struct mark){ r->name, p, marks->found + marks->size * p, marks->size, { marks->values + marks->size * p, marks->size } };
+        txns[p] = tt_batch_add (r->batch, &(tt_txn_spec){ .handle = handle, .request = &marks->requests[p], .read_only = read_only });
     }
     pin (r, true);
     tt_status status = tt_batch_run (r->batch, error);
     pin (r, false);
-    for (uint32_t p = 0; status == TT_OK && !replace && p < r->partitions; p++)
-        marks->moved[p] = txns[p] && take_answer (txns[p], marks->found + marks->size * p, marks->size);
-    free (requests);
+    for (uint32_t p = 0; status == TT_OK && p < r->partitions; p++)
+        if (txns[p] && tt_txn_outcome (txns[p]).status != TT_OK)
+            status = tt_fail (error, tt_txn_outcome (txns[p]).status, "%s", tt_txn_outcome (txns[p]).message);
     free (txns);
     return status;
 }
 
+static mark_head
+head_now (const tt_rederive *r, uint32_t partition)
+{
+    mark_head head = { .may_end = false };
+    snprintf (head.server, sizeof head.server, "%s", tt_group_server (r->group, partition));
+    snprintf (head.epoch, sizeof head.epoch, "%s", tt_group_epoch (r->group, partition));
+    return head;
+}
+
+/* True if some partition is on another server, or in another epoch, than its mark says. */
+static bool
+find_moved (const tt_rederive *r, struct marks *marks)
+{
+    bool any = false;
+    for (uint32_t p = 0; p < r->partitions; p++) {
+        mark_head old = decode_head (marks->found + marks->size * p), now = head_now (r, p);
+        marks->moved[p] = now.server[0] && !is_same_place (&old, &now);
+        any = any || marks->moved[p];
+    }
+    return any;
+}
+
+/* Of a server that took over the epoch may end with its first append: till then it stands so in the mark. */
+static void
+make_values (const tt_rederive *r, struct marks *marks, const tt_position *positions)
+{
+    for (uint32_t p = 0; p < r->partitions; p++) {
+        mark_head old = decode_head (marks->found + marks->size * p), now = head_now (r, p);
+        now.may_end = marks->moved[p] || (old.may_end && strcmp (old.epoch, now.epoch) == 0);
+        encode_head (&now, marks->values + marks->size * p);
+        encode_positions (positions, r->partitions, marks->values + marks->size * p + MARK_HEAD);
+    }
+}
+
 /* -- going back -- */
 
-/* back[P]: the least that the marks of the partitions that moved say. */
+/* back[P]: the least that any mark says. Those of partitions that did not move count too: theirs may be older, of a set-back that is not
+ * through. */
 static void
 find_back (const tt_rederive *r, const struct marks *marks, tt_position *back)
 {
     bool any = false;
-    for (uint32_t moved = 0; moved < r->partitions; moved++) {
-        if (!marks->moved[moved])
+    for (uint32_t of = 0; of < r->partitions; of++) {
+        if (tt_group_server (r->group, of)[0] == '\0')
             continue;
         for (uint32_t p = 0; p < r->partitions; p++) {
-            tt_position position = decode_position (marks->found + marks->size * moved, p);
+            tt_position position = decode_position (marks->found + marks->size * of, p);
             if (!any || position.sequence < back[p].sequence)
                 back[p] = position;
         }
@@ -266,6 +269,21 @@ lower_to_history (tt_rederive *r, tt_position *back, tt_error *error)
     return TT_OK;
 }
 
+static bool
+is_served (const tt_rederive *r, const struct marks *marks)
+{
+    return r->served && memcmp (r->served, marks->found, marks->size * r->partitions) == 0;
+}
+
+static void
+note_served (tt_rederive *r, const struct marks *marks)
+{
+    r->served = tt_realloc (r->served, marks->size * r->partitions);
+    memcpy (r->served, marks->found, marks->size * r->partitions);
+}
+
+/* First no mark says more any longer than what the group goes back to; then it goes back; the marks that ask for it are replaced
+ * last. So whoever dies, or finds a partition that cannot be written, leaves the need to who comes next. */
 static tt_status
 go_back (tt_rederive *r, struct marks *marks, int64_t now_ms, tt_error *error)
 {
@@ -275,37 +293,37 @@ go_back (tt_rederive *r, struct marks *marks, int64_t now_ms, tt_error *error)
     tt_status status = lower_to_history (r, back, error);
     for (uint32_t p = 0; p < r->partitions; p++)
         sequences[p] = back[p].sequence;
+    make_values (r, marks, back);
+    if (status == TT_OK && !is_served (r, marks)) {
+        status = run_marks (r, marks, put_mark, false, true, now_ms, error);
+        if (status == TT_OK)
+            status = tt_group_set_back (r->group, sequences, error);
+        if (status == TT_OK)
+            note_served (r, marks);
+    }
     if (status == TT_OK)
-        status = tt_group_set_back (r->group, sequences, error);
-    if (status == TT_OK)
-        status = put_marks (r, marks, back, true, now_ms, error);
+        status = run_marks (r, marks, put_mark, true, false, now_ms, error);
     free (back);
     free (sequences);
     return status;
 }
 
-static bool
-any_moved (const tt_rederive *r, const struct marks *marks)
-{
-    for (uint32_t p = 0; p < r->partitions; p++)
-        if (marks->moved[p])
-            return true;
-    return false;
-}
-
 /* -- public -- */
 
-/* How far the group is, is asked before the marks are read: a set-back in between shows in their generation. */
+/* Marks are read before it is asked how far the group is: who set it back in between has replaced them, or the group is not found. */
 static tt_status
 look (tt_rederive *r, struct marks *marks, int64_t now_ms, bool *done, tt_error *error)
 {
     tt_position *positions = tt_alloc_zero (r->partitions, sizeof *positions);
-    tt_status status = tt_group_done (r->group, positions, error);
+    tt_status status = run_marks (r, marks, get_mark, false, false, now_ms, error);
     if (status == TT_OK)
-        status = put_marks (r, marks, positions, false, now_ms, error);
-    if (status == TT_OK && any_moved (r, marks)) {
+        status = tt_group_done (r->group, positions, error);
+    if (status == TT_OK && find_moved (r, marks)) {
         status = go_back (r, marks, now_ms, error);
         *done = status == TT_OK;
+    } else if (status == TT_OK) {
+        make_values (r, marks, positions);
+        status = run_marks (r, marks, put_mark, false, false, now_ms, error);
     }
     free (positions);
     return status;
@@ -319,16 +337,20 @@ tt_rederive_step (tt_rederive *r, int64_t now_ms, bool *done, tt_error *error)
     if (now_ms < r->next_mark_ms && moves == r->moves)
         return TT_OK;
     struct marks marks = { .size = mark_size (r->partitions) };
+    marks.requests = tt_alloc_zero (r->partitions, sizeof *marks.requests);
     marks.values = tt_alloc (marks.size * r->partitions);
     marks.found = tt_alloc_zero (r->partitions, marks.size);
     marks.moved = tt_alloc_zero (r->partitions, sizeof *marks.moved);
     tt_status status = look (r, &marks, now_ms, done, error);
-    if (status == TT_OK) {
+    if (status == TT_ABORTED) /* another replica was faster: all is looked at again */
+        status = TT_OK;
+    else if (status == TT_OK) {
         r->next_mark_ms = now_ms + MARK_EVERY_MS;
         r->moves = moves;
     }
     free (marks.values);
     free (marks.found);
     free (marks.moved);
+    free (marks.requests);
     return status;
 }

@@ -33,7 +33,7 @@ static tt_config_row rows[] = {
     { "events.heartbeat", TT_CONFIG_DURATION, "1s", 50, 60000, NULL, "ms", "time between heartbeats of the publisher", false, false },
     { "events.high-water-mark", TT_CONFIG_INT, "10000", 100, 10000000, NULL, "events", "events queued for one slow subscriber before it loses some", false, false },
     { "memory.max", TT_CONFIG_BYTES, "1G", 1048576, 1099511627776, NULL, "bytes", "most memory; over it commands are refused and the slowest peers disconnected", false, false },
-    { "processor.stuck-after", TT_CONFIG_DURATION, "30s", 100, 86400000, NULL, "ms", "how long the processor may put its work off before the daemon is no longer ready", false, false },
+    { "processor.stuck-after", TT_CONFIG_DURATION, "30s", 100, 86400000, NULL, "ms", "how long the processor may put its work off, not for want of Redis, before the daemon is no longer ready", false, false },
     { "log.level", TT_CONFIG_ENUM, "info", 0, 0, "debug|info|warning|error|off", "", "least level that is logged", true, false },
     { "log.form", TT_CONFIG_ENUM, "auto", 0, 0, "auto|json|text", "", "auto is text on a terminal and JSON elsewhere", true, false },
     { "instance", TT_CONFIG_STRING, "", 0, 64, NULL, "", "name of this replica; empty: host name and process id", false, false },

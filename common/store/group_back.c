@@ -11,11 +11,17 @@ sequence_of (const redisReply *id)
     return id && id->type == REDIS_REPLY_STRING ? strtoull (id->str, NULL, 10) : 0;
 }
 
-static uint64_t
-delivered_of (const tt_group *group, uint32_t partition, const redisReply *groups)
+/* False if the group is not there under the name that is known: another replica has set it back meanwhile. */
+static bool
+delivered_of (tt_group *group, uint32_t partition, const redisReply *groups, uint64_t *delivered, tt_error *error)
 {
     const redisReply *info = tt_group_info (group, partition, groups);
-    return info ? sequence_of (tt_group_field (info, "last-delivered-id")) : 0;
+    *delivered = info ? sequence_of (tt_group_field (info, "last-delivered-id")) : 0;
+    if (info == NULL) {
+        group->created = false; /* names are looked at again */
+        tt_fail (error, TT_UNAVAILABLE, "partition %u: the group %s was set back by another replica, or is gone", partition, group->name);
+    }
+    return info != NULL;
 }
 
 /* The lowest block that was taken and not acknowledged, in the summary that XPENDING gives; 0: none. */
@@ -37,17 +43,23 @@ add_epoch (tt_group *group, uint32_t partition)
 }
 
 /* replies: XINFO GROUPS, XPENDING, HGET. */
-static void
-take_done (tt_group *group, uint32_t p, tt_position *done)
+static tt_status
+take_done (tt_group *group, uint32_t p, tt_position *done, tt_error *error)
 {
     size_t at = 3 * (size_t)p;
-    const redisReply *epoch = tt_pipe_reply (group->store, at + 2);
-    uint64_t pending = pending_of (tt_pipe_reply (group->store, at + 1));
-    done->sequence = delivered_of (group, p, tt_pipe_reply (group->store, at));
+    const redisReply *summary = tt_pipe_reply (group->store, at + 1), *epoch = tt_pipe_reply (group->store, at + 2);
+    if (!delivered_of (group, p, tt_pipe_reply (group->store, at), &done->sequence, error))
+        return TT_UNAVAILABLE;
+    if (summary->type == REDIS_REPLY_ERROR) {
+        group->created = false;
+        return tt_redis_error_status (summary, error);
+    }
+    uint64_t pending = pending_of (summary);
     if (pending > 0 && pending - 1 < done->sequence)
         done->sequence = pending - 1;
     snprintf (done->epoch, sizeof done->epoch, "%s", tt_lineage_at (&group->places.lineage[p], done->sequence));
     snprintf (group->epoch[p], sizeof group->epoch[p], "%s", epoch->type == REDIS_REPLY_STRING ? epoch->str : "");
+    return TT_OK;
 }
 
 /* What is given out is read before what is pending: what is given out in between is above it. */
@@ -62,7 +74,7 @@ tt_group_done (tt_group *group, tt_position *done, tt_error *error)
     }
     tt_status status = tt_pipe_run (group->store, error);
     for (uint32_t p = 0; status == TT_OK && p < group->places.count; p++)
-        take_done (group, p, &done[p]);
+        status = take_done (group, p, &done[p], error);
     return status;
 }
 
@@ -84,35 +96,6 @@ tt_group_epoch (const tt_group *group, uint32_t partition)
     return group->epoch[partition];
 }
 
-uint32_t
-tt_group_generation (const tt_group *group, uint32_t partition)
-{
-    return group->generation[partition];
-}
-
-/* A later group, at where the last one is to go on again, and the last one's end. Another replica may have made it already. */
-static void
-add_later (tt_group *group, uint32_t partition, uint32_t generation, uint64_t to)
-{
-    char id[32], earlier[TT_GROUP_NAME_SIZE];
-    snprintf (id, sizeof id, "%llu-0", (unsigned long long)to);
-    tt_group_name (group, partition, earlier);
-    group->generation[partition] = generation;
-    tt_group_add (group, partition, (const char *const[]){ "XGROUP", "CREATE", NULL }, (const char *const[]){ TT_GROUP_SELF, id, NULL });
-    tt_group_add (group, partition, (const char *const[]){ "XGROUP", "DESTROY", NULL }, (const char *const[]){ earlier, NULL });
-}
-
-static tt_status
-check_later (const tt_group *group, tt_error *error)
-{
-    for (size_t i = 0; i < group->store->count; i++) {
-        const redisReply *reply = tt_pipe_reply (group->store, i);
-        if (reply->type == REDIS_REPLY_ERROR && strncmp (reply->str, "BUSYGROUP", 9) != 0)
-            return tt_redis_error_status (reply, error);
-    }
-    return TT_OK;
-}
-
 /* On one Redis all partitions are read at once, under one name. */
 static bool
 must_go_back (const tt_group *group, const uint64_t *delivered, const uint64_t *done, uint32_t partition)
@@ -125,24 +108,54 @@ must_go_back (const tt_group *group, const uint64_t *delivered, const uint64_t *
     return false;
 }
 
-/* Makes a later group where `generations` asks for one: at `back`, or lower where the last one has still something pending. */
+/* Groups of these generations, at `back` or lower where the last one has still something pending. What another replica has made is at its
+ * place, not at ours: left at UINT32_MAX. */
 static tt_status
-make_later (tt_group *group, const uint32_t *generations, const uint64_t *back, tt_error *error)
+create_later (tt_group *group, uint32_t *generations, const uint64_t *back, tt_error *error)
 {
     tt_position *done = tt_alloc_zero (group->places.count, sizeof *done);
     tt_status status = tt_group_done (group, done, error);
-    if (status == TT_OK) {
-        tt_pipe_begin (group->store);
-        for (uint32_t p = 0; p < group->places.count; p++)
-            if (generations[p] > group->generation[p])
-                add_later (group, p, generations[p], back[p] < done[p].sequence ? back[p] : done[p].sequence);
-        status = group->store->count ? tt_pipe_run_together (group->store, error) : TT_OK;
+    tt_pipe_begin (group->store);
+    for (uint32_t p = 0; status == TT_OK && p < group->places.count; p++) {
+        char id[32];
+        uint32_t known = group->generation[p];
+        if (generations[p] <= known)
+            continue;
+        snprintf (id, sizeof id, "%llu-0", (unsigned long long)(back[p] < done[p].sequence ? back[p] : done[p].sequence));
+        group->generation[p] = generations[p]; /* for the name */
+        tt_group_add (group, p, (const char *const[]){ "XGROUP", "CREATE", NULL }, (const char *const[]){ TT_GROUP_SELF, id, NULL });
+        group->generation[p] = known;
     }
+    free (done);
     if (status == TT_OK)
-        status = check_later (group, error);
+        status = tt_pipe_run_together (group->store, error);
+    for (uint32_t p = 0, i = 0; status == TT_OK && p < group->places.count; p++) {
+        const redisReply *reply = generations[p] > group->generation[p] ? tt_pipe_reply (group->store, i++) : NULL;
+        if (reply && reply->type == REDIS_REPLY_ERROR && strncmp (reply->str, "BUSYGROUP", 9) == 0)
+            generations[p] = UINT32_MAX;
+        else if (reply && reply->type == REDIS_REPLY_ERROR)
+            status = tt_redis_error_status (reply, error);
+    }
+    return status;
+}
+
+/* The last groups go only when the later ones are there: a Redis without memory makes none, but removes. */
+static tt_status
+make_later (tt_group *group, uint32_t *generations, const uint64_t *back, bool *again, tt_error *error)
+{
+    tt_status status = create_later (group, generations, back, error);
+    tt_pipe_begin (group->store);
+    for (uint32_t p = 0; status == TT_OK && p < group->places.count; p++) {
+        *again = *again || generations[p] == UINT32_MAX;
+        if (generations[p] == UINT32_MAX || generations[p] <= group->generation[p])
+            continue;
+        tt_group_add (group, p, (const char *const[]){ "XGROUP", "DESTROY", NULL }, (const char *const[]){ TT_GROUP_SELF, NULL });
+        group->generation[p] = generations[p];
+    }
+    if (status == TT_OK && group->store->count > 0)
+        status = tt_pipe_run (group->store, error);
     group->created = false; /* names are looked at again */
     tt_group_drop_ears (group);
-    free (done);
     return status;
 }
 
@@ -162,14 +175,15 @@ tt_group_level (tt_group *group, tt_error *error)
         generations[p] = highest;
         back[p] = UINT64_MAX;
     }
-    tt_status status = make_later (group, generations, back, error);
+    bool again = false; /* another replica does the same */
+    tt_status status = make_later (group, generations, back, &again, error);
     free (generations);
     free (back);
     return status;
 }
 
-tt_status
-tt_group_set_back (tt_group *group, const uint64_t *done, tt_error *error)
+static tt_status
+set_back_once (tt_group *group, const uint64_t *done, bool *again, tt_error *error)
 {
     uint32_t partitions = group->places.count;
     uint64_t *delivered = tt_alloc (partitions * sizeof *delivered);
@@ -181,15 +195,30 @@ tt_group_set_back (tt_group *group, const uint64_t *done, tt_error *error)
     if (status == TT_OK)
         status = tt_group_for_all (group, (const char *const[]){ "XINFO", "GROUPS", NULL }, (const char *const[]){ NULL }, error);
     for (uint32_t p = 0; status == TT_OK && p < partitions; p++)
-        delivered[p] = delivered_of (group, p, tt_pipe_reply (group->store, p));
+        if (!delivered_of (group, p, tt_pipe_reply (group->store, p), &delivered[p], error))
+            status = TT_UNAVAILABLE;
     for (uint32_t p = 0; status == TT_OK && p < partitions; p++)
         if (must_go_back (group, delivered, done, p)) {
             generations[p] = group->generation[p] + 1;
             any = true;
         }
     if (any)
-        status = make_later (group, generations, done, error);
+        status = make_later (group, generations, done, again, error);
     free (delivered);
     free (generations);
+    return status;
+}
+
+/* Where another replica was faster its place counts, which need not be as far back: then once more. Each time somebody is through, so
+ * this ends. What is in hand is of the group that was, and is forgotten. */
+tt_status
+tt_group_set_back (tt_group *group, const uint64_t *done, tt_error *error)
+{
+    tt_status status = TT_OK;
+    tt_group_forget (group);
+    for (bool again = true; status == TT_OK && again;) {
+        again = false;
+        status = set_back_once (group, done, &again, error);
+    }
     return status;
 }

@@ -38,6 +38,8 @@ struct tt_group {
 void tt_group_name (const tt_group *group, uint32_t partition, char out[TT_GROUP_NAME_SIZE]);
 /* Learns the names, makes the groups that are missing, and removes what a set-back left behind. */
 TT_MUST_USE tt_status tt_group_find (tt_group *group, tt_error *error);
+/* What of the pipeline that just ran could not be done, but "it is there already". */
+TT_MUST_USE tt_status tt_group_made (const tt_group *group, tt_error *error);
 /* One command about the group for each partition: words before the key, words behind it; each list ends with NULL. TT_GROUP_SELF
  * stands for the group's name there. */
 #define TT_GROUP_SELF ""

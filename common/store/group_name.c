@@ -118,9 +118,8 @@ add_removals (tt_group *group, uint32_t partition, const redisReply *reply)
     }
 }
 
-/* What could not be done, but "it is there already". */
-static tt_status
-check_made (tt_group *group, tt_error *error)
+tt_status
+tt_group_made (const tt_group *group, tt_error *error)
 {
     for (size_t i = 0; i < group->store->count; i++) {
         const redisReply *reply = tt_pipe_reply (group->store, i);
@@ -147,7 +146,7 @@ make_missing (tt_group *group, redisReply *const *replies, bool *made, tt_error 
     if (group->store->count == 0)
         return TT_OK;
     tt_status status = tt_pipe_run (group->store, error);
-    return status == TT_OK ? check_made (group, error) : status;
+    return status == TT_OK ? tt_group_made (group, error) : status;
 }
 
 /* Looks again after groups were made: the first one must not be made beside a later one. */

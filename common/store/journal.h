@@ -124,9 +124,8 @@ const char *tt_group_server (const tt_group *group, uint32_t partition);
 const char *tt_group_epoch (const tt_group *group, uint32_t partition);
 /* How often a partition was found on another server than before. */
 uint64_t tt_group_moves (const tt_group *group);
-/* How often the group was set back in a partition, as far as this replica knows. */
-uint32_t tt_group_generation (const tt_group *group, uint32_t partition);
-/* done[P]: everything up to there was acknowledged, and the epoch there. One round trip. */
+/* done[P]: everything up to there was acknowledged, and the epoch there. One round trip. TT_UNAVAILABLE also where another replica has set the group
+ * back: the next read finds it again. */
 TT_MUST_USE tt_status tt_group_done (tt_group *group, tt_position *done, tt_error *error);
 /* Everything above done[P] is given out again, for all replicas; never forward. What of it was given out before is acknowledged in vain from then
  * on: the entry stays with whom it is given to next. */

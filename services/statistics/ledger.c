@@ -161,21 +161,19 @@ remember_members (tt_txn *txn, const char *key, const member_states *members, st
     }
 }
 
-/* Sequences that the source did not have any more were never counted: that is said with the counts. Across epochs nothing can be
- * said here; what the source lost is taken back elsewhere (undo.c). */
+/* Sequences that the source did not have any more were never counted: that is said with the counts. Also behind an epoch's end: what the source lost
+ * is told before its next event comes, and taken back (undo.c), so what is missing here was trimmed. */
 static void
 note_missing (const stats_portion *portion, size_t first, const stats_position *stored, stats_position *next)
 {
     uint64_t last = stored->sequence;
-    bool comparable = last == 0 || strcmp (stored->epoch, portion->epoch) == 0;
     for (size_t i = first; i < portion->count; i++) {
         uint64_t sequence = portion->events[i].sequence;
-        if (comparable && sequence > last + 1) {
+        if (sequence > last + 1) {
             next->doubtful_first = next->doubtful_first && next->doubtful_first < last + 1 ? next->doubtful_first : last + 1;
             next->doubtful_last = next->doubtful_last > sequence - 1 ? next->doubtful_last : sequence - 1;
         }
         last = sequence;
-        comparable = true;
     }
 }
 

@@ -568,3 +568,33 @@ Test (undo, what_records_cost)
         close_counter (&without);
     }
 }
+
+/* -- what the source had trimmed -- */
+
+/* Sequence 25 is counted behind 10; where the position stands then is told by a loss that concerns nothing. */
+static stats_position
+count_behind_a_hole (void)
+{
+    append (10);
+    apply_up_to (&tried, 10, 5);
+    fail_over (0);
+    stats_portion_event event = { .sequence = 25 };
+    stats_portion portion = { .stream = "patent", .partition = PARTITION, .base = tried.stand, .events = &event, .count = 1, .undo_slots = tried.slots };
+    memcpy (portion.epoch, journal.epoch, sizeof portion.epoch);
+    tt_error error = { 0 };
+    tt_batch_begin (tried.batch, 1);
+    tt_txn *txn = tt_batch_add (tried.batch, &(tt_txn_spec){ .handle = stats_ledger_apply, .request = &portion });
+    cr_assert (tt_batch_run (tried.batch, &error) == TT_OK && tt_txn_outcome (txn).status == TT_OK && portion.applied == 1);
+    stats_loss probe = loss_of (&tried, 1000);
+    probe.base.sequence = 25;
+    memcpy (probe.base.epoch, journal.epoch, sizeof probe.base.epoch);
+    memcpy (probe.epoch, journal.epoch, sizeof probe.epoch);
+    cr_assert_eq (take_back (&tried, &probe), TT_OK);
+    return probe.now;
+}
+
+Test (undo, what_was_trimmed_before_it_was_counted_is_marked_also_behind_an_epochs_end)
+{
+    stats_position p = count_behind_a_hole ();
+    cr_expect (p.doubtful_first == 11 && p.doubtful_last == 24, "%llu to %llu", (unsigned long long)p.doubtful_first, (unsigned long long)p.doubtful_last);
+}
