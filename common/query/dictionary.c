@@ -5,41 +5,59 @@
 #include <xxhash.h>
 
 #define FIRST_SLOTS 1024
+#define FIRST_ROOM 256
 #define COMPACT_LEAST 65536 /* dead bytes below which texts are left as they are */
+#define POSTING_WORDS (sizeof (posting) / sizeof (uint32_t))
+
+static size_t
+bit_words (size_t room)
+{
+    return (DICTIONARY_KEY_BIT + room + 31) / 32;
+}
+
+static void
+make_room (dictionary *d, size_t room)
+{
+    size_t before = d->room ? bit_words (d->room) : 0;
+    d->keys = tt_realloc (d->keys, room * sizeof *d->keys);
+    d->places = tt_realloc (d->places, room * sizeof *d->places);
+    d->bits = tt_realloc (d->bits, bit_words (room) * sizeof *d->bits);
+    memset (d->bits + before, 0, (bit_words (room) - before) * sizeof *d->bits);
+    d->room = room;
+}
 
 void
 dictionary_open (dictionary *d)
 {
     *d = (dictionary){ .slot_count = FIRST_SLOTS };
     d->slots = tt_alloc_zero (FIRST_SLOTS, sizeof *d->slots);
+    pool_open (&d->postings);
+    make_room (d, FIRST_ROOM);
+    dictionary_set (d, DICTIONARY_SET_BIT);
 }
 
 void
 dictionary_close (dictionary *d)
 {
     for (size_t i = 0; i < d->count; i++)
-        if (d->terms[i].posting_room)
-            free (d->terms[i].postings.many);
-    free (d->terms);
-    free (d->present);
+        if (d->keys[i].posting_room > DICTIONARY_SMALL)
+            free (d->keys[i].at.many);
+    free (d->keys);
+    free (d->places);
+    free (d->bits);
     free (d->unused);
     free (d->slots);
     tt_buffer_free (&d->texts);
+    pool_close (&d->postings);
     *d = (dictionary){ 0 };
 }
 
-/* Slots */
+/* Slots. Keys of one text with different indexes lie in one chain. */
 
 uint64_t
 dictionary_hash (tt_bytes text, uint8_t space)
 {
     return XXH3_64bits_withSeed (text.data, text.size, space);
-}
-
-static uint64_t
-slot_value (uint64_t hash, uint32_t number)
-{
-    return (hash & 0xFFFFFFFF00000000u) | (number + 1);
 }
 
 static uint32_t
@@ -49,28 +67,29 @@ slot_number (uint64_t slot)
 }
 
 uint32_t
-dictionary_find (const dictionary *d, uint64_t hash, tt_bytes text, uint8_t space)
+dictionary_next (const dictionary *d, size_t *at, uint64_t hash, tt_bytes text, uint8_t space)
 {
     size_t mask = d->slot_count - 1;
-    for (size_t at = hash & mask; d->slots[at]; at = (at + 1) & mask) {
-        if (((d->slots[at] ^ hash) >> 32) != 0)
+    while (d->slots[*at]) {
+        uint64_t slot = d->slots[*at];
+        *at = (*at + 1) & mask;
+        if ((slot ^ hash) >> 32 != 0)
             continue;
-        uint32_t number = slot_number (d->slots[at]);
-        const dictionary_term *term = &d->terms[number];
-        if (term->hash == hash && term->space == space && tt_bytes_equal (dictionary_text (d, number), text))
-            return number;
+        const dictionary_key *key = &d->keys[slot_number (slot)];
+        if (key->space == space && key->size == text.size && memcmp (d->texts.data + key->text, text.data, text.size) == 0)
+            return slot_number (slot);
     }
     return DICTIONARY_NONE;
 }
 
 static void
-put_slot (dictionary *d, uint64_t hash, uint32_t number)
+put_slot (dictionary *d, uint32_t tag, uint32_t number)
 {
     size_t mask = d->slot_count - 1;
-    size_t at = hash & mask;
+    size_t at = tag & mask;
     while (d->slots[at])
         at = (at + 1) & mask;
-    d->slots[at] = slot_value (hash, number);
+    d->slots[at] = (uint64_t)tag << 32 | (number + 1);
 }
 
 static void
@@ -80,20 +99,20 @@ widen_slots (dictionary *d)
     d->slot_count *= 2;
     d->slots = tt_alloc_zero (d->slot_count, sizeof *d->slots);
     for (size_t i = 0; i < d->count; i++)
-        if (d->terms[i].references)
-            put_slot (d, d->terms[i].hash, (uint32_t)i);
+        if (d->keys[i].references)
+            put_slot (d, d->keys[i].tag, (uint32_t)i);
 }
 
-/* Empties the slot of a term and moves later ones of its chain up, so that no tombstone stays. */
+/* Empties the slot of a key and moves later ones of its chain up, so that no tombstone stays. */
 static void
 clear_slot (dictionary *d, uint32_t number)
 {
     size_t mask = d->slot_count - 1;
-    size_t hole = d->terms[number].hash & mask;
+    size_t hole = d->keys[number].tag & mask;
     while (slot_number (d->slots[hole]) != number)
         hole = (hole + 1) & mask;
     for (size_t at = (hole + 1) & mask; d->slots[at]; at = (at + 1) & mask) {
-        size_t home = d->terms[slot_number (d->slots[at])].hash & mask;
+        size_t home = d->slots[at] >> 32 & mask;
         if (((at - home) & mask) >= ((at - hole) & mask)) {
             d->slots[hole] = d->slots[at];
             hole = at;
@@ -102,45 +121,46 @@ clear_slot (dictionary *d, uint32_t number)
     d->slots[hole] = 0;
 }
 
-/* Terms */
+/* Keys */
 
 static uint32_t
 free_number (dictionary *d)
 {
     if (d->unused_count > 0)
         return d->unused[--d->unused_count];
-    if (d->count == d->room) {
-        d->room = d->room ? d->room * 2 : 256;
-        d->terms = tt_realloc (d->terms, d->room * sizeof *d->terms);
-        d->present = tt_realloc (d->present, d->room * sizeof *d->present);
-    }
+    if (d->count == d->room)
+        make_room (d, d->room + d->room / 4);
     return (uint32_t)d->count++;
 }
 
 uint32_t
-dictionary_take (dictionary *d, tt_bytes text, uint8_t space)
+dictionary_take (dictionary *d, tt_bytes text, uint8_t space, uint32_t stored)
 {
     uint64_t hash = dictionary_hash (text, space);
-    uint32_t number = dictionary_find (d, hash, text, space);
-    if (number != DICTIONARY_NONE) {
-        d->terms[number].references++;
-        return number;
+    uint32_t number = DICTIONARY_NONE;
+    for (size_t at = dictionary_slot (d, hash); (number = dictionary_next (d, &at, hash, text, space)) != DICTIONARY_NONE;) {
+        if (d->keys[number].stored == stored) {
+            d->keys[number].references++;
+            return number;
+        }
     }
     number = free_number (d);
-    d->terms[number] = (dictionary_term){
-        .hash = hash, .text = (uint32_t)d->texts.size, .size = (uint32_t)text.size, .references = 1, .space = space
-    };
-    d->present[number] = 0;
+    d->keys[number] = (dictionary_key){ .text = (uint32_t)d->texts.size,
+                                        .size = (uint32_t)text.size & 0xFFFFFF,
+                                        .space = space,
+                                        .references = 1,
+                                        .tag = (uint32_t)(hash >> 32),
+                                        .stored = stored };
+    d->places[number] = 0;
     tt_buffer_append (&d->texts, text.data, text.size);
-    d->prefixes += space == DICTIONARY_PREFIX;
-    if (++d->slots_used * 2 > d->slot_count)
+    if (++d->slots_used * 4 > d->slot_count * 3)
         widen_slots (d);
     else
-        put_slot (d, hash, number);
+        put_slot (d, d->keys[number].tag, number);
     return number;
 }
 
-/* Drops the text of forgotten terms once it is more than half. */
+/* Drops the text of forgotten keys once it is more than half. */
 static void
 compact_texts (dictionary *d)
 {
@@ -148,35 +168,42 @@ compact_texts (dictionary *d)
         return;
     tt_buffer kept = { 0 };
     for (size_t i = 0; i < d->count; i++) {
-        dictionary_term *term = &d->terms[i];
-        if (term->references == 0)
+        dictionary_key *key = &d->keys[i];
+        if (key->references == 0)
             continue;
         uint32_t at = (uint32_t)kept.size;
-        tt_buffer_append (&kept, d->texts.data + term->text, term->size);
-        term->text = at;
+        tt_buffer_append (&kept, d->texts.data + key->text, key->size);
+        key->text = at;
     }
     tt_buffer_free (&d->texts);
     d->texts = kept;
     d->dead = 0;
 }
 
+static void
+free_postings (dictionary *d, dictionary_key *key)
+{
+    if (key->posting_room > DICTIONARY_SMALL) {
+        free (key->at.many);
+        d->posting_bytes -= key->posting_room * sizeof (posting);
+    } else if (key->posting_room > 0) {
+        pool_give (&d->postings, key->at.run, key->posting_room * POSTING_WORDS);
+    }
+    key->posting_room = 0;
+}
+
 void
 dictionary_drop (dictionary *d, uint32_t number)
 {
-    dictionary_term *term = &d->terms[number];
-    assert (term->references > 0);
-    if (--term->references > 0)
+    dictionary_key *key = &d->keys[number];
+    assert (key->references > 0);
+    if (--key->references > 0)
         return;
-    assert (term->posting_count == 0);
+    assert (key->posting_count == 0);
     clear_slot (d, number);
     d->slots_used--;
-    d->dead += term->size;
-    d->prefixes -= term->space == DICTIONARY_PREFIX;
-    if (term->posting_room) {
-        free (term->postings.many);
-        d->posting_bytes -= term->posting_room * sizeof (posting);
-        term->posting_room = 0;
-    }
+    d->dead += key->size;
+    free_postings (d, key);
     if (d->unused_count == d->unused_room) {
         d->unused_room = d->unused_room ? d->unused_room * 2 : 64;
         d->unused = tt_realloc (d->unused, d->unused_room * sizeof *d->unused);
@@ -185,53 +212,67 @@ dictionary_drop (dictionary *d, uint32_t number)
     compact_texts (d);
 }
 
-/* Postings: one lies in the term itself, more in a vector. */
+/* Postings: few of them lie in the pool, more in memory of their own, which grows without leaving holes. */
+
+static uint32_t
+more_room (uint32_t room)
+{
+    return room < 4 ? room + 1 : room + room / 2 - (room > DICTIONARY_SMALL ? room / 4 : 0);
+}
 
 static void
-widen_postings (dictionary *d, dictionary_term *term)
+move_postings (dictionary *d, dictionary_key *key, uint32_t room)
 {
-    uint32_t room = term->posting_room ? term->posting_room + term->posting_room / 2 + 1 : 3;
-    posting *many = term->posting_room ? term->postings.many : NULL;
-    posting one = term->postings.one;
-    many = tt_realloc (many, room * sizeof *many);
-    if (term->posting_room == 0)
-        many[0] = one;
-    d->posting_bytes += (room - term->posting_room) * sizeof *many;
-    term->postings.many = many;
-    term->posting_room = room;
-}
-
-void
-dictionary_post (dictionary *d, uint32_t number, posting p)
-{
-    dictionary_term *term = &d->terms[number];
-    if (term->posting_room == 0 && term->posting_count == 0) {
-        term->postings.one = p;
-        term->posting_count = 1;
+    if (key->posting_room > DICTIONARY_SMALL && room > DICTIONARY_SMALL) {
+        key->at.many = tt_realloc (key->at.many, room * sizeof (posting));
+        d->posting_bytes += room * sizeof (posting) - key->posting_room * sizeof (posting);
+        key->posting_room = room;
         return;
     }
-    if (term->posting_count >= term->posting_room)
-        widen_postings (d, term);
-    term->postings.many[term->posting_count++] = p;
+    dictionary_key moved = *key;
+    moved.posting_room = room;
+    if (room > DICTIONARY_SMALL) {
+        moved.at.many = tt_alloc (room * sizeof (posting));
+        d->posting_bytes += room * sizeof (posting);
+    } else {
+        moved.at.run = pool_take (&d->postings, room * POSTING_WORDS);
+    }
+    if (key->posting_count > 0)
+        memcpy (dictionary_postings (d, &moved), dictionary_postings (d, key), key->posting_count * sizeof (posting));
+    free_postings (d, key);
+    *key = moved;
 }
 
-void
-dictionary_unpost (dictionary *d, uint32_t number, uint32_t query)
+uint32_t
+dictionary_post (dictionary *d, uint32_t number, posting p)
 {
-    dictionary_term *term = &d->terms[number];
-    posting *postings = term->posting_room ? term->postings.many : &term->postings.one;
-    for (uint32_t i = 0; i < term->posting_count; i++) {
-        if (postings[i].query == query) {
-            postings[i] = postings[--term->posting_count];
-            return;
-        }
-    }
-    assert (false && "a query is filed under each of its anchors");
+    dictionary_key *key = &d->keys[number];
+    if (key->posting_count == key->posting_room)
+        move_postings (d, key, more_room (key->posting_room));
+    dictionary_postings (d, key)[key->posting_count] = p;
+    return key->posting_count++;
+}
+
+/* Room is given back at a quarter, so that taking out and putting in by turns does not move the rest each time. */
+uint32_t
+dictionary_unpost (dictionary *d, uint32_t number, uint32_t place)
+{
+    dictionary_key *key = &d->keys[number];
+    posting *postings = dictionary_postings (d, key);
+    uint32_t last = --key->posting_count;
+    uint32_t moved = place == last ? DICTIONARY_NONE : postings[last].query;
+    postings[place] = postings[last];
+    if (last == 0)
+        free_postings (d, key);
+    else if (last < key->posting_room / 4)
+        move_postings (d, key, last + last / 4 + 1);
+    return moved;
 }
 
 size_t
 dictionary_bytes (const dictionary *d)
 {
-    return d->room * (sizeof *d->terms + sizeof *d->present) + d->unused_room * sizeof *d->unused
-           + d->slot_count * sizeof *d->slots + d->texts.capacity + d->posting_bytes;
+    return sizeof *d + d->room * (sizeof *d->keys + sizeof *d->places) + bit_words (d->room) * sizeof *d->bits
+           + d->unused_room * sizeof *d->unused + d->slot_count * sizeof *d->slots + d->texts.capacity
+           + d->postings.room * sizeof *d->postings.words + d->posting_bytes;
 }

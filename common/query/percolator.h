@@ -42,7 +42,8 @@ typedef struct {
     uint64_t queries;    /* stored now */
     uint64_t scanned;    /* of them, evaluated on every document */
     uint64_t documents;  /* matched since new */
-    uint64_t candidates; /* evaluated in full since new */
+    uint64_t candidates; /* looked at since new, by the key they are filed under */
+    uint64_t evaluated;  /* of them, not refused or settled at once, but evaluated in full */
     uint64_t bytes;      /* memory of the index, without the queries' own text */
 } tt_percolator_counts;
 tt_percolator_counts tt_percolator_count (const tt_percolator *percolator);

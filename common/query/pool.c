@@ -44,7 +44,7 @@ pool_take (pool *p, size_t size)
         return run;
     }
     if (p->used + size > p->room) {
-        p->room = p->room + p->room / 2 + size + 256;
+        p->room = p->room + p->room / 4 + size + 256;
         p->words = tt_realloc (p->words, p->room * sizeof *p->words);
     }
     run = (uint32_t)p->used;

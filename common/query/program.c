@@ -1,10 +1,10 @@
-/* Compiling trees into programs, and choosing the terms they are filed under. Running them: run.c. */
+/* Compiling trees into programs, and choosing the keys they are filed under. Running them: run.c. */
 #include "query/program.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "query/wildcard.h"
+#include "query/pattern.h"
 
 void
 program_word (program_words *out, uint32_t word)
@@ -37,25 +37,24 @@ end (compiler *c, size_t head)
 }
 
 static void
-take (compiler *c, tt_bytes text, uint8_t space)
+take_tokens (compiler *c, const cql_term *term, uint64_t stored)
 {
-    program_word (c->out, dictionary_take (c->d, text, space));
-}
-
-static void
-take_tokens (compiler *c, const cql_term *term)
-{
-    for (size_t i = 0; i < term->token_count; i++)
-        take (c, term->tokens[i].text, term->tokens[i].wild ? DICTIONARY_PATTERN (SPACE_WORD) : SPACE_WORD);
+    bool keyed = false;
+    for (size_t i = 0; i < term->token_count; i++) {
+        tt_bytes text = term->tokens[i].text;
+        program_word (c->out, term->tokens[i].wild
+                                  ? pattern_take (c->d, text, DICTIONARY_PATTERN (SPACE_WORD), (uint32_t)stored, &keyed)
+                                  : dictionary_take (c->d, text, SPACE_WORD, (uint32_t)stored));
+    }
 }
 
 static void
 compile_key (compiler *c, const cql_clause *clause, tt_bytes key, uint8_t space)
 {
-    size_t head = begin (c, space < SPACE_COUNT ? PROGRAM_TERM : PROGRAM_PATTERN);
-    program_word (c->out, (uint32_t)clause->stored);
-    take (c, key, space);
-    end (c, head);
+    bool keyed = true;
+    uint32_t stored = (uint32_t)clause->stored;
+    uint32_t number = pattern_is (space) ? pattern_take (c->d, key, space, stored, &keyed) : dictionary_take (c->d, key, space, stored);
+    program_word (c->out, (uint32_t)(keyed ? PROGRAM_KEY : PROGRAM_PATTERN) << 28 | number);
 }
 
 static void
@@ -66,9 +65,8 @@ compile_text (compiler *c, const cql_clause *clause, const cql_term *term)
         compile_key (c, clause, term->tokens[0].text, term->tokens[0].wild ? DICTIONARY_PATTERN (SPACE_WORD) : SPACE_WORD);
         return;
     }
-    size_t head = begin (c, PROGRAM_PHRASE);
-    program_word (c->out, (uint32_t)clause->stored | (whole ? PROGRAM_WHOLE : 0));
-    take_tokens (c, term);
+    size_t head = begin (c, whole ? PROGRAM_WHOLE : PROGRAM_PHRASE);
+    take_tokens (c, term, clause->stored);
     end (c, head);
 }
 
@@ -124,6 +122,21 @@ compile_number (compiler *c, const cql_clause *clause, const cql_term *term)
 }
 
 static void
+compile_days (compiler *c, const cql_clause *clause, const cql_term *term)
+{
+    uint32_t key = pattern_take_days (c->d, term->first, term->last, (uint32_t)clause->stored);
+    if (key != DICTIONARY_NONE) {
+        program_word (c->out, (uint32_t)PROGRAM_KEY << 28 | key);
+        return;
+    }
+    size_t head = begin (c, PROGRAM_DATE);
+    program_word (c->out, (uint32_t)clause->stored);
+    program_word (c->out, (uint32_t)term->first);
+    program_word (c->out, (uint32_t)term->last);
+    end (c, head);
+}
+
+static void
 compile_term (compiler *c, const cql_clause *clause, const cql_term *term)
 {
     switch (clause->compares) {
@@ -136,14 +149,9 @@ compile_term (compiler *c, const cql_clause *clause, const cql_term *term)
     case TT_INDEX_NUMBER:
         compile_number (c, clause, term);
         break;
-    case TT_INDEX_DATE: {
-        size_t head = begin (c, PROGRAM_DATE);
-        program_word (c->out, (uint32_t)clause->stored);
-        program_word (c->out, (uint32_t)term->first);
-        program_word (c->out, (uint32_t)term->last);
-        end (c, head);
+    case TT_INDEX_DATE:
+        compile_days (c, clause, term);
         break;
-    }
     default:
         compile_key (c, clause, term->text, term->pattern ? DICTIONARY_PATTERN (SPACE_CODE) : SPACE_CODE);
     }
@@ -167,13 +175,12 @@ compile_prox (compiler *c, const cql_node *node)
 {
     const cql_term *left = node->left->clause.terms;
     size_t head = begin (c, PROGRAM_PROX);
-    program_word (c->out, (uint32_t)cql_prox_stored (node));
     program_word (c->out, (uint32_t)node->prox.unit | (uint32_t)node->prox.ordered << 2);
     program_word (c->out, node->prox.least);
     program_word (c->out, node->prox.most);
     program_word (c->out, (uint32_t)left->token_count);
-    take_tokens (c, left);
-    take_tokens (c, node->right->clause.terms);
+    take_tokens (c, left, cql_prox_stored (node));
+    take_tokens (c, node->right->clause.terms, cql_prox_stored (node));
     end (c, head);
 }
 
@@ -218,33 +225,33 @@ program_compile (const tt_cql *cql, dictionary *d, program_words *out)
 }
 
 const uint32_t *
-program_terms (const uint32_t *instruction, size_t *count)
+program_keys (const uint32_t *instruction, size_t *count)
 {
-    size_t skip = 0;
     switch (program_operation_of (*instruction)) {
-    case PROGRAM_TERM:
+    case PROGRAM_KEY:
     case PROGRAM_PATTERN:
+        *count = 1;
+        return instruction;
     case PROGRAM_PHRASE:
-        skip = 1;
-        break;
+    case PROGRAM_WHOLE:
+        *count = program_length (*instruction);
+        return instruction + 1;
     case PROGRAM_PROX:
-        skip = 5;
-        break;
+        *count = program_length (*instruction) - 4;
+        return instruction + 5;
     default:
         *count = 0;
-        return NULL;
+        return instruction;
     }
-    *count = program_length (*instruction) - skip;
-    return instruction + 1 + skip;
 }
 
 void
 program_release (const uint32_t *words, dictionary *d)
 {
     size_t count = 0;
-    const uint32_t *terms = program_terms (words, &count);
+    const uint32_t *keys = program_keys (words, &count);
     for (size_t i = 0; i < count; i++)
-        dictionary_drop (d, terms[i]);
+        pattern_drop (d, keys[i] & PROGRAM_VALUE);
     if (!program_nests (*words))
         return;
     const uint32_t *stop = words + 1 + program_length (*words);
@@ -254,8 +261,6 @@ program_release (const uint32_t *words, dictionary *d)
 
 /* Anchors */
 
-#define NO_ANCHOR UINT64_MAX
-
 typedef struct {
     const dictionary *d;
     program_frequency *frequency;
@@ -264,58 +269,45 @@ typedef struct {
 } chooser;
 
 static void
-add_anchor (program_anchors *out, uint32_t term, uint32_t stored)
+add_anchor (program_anchors *out, uint32_t key)
 {
     if (out->count == out->room) {
         out->room = out->room ? out->room * 2 : 16;
-        out->items = tt_realloc (out->items, out->room * sizeof *out->items);
+        out->keys = tt_realloc (out->keys, out->room * sizeof *out->keys);
     }
-    out->items[out->count++] = (program_anchor){ term, stored };
+    out->keys[out->count++] = key;
 }
 
-/* Rare terms cost little; of terms seen equally often the longer one is taken to be rarer. */
-static uint64_t
-cost_of (uint64_t frequency, size_t size)
-{
-    return frequency * 64 + 63 - (size < 63 ? size : 63);
-}
-
-static bool
-is_pattern (uint8_t space)
-{
-    return space >= SPACE_COUNT && space < DICTIONARY_PREFIX;
-}
-
+/* Days are none, for they do not become rare: too many documents have today's. Nor are patterns without a bit. Of keys seen equally often
+ * the longer one is taken to be rarer. */
 uint64_t
-program_term_cost (const dictionary *d, uint32_t term, program_frequency *frequency, const void *context)
+program_key_cost (const dictionary *d, uint32_t key, program_frequency *frequency, const void *context)
 {
-    const dictionary_term *t = &d->terms[term];
-    if (!is_pattern (t->space))
-        return cost_of (frequency (context, t->hash, t->space), t->size);
-    tt_bytes text = dictionary_text (d, term);
-    if (t->space != DICTIONARY_PATTERN (SPACE_WORD) || tt_wildcard_prefix (text) < DICTIONARY_PREFIX_BYTES)
-        return NO_ANCHOR;
-    text.size = DICTIONARY_PREFIX_BYTES;
-    return cost_of (frequency (context, dictionary_hash (text, DICTIONARY_PREFIX), DICTIONARY_PREFIX), text.size);
+    const dictionary_key *k = &d->keys[key];
+    uint8_t space = 0;
+    if (k->space == DICTIONARY_RANGE
+        || (pattern_is ((uint8_t)k->space) && pattern_piece (dictionary_text (d, key), (uint8_t)k->space, &space).size == 0))
+        return PROGRAM_NO_ANCHOR;
+    return frequency (context, k) * 64 + 63 - (k->size < 63 ? k->size : 63);
 }
 
-/* Appends the rarest of the terms an instruction names. */
+/* Appends the rarest of the keys an instruction names. */
 static uint64_t
-choose_term (const chooser *c, const uint32_t *instruction)
+choose_key (const chooser *c, const uint32_t *instruction)
 {
     size_t count = 0;
-    const uint32_t *terms = program_terms (instruction, &count);
-    uint64_t best = NO_ANCHOR;
+    const uint32_t *keys = program_keys (instruction, &count);
+    uint64_t best = PROGRAM_NO_ANCHOR;
     uint32_t rarest = 0;
     for (size_t i = 0; i < count; i++) {
-        uint64_t cost = program_term_cost (c->d, terms[i], c->frequency, c->context);
+        uint64_t cost = program_key_cost (c->d, keys[i] & PROGRAM_VALUE, c->frequency, c->context);
         if (cost < best) {
             best = cost;
-            rarest = terms[i];
+            rarest = keys[i] & PROGRAM_VALUE;
         }
     }
-    if (best != NO_ANCHOR)
-        add_anchor (c->out, rarest, instruction[1] & ~PROGRAM_WHOLE);
+    if (best != PROGRAM_NO_ANCHOR)
+        add_anchor (c->out, rarest);
     return best;
 }
 
@@ -327,7 +319,7 @@ choose_all (const chooser *c, const uint32_t *words)
 {
     program_anchors *out = c->out;
     size_t base = out->count;
-    uint64_t best = NO_ANCHOR;
+    uint64_t best = PROGRAM_NO_ANCHOR;
     const uint32_t *stop = words + 1 + program_length (*words);
     for (const uint32_t *inner = words + 1; inner < stop; inner += 1 + program_length (*inner)) {
         size_t from = out->count;
@@ -335,7 +327,7 @@ choose_all (const chooser *c, const uint32_t *words)
         size_t count = out->count - from;
         out->count = from;
         if (cost < best) {
-            memmove (out->items + base, out->items + from, count * sizeof *out->items);
+            memmove (out->keys + base, out->keys + from, count * sizeof *out->keys);
             out->count = base + count;
             best = cost;
         }
@@ -352,9 +344,9 @@ choose_any (const chooser *c, const uint32_t *words)
     const uint32_t *stop = words + 1 + program_length (*words);
     for (const uint32_t *inner = words + 1; inner < stop; inner += 1 + program_length (*inner)) {
         uint64_t cost = choose (c, inner);
-        if (cost == NO_ANCHOR) {
+        if (cost == PROGRAM_NO_ANCHOR) {
             c->out->count = base;
-            return NO_ANCHOR;
+            return PROGRAM_NO_ANCHOR;
         }
         sum += cost;
     }
@@ -372,67 +364,14 @@ choose (const chooser *c, const uint32_t *words)
     case PROGRAM_NOT:
         return choose (c, words + 1);
     default:
-        return choose_term (c, words);
+        return choose_key (c, words);
     }
 }
 
 void
-program_choose (const uint32_t *words, dictionary *d, program_frequency *frequency, const void *context, program_anchors *out)
+program_choose (const uint32_t *words, const dictionary *d, program_frequency *frequency, const void *context, program_anchors *out)
 {
     const chooser c = { d, frequency, context, out };
     out->count = 0;
     out->cost = choose (&c, words);
-    for (size_t i = 0; i < out->count; i++) {
-        uint32_t term = out->items[i].term;
-        uint8_t prefix[DICTIONARY_PREFIX_BYTES];
-        if (is_pattern (d->terms[term].space)) {
-            memcpy (prefix, dictionary_text (d, term).data, sizeof prefix);
-            out->items[i].term = dictionary_take (d, (tt_bytes){ prefix, sizeof prefix }, DICTIONARY_PREFIX);
-        } else {
-            d->terms[term].references++;
-        }
-    }
-}
-
-/* A second required term */
-
-typedef struct {
-    chooser c;
-    uint32_t not_this;
-    uint32_t best;
-    uint64_t cost;
-} second;
-
-static void
-find_second (second *s, const uint32_t *words)
-{
-    size_t count = 0;
-    const uint32_t *terms = program_terms (words, &count);
-    for (size_t i = 0; i < count; i++) {
-        if (terms[i] == s->not_this || is_pattern (s->c.d->terms[terms[i]].space))
-            continue;
-        uint64_t cost = program_term_cost (s->c.d, terms[i], s->c.frequency, s->c.context);
-        if (cost < s->cost) {
-            s->cost = cost;
-            s->best = terms[i];
-        }
-    }
-    if (program_operation_of (*words) == PROGRAM_NOT)
-        find_second (s, words + 1);
-    if (program_operation_of (*words) != PROGRAM_AND)
-        return;
-    const uint32_t *stop = words + 1 + program_length (*words);
-    for (const uint32_t *inner = words + 1; inner < stop; inner += 1 + program_length (*inner))
-        find_second (s, inner);
-}
-
-uint32_t
-program_second (const uint32_t *words, const dictionary *d, program_frequency *frequency, const void *context, uint32_t not_this)
-{
-    second s = { .c = { .d = d, .frequency = frequency, .context = context },
-                 .not_this = not_this,
-                 .best = DICTIONARY_NONE,
-                 .cost = NO_ANCHOR };
-    find_second (&s, words);
-    return s.best;
 }

@@ -1,199 +1,233 @@
-/* Documents a second through the standing-query index, on one thread: US titles and abstracts of TT_REAL_DATA against watches
- * made from words of the same documents. Prints figures; no pass or fail. Usage: bench_percolate [watches...], by default 10000
- * 100000. */
-#include <ctype.h>
-#include <jansson.h>
+/* The standing-query index on one thread, with watches made of real documents. Prints figures; no pass or fail. Rates are by the time that the
+ * thread had the processor, so that what else the machine does takes nothing away but cache; times of one document by the clock.
+ * Usage: bench_percolate [watches...], by default 10000 100000 1000000 and, as "selective", 1000000 of which next to none match. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
+#include <time.h>
 
-#include "base/clock.h"
 #include "base/text.h"
+#include "bench/query/mix.h"
 #include "query/percolator.h"
 
-#define MAX_DOCUMENTS 5000
-#define LEAST_SECONDS 3
+#define LEAST_SECONDS 4
+#define MOST_TIMES 2000000
+#define COMMON_WORD 100 /* a word of a watch stands in at most so many of the documents; so a document matches 0.3 % of the watches */
+#define RARE_WORD 25
+#define CHANGED_WITH_A_DOCUMENT 50
+
+/* The texts of all watches, so that making them is no part of what is measured. */
+typedef struct {
+    tt_buffer texts;
+    size_t *starts; /* of each, and the end */
+    size_t count;
+} watch_list;
 
 typedef struct {
-    json_t *documents[MAX_DOCUMENTS];
-    size_t count;
-    uint64_t random;
-} corpus;
+    const corpus *corpus;
+    const char *name; /* "10k" */
+    watch_list watches;
+    tt_percolator *percolator;
+    tt_document *document;
+    uint32_t *times; /* of each document in the last run: ns */
+    size_t time_count;
+} bench;
 
 static void
-load (corpus *c)
-{
-    static char line[1 << 20];
-    char path[1024];
-    const char *data = getenv ("TT_REAL_DATA");
-    snprintf (path, sizeof path, "%s/patents/us_grants_2018_title_abstract.jsonl.gz",
-              data ? data : TT_SOURCE_DIR "/../shared/data");
-    gzFile file = gzopen (path, "rb");
-    if (file == NULL) {
-        fprintf (stderr, "cannot read %s: set TT_REAL_DATA\n", path);
-        exit (1);
-    }
-    while (c->count < MAX_DOCUMENTS && gzgets (file, line, sizeof line)) {
-        json_t *document = json_loads (line, 0, NULL);
-        if (document)
-            c->documents[c->count++] = document;
-    }
-    gzclose (file);
-}
-
-static uint32_t
-random_below (corpus *c, uint32_t n)
-{
-    c->random = c->random * UINT64_C (6364136223846793005) + 1442695040888963407u;
-    return (uint32_t)(c->random >> 33) % n;
-}
-
-static const char *
-field (const json_t *document, const char *name)
-{
-    const char *text = json_string_value (json_object_get (document, name));
-    return text ? text : "";
-}
-
-/* A word of at least four letters, from somewhere in the text. */
-static void
-pick_word (corpus *c, const char *text, char out[64])
-{
-    size_t size = strlen (text);
-    snprintf (out, 64, "device");
-    for (int tries = 0; tries < 20 && size > 0; tries++) {
-        size_t at = random_below (c, (uint32_t)size);
-        while (at > 0 && isalnum ((unsigned char)text[at - 1]))
-            at--;
-        size_t n = 0;
-        while (n < 63 && isalpha ((unsigned char)text[at + n]))
-            n++;
-        if (n >= 4) {
-            memcpy (out, text + at, n);
-            out[n] = '\0';
-            return;
-        }
-    }
-}
-
-/* Two to four words, as watches are written: conjunctions, alternatives, exclusions, phrases. */
-static void
-make_watch (corpus *c, char *out, size_t room)
-{
-    const json_t *document = c->documents[random_below (c, (uint32_t)c->count)];
-    char w[4][64];
-    for (int i = 0; i < 4; i++)
-        pick_word (c, field (document, i < 2 ? "ti" : "ab"), w[i]);
-    switch (random_below (c, 6)) {
-    case 0:
-        snprintf (out, room, "ti=\"%s\" and ab=\"%s\"", w[0], w[2]);
-        break;
-    case 1:
-        snprintf (out, room, "ta=\"%s\" and (ta=\"%s\" or ta=\"%s\") not ti=\"%s\"", w[0], w[2], w[3], w[1]);
-        break;
-    case 2:
-        snprintf (out, room, "ti=\"%s %s\"", w[0], w[1]);
-        break;
-    case 3:
-        snprintf (out, room, "ta all \"%s %s %s\"", w[0], w[2], w[3]);
-        break;
-    case 4:
-        snprintf (out, room, "ab=\"%s\" prox/distance<=5 ab=\"%s\" and pd>=2015", w[2], w[3]);
-        break;
-    default:
-        snprintf (out, room, "ti=\"%s\" and ti=\"%s\" and ta=\"%s\"", w[0], w[1], w[2]);
-    }
-}
-
-static void
-fill (tt_document *d, const json_t *document)
-{
-    static const char *const names[] = { "ti", "ab", "pd" };
-    tt_document_reset (d);
-    for (size_t i = 0; i < 3; i++)
-        if (tt_document_add (d, tt_schema_find (tt_schema_patent (), names[i], 2), tt_bytes_of_text (field (document, names[i])))
-            != 0)
-            fprintf (stderr, "a value of %s was skipped\n", names[i]);
-}
-
-static void
-measure (corpus *c, size_t watches)
+make_watches (watch_list *list, mix *m, size_t count)
 {
     char query[512];
+    list->starts = tt_alloc ((count + 1) * sizeof *list->starts);
+    for (list->count = 0; list->count < count; list->count++) {
+        list->starts[list->count] = list->texts.size;
+        mix_watch (m, query, sizeof query);
+        tt_buffer_text (&list->texts, query);
+    }
+    list->starts[count] = list->texts.size;
+}
+
+static void
+figure (const bench *b, const char *what, double value, int digits, const char *unit)
+{
+    printf ("figure percolate.%s.%s %.*f %s\n", what, b->name, digits, value, unit);
+    fflush (stdout);
+}
+
+static void
+put (bench *b, size_t id, size_t text)
+{
     tt_error error = { 0 };
-    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
-    tt_document *d = tt_document_new (tt_schema_patent ());
+    const char *query = (const char *)b->watches.texts.data + b->watches.starts[text];
+    size_t size = b->watches.starts[text + 1] - b->watches.starts[text];
+    if (tt_percolator_put (b->percolator, id, query, size, NULL, &error) != TT_OK)
+        fprintf (stderr, "%.*s: %s\n", (int)size, query, error.message);
+}
+
+static int64_t
+ns_of (clockid_t clock)
+{
+    struct timespec t;
+    clock_gettime (clock, &t);
+    return t.tv_sec * INT64_C (1000000000) + t.tv_nsec;
+}
+
+static double
+worked (void) /* seconds */
+{
+    return (double)ns_of (CLOCK_THREAD_CPUTIME_ID) / 1e9;
+}
+
+static size_t
+match_one (bench *b, size_t i)
+{
     const uint64_t *ids = NULL;
-    int64_t start = tt_clock_monotonic_us ();
-    for (size_t i = 0; i < watches; i++) {
-        make_watch (c, query, sizeof query);
-        if (tt_percolator_put (p, i, query, strlen (query), NULL, &error) != TT_OK)
-            fprintf (stderr, "%s: %s\n", query, error.message);
-    }
-    double put_seconds = (double)(tt_clock_monotonic_us () - start) / 1e6;
-    for (size_t i = 0; i < watches / 4 + c->count; i++) { /* long enough for the anchors to settle */
-        fill (d, c->documents[i % c->count]);
-        tt_percolator_match (p, d, &ids);
-    }
-    tt_percolator_counts before = tt_percolator_count (p);
-    uint64_t documents = 0;
-    uint64_t matches = 0;
-    start = tt_clock_monotonic_us ();
-    int64_t now = start;
-    for (; now - start < LEAST_SECONDS * 1000000; now = tt_clock_monotonic_us ()) {
-        for (size_t i = 0; i < c->count; i++, documents++) {
-            fill (d, c->documents[i]);
-            matches += tt_percolator_match (p, d, &ids);
+    corpus_fill (b->corpus, i % b->corpus->count, b->document);
+    return tt_percolator_match (b->percolator, b->document, &ids);
+}
+
+/* Documents for at least so many seconds, with so many watches replaced in between. */
+typedef struct {
+    uint64_t documents, matches, changes;
+    double seconds;
+} result;
+
+static void
+note_time (bench *b, int64_t ns)
+{
+    if (b->time_count < MOST_TIMES)
+        b->times[b->time_count++] = (uint32_t)(ns > UINT32_MAX ? UINT32_MAX : ns);
+}
+
+static result
+run (bench *b, double least, size_t changes)
+{
+    result r = { 0 };
+    b->time_count = 0;
+    uint64_t next = 0;
+    double start = worked ();
+    for (; r.seconds < least; r.seconds = worked () - start) {
+        for (size_t i = 0; i < 64; i++, r.documents++) {
+            int64_t before = ns_of (CLOCK_MONOTONIC);
+            r.matches += match_one (b, r.documents);
+            note_time (b, ns_of (CLOCK_MONOTONIC) - before);
+            for (size_t k = 0; k < changes; k++, next++, r.changes++)
+                put (b, next * 7919 % b->watches.count, next * 104729 % b->watches.count);
         }
     }
-    tt_percolator_counts after = tt_percolator_count (p);
-    double seconds = (double)(now - start) / 1e6;
-    printf ("figure percolate.docs_per_s.%zuk %.0f docs/s\n", watches / 1000, (double)documents / seconds);
-    printf ("figure percolate.candidates_per_doc.%zuk %.1f queries\n", watches / 1000,
-            (double)(after.candidates - before.candidates) / (double)documents);
-    printf ("figure percolate.matches_per_doc.%zuk %.2f queries\n", watches / 1000, (double)matches / (double)documents);
-    printf ("figure percolate.bytes_per_watch.%zuk %.0f bytes\n", watches / 1000, (double)after.bytes / (double)watches);
-    printf ("figure percolate.puts_per_s.%zuk %.0f watches/s\n", watches / 1000, (double)watches / put_seconds);
-    fflush (stdout);
-    tt_document_destroy (&d);
-    tt_percolator_destroy (&p);
+    return r;
+}
+
+static int
+compare_times (const void *a, const void *b)
+{
+    uint32_t x = *(const uint32_t *)a;
+    uint32_t y = *(const uint32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static void
+show_times (bench *b)
+{
+    qsort (b->times, b->time_count, sizeof *b->times, compare_times);
+    figure (b, "document_p50_us", b->times[b->time_count / 2] / 1e3, 1, "us");
+    figure (b, "document_p99_us", b->times[b->time_count * 99 / 100] / 1e3, 1, "us");
+    figure (b, "document_max_us", b->times[b->time_count - 1] / 1e3, 1, "us");
+}
+
+static void
+show_matching (bench *b)
+{
+    tt_percolator_counts before = tt_percolator_count (b->percolator);
+    result r = run (b, LEAST_SECONDS, 0);
+    tt_percolator_counts after = tt_percolator_count (b->percolator);
+    double documents = (double)r.documents;
+    figure (b, "docs_per_s", documents / r.seconds, 0, "docs/s");
+    figure (b, "candidates_per_doc", (double)(after.candidates - before.candidates) / documents, 1, "queries");
+    figure (b, "matches_per_doc", (double)r.matches / documents, 2, "queries");
+    figure (b, "matches_percent", 100 * (double)r.matches / documents / (double)b->watches.count, 4, "%");
+    show_times (b);
+}
+
+/* What the allocator handed out, its own bookkeeping included. */
+static double
+bytes_allocated (void)
+{
+    struct mallinfo2 info = mallinfo2 ();
+    return (double)(info.uordblks + info.hblkhd);
+}
+
+static void
+measure (const corpus *c, size_t watches, bool selective)
+{
+    char name[32];
+    snprintf (name, sizeof name, watches % 1000000 ? "%zuk" : "%zum", watches % 1000000 ? watches / 1000 : watches / 1000000);
+    if (selective)
+        strcat (name, ".selective");
+    bench b = { .corpus = c, .name = name, .document = tt_document_new (tt_schema_patent ()) };
+    mix m = { .corpus = c, .random = 7, .most = selective ? RARE_WORD : COMMON_WORD, .selective = selective };
+    make_watches (&b.watches, &m, watches);
+    b.times = tt_alloc_zero (MOST_TIMES, sizeof *b.times);
+    corpus_fill (c, 0, b.document); /* its memory is none of the index */
+    double before = bytes_allocated ();
+    b.percolator = tt_percolator_new (tt_schema_patent ());
+    for (size_t i = 0; i < c->count; i++) /* what is rare is known, as in a daemon that has run for a while */
+        match_one (&b, i);
+    double start = worked ();
+    for (size_t i = 0; i < watches; i++)
+        put (&b, i, i);
+    figure (&b, "puts_per_s", (double)watches / (worked () - start), 0, "watches/s");
+    show_matching (&b);
+    figure (&b, "bytes_per_watch", (double)tt_percolator_count (b.percolator).bytes / (double)watches, 1, "bytes");
+    figure (&b, "bytes_allocated_per_watch", (bytes_allocated () - before) / (double)watches, 1, "bytes");
+    figure (&b, "text_bytes_per_watch", (double)b.watches.texts.size / (double)watches, 1, "bytes");
+    result changing = run (&b, LEAST_SECONDS, CHANGED_WITH_A_DOCUMENT);
+    figure (&b, "updates_per_s_while_matching", (double)changing.changes / changing.seconds, 0, "watches/s");
+    figure (&b, "docs_per_s_while_updating", (double)changing.documents / changing.seconds, 0, "docs/s");
+    tt_document_destroy (&b.document);
+    tt_percolator_destroy (&b.percolator);
+    tt_buffer_free (&b.watches.texts);
+    free (b.watches.starts);
+    free (b.times);
 }
 
 /* Reading alone: what a document costs before any query is asked. */
 static void
-measure_reading (corpus *c)
+measure_reading (const corpus *c)
 {
     tt_document *d = tt_document_new (tt_schema_patent ());
     uint64_t documents = 0;
-    int64_t start = tt_clock_monotonic_us ();
-    int64_t now = start;
-    for (; now - start < 1000000; now = tt_clock_monotonic_us ())
+    uint64_t words = 0;
+    for (size_t i = 0; i < c->count; i++)
+        words += c->documents[i].word_count - 2;
+    double start = worked ();
+    while (worked () - start < 1)
         for (size_t i = 0; i < c->count; i++, documents++)
-            fill (d, c->documents[i]);
-    printf ("figure percolate.reading_us %.2f us\n", (double)(now - start) / (double)documents);
+            corpus_fill (c, i, d);
+    printf ("figure percolate.words_per_doc %.1f words\n", (double)words / (double)c->count);
+    printf ("figure percolate.reading_us %.2f us\n", (worked () - start) * 1e6 / (double)documents);
     tt_document_destroy (&d);
 }
 
 int
 main (int argc, char **argv)
 {
-    static corpus c = { .random = 7 };
+    static corpus c;
     tt_error error = { 0 };
     if (tt_text_open (&error) != TT_OK) {
         fprintf (stderr, "%s\n", error.message);
         return 1;
     }
-    load (&c);
-    printf ("%zu documents\n", c.count);
+    corpus_load (&c);
     measure_reading (&c);
     if (argc < 2) {
-        measure (&c, 10000);
-        measure (&c, 100000);
+        measure (&c, 10000, false);
+        measure (&c, 100000, false);
+        measure (&c, 1000000, false);
+        measure (&c, 1000000, true);
     }
     for (int i = 1; i < argc; i++)
-        measure (&c, strtoul (argv[i], NULL, 10));
-    for (size_t i = 0; i < c.count; i++)
-        json_decref (c.documents[i]);
+        measure (&c, strcmp (argv[i], "selective") ? strtoul (argv[i], NULL, 10) : 1000000, strcmp (argv[i], "selective") == 0);
+    corpus_free (&c);
     return 0;
 }

@@ -60,14 +60,14 @@ Test (percolator, says_what_must_be_scanned)
     cr_assert (put (p, 1, "pd>=2015"));
     cr_assert (put (p, 2, "ti=steel or pd=2015"));
     cr_assert (put (p, 3, "ti=#a"));
-    cr_assert (put (p, 4, "ti=*phene"));
+    cr_assert (!put (p, 4, "ti=*phene"));
     cr_assert (!put (p, 5, "pd>=2015 and ti=steel"));
     cr_assert (!put (p, 6, "ti=graph*"));
     cr_assert (!put (p, 7, "pn=CN"));
-    cr_assert (tt_percolator_count (p).scanned == 4);
+    cr_assert (tt_percolator_count (p).scanned == 3);
     put (p, 2, "ti=steel");
     cr_assert (tt_percolator_remove (p, 1));
-    cr_assert (tt_percolator_count (p).scanned == 2);
+    cr_assert (tt_percolator_count (p).scanned == 1);
     tt_percolator_destroy (&p);
 }
 
@@ -119,10 +119,10 @@ Test (percolator, looks_for_a_second_term_first)
     put (p, 5, "ti=electromagnetic not ti=zinc");
     add_value (d, "ti", "electromagnetic tin");
     cr_assert_str_eq (answer (p, d), "5");
-    cr_assert (tt_percolator_count (p).candidates == 1);
+    cr_assert (tt_percolator_count (p).evaluated == 0);
     add_value (d, "ti", "zinc and electromagnetic zinc");
     cr_assert_str_eq (answer (p, d), "1 2 3");
-    cr_assert (tt_percolator_count (p).candidates == 6);
+    cr_assert (tt_percolator_count (p).evaluated == 2, "the phrase and prox alone are to be looked for");
     tt_document_destroy (&d);
     tt_percolator_destroy (&p);
 }
