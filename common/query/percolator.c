@@ -95,6 +95,8 @@ static uint64_t
 frequency (const void *context, const dictionary_key *key)
 {
     const tt_percolator *p = context;
+    if (p->sketch.documents < FIRST_PASS) /* what is often asked for is taken to be often there */
+        return key->references;
     uint64_t seen = *sketch_counter (&p->sketch, key->tag);
     uint64_t least = p->sketch.documents / PATTERN_SHARE; /* patterns are counted only while some query uses them */
     return pattern_is ((uint8_t)key->space) && seen < least ? least : seen;
@@ -251,6 +253,14 @@ continue_pass (tt_percolator *p)
             refile (p, (uint32_t)p->cursor);
 }
 
+void
+tt_percolator_settle (tt_percolator *p)
+{
+    for (size_t i = 0; i < p->records.count; i++)
+        if (p->records.runs[i] != POOL_NONE)
+            refile (p, (uint32_t)i);
+}
+
 /* Matching */
 
 static void
@@ -363,26 +373,36 @@ tt_percolator_count (const tt_percolator *p)
                                    .bytes = bytes };
 }
 
-size_t
-tt_percolator_anchors (const tt_percolator *p, uint64_t id, tt_anchor *anchors, size_t max)
+static tt_anchor
+describe_anchor (const tt_percolator *p, uint32_t number)
 {
     static const char *const kinds[]
         = { [SPACE_WORD] = "word", [SPACE_CLASS] = "class", [SPACE_NUMBER] = "number", [SPACE_CODE] = "code" };
-    size_t slot = find_slot (p, id);
-    if (p->slots[slot] == 0)
-        return 0;
-    size_t count = 0;
-    const uint32_t *terms = record_anchors (p, &p->records[p->slots[slot] - 1], &count);
-    for (size_t i = 0; i < count && i < max; i++) {
-        const dictionary_term *term = &p->terms.terms[terms[i]];
-        const posting *postings = dictionary_postings (term);
-        size_t at = 0;
-        while (postings[at].query != p->slots[slot] - 1)
-            at++;
-        anchors[i] = (tt_anchor){ .text = dictionary_text (&p->terms, terms[i]),
-                                  .kind = term->space == DICTIONARY_PREFIX ? "prefix" : kinds[term->space],
-                                  .indexes = postings[at].stored & ~POSTING_SURE,
-                                  .seen = frequency (p, term->hash, term->space) };
+    const dictionary_key *key = &p->keys.keys[number];
+    uint64_t seen = *sketch_counter (&p->sketch, key->tag);
+    tt_anchor anchor = { .text = dictionary_text (&p->keys, number),
+                         .indexes = key->stored,
+                         .seen = p->sketch.documents ? seen * p->documents / p->sketch.documents : 0 };
+    uint8_t space = (uint8_t)key->space;
+    if (pattern_is (space)) {
+        anchor.text = pattern_piece (anchor.text, space, &space);
+        anchor.kind = space == DICTIONARY_PIECE ? "piece" : "prefix";
+    } else {
+        anchor.kind = kinds[space];
     }
-    return count;
+    return anchor;
+}
+
+size_t
+tt_percolator_anchors (const tt_percolator *p, uint64_t id, tt_anchor *anchors, size_t max)
+{
+    uint32_t query = records_find (&p->records, id);
+    if (query == RECORDS_NONE)
+        return 0;
+    const uint32_t *run = p->programs.words + p->records.runs[query];
+    if (run[RUN_KEY (0)] == p->every)
+        return 0;
+    for (size_t i = 0; i < run[0] && i < max; i++)
+        anchors[i] = describe_anchor (p, run[RUN_KEY (i)]);
+    return run[0];
 }

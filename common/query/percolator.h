@@ -29,14 +29,18 @@ size_t tt_percolator_match (tt_percolator *percolator, const tt_document *docume
 
 /* A term that a stored query is filed under: a document that has it is looked at. */
 typedef struct {
-    tt_bytes text;    /* of a prefix of words its first bytes; borrowed until the next call that changes the index */
-    const char *kind; /* "word", "prefix", "class", "number", "code" */
+    tt_bytes text;    /* of a pattern some of its bytes; borrowed until the next call that changes the index */
+    const char *kind; /* "word", "class", "number", "code"; of a pattern that is found through its first bytes "prefix", else "piece" */
     uint64_t indexes; /* in which it counts, a bit each */
-    uint64_t seen;    /* documents matched so far that had it, as far as the index knows: an upper bound */
+    uint64_t seen;    /* documents matched so far that had it, about, rather too many */
 } tt_anchor;
 /* The anchors of a query, at most `max` of them written; returns how many there are. 0: it is evaluated on every document, or
  * there is no such query. */
 size_t tt_percolator_anchors (const tt_percolator *percolator, uint64_t id, tt_anchor *anchors, size_t max);
+
+/* Looks at all queries again at once for rarer terms: after many were put while nothing was known of documents, when a loading daemon has the
+ * time. Without documents a term that many queries ask for is taken to be common. */
+void tt_percolator_settle (tt_percolator *percolator);
 
 typedef struct {
     uint64_t queries;    /* stored now */

@@ -6,6 +6,7 @@
 struct alert_index_copy {
     tt_store *store;
     const alert_service *service;
+    tt_crew *crew; /* owned: asks the parts of the index */
     alert_watch_index *index;
     uint32_t partitions;
     tt_reader *log;
@@ -50,12 +51,14 @@ static tt_status
 load (alert_index_copy *copy, tt_error *error)
 {
     alert_watch_index_destroy (&copy->index);
-    copy->index = alert_watch_index_new ();
+    copy->index = alert_watch_index_new_with (copy->crew);
     tt_status status = tt_reader_start (copy->log, error);
     for (uint32_t p = 0; p < copy->partitions && status == TT_OK; p++)
         status = tt_table_visit (copy->store, p, ALERT_TABLE_WATCHES, take_row, copy, error);
-    if (status == TT_OK)
+    if (status == TT_OK) {
+        alert_watch_index_settle (copy->index);
         alert_count (copy->service, ALERT_COUNT_SNAPSHOTS, 0, 1);
+    }
     return status;
 }
 
@@ -88,6 +91,7 @@ alert_index_copy_open (alert_index_copy **out, tt_store *store, const alert_serv
     alert_index_copy *copy = tt_alloc_zero (1, sizeof *copy);
     copy->store = store;
     copy->service = service;
+    copy->crew = tt_crew_new (service ? service->match_threads : 1);
     copy->partitions = tt_store_partitions (store);
     copy->log = tt_reader_new (store, ALERT_LOG_WATCHES);
     tt_status status = load (copy, error);
@@ -103,6 +107,7 @@ alert_index_copy_close (alert_index_copy **copy)
     if (*copy == NULL)
         return;
     alert_watch_index_destroy (&(*copy)->index);
+    tt_crew_destroy (&(*copy)->crew);
     tt_reader_destroy (&(*copy)->log);
     free (*copy);
     *copy = NULL;

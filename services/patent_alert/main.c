@@ -1,4 +1,5 @@
 /* patent-alertd: the table of operations, handed to the daemon's life. */
+#include "base/crew.h"
 #include "base/text.h"
 #include "query/class_tree.h"
 #include "run/daemon.h"
@@ -12,6 +13,13 @@ static const tt_config_row settings[] = {
       = "file with the subgroups of IPC, for =/low and =/high of a subgroup (common/query/README.md); the same for all "
         "replicas" },
     { .name = "query.cpc-scheme", .type = TT_CONFIG_STRING, .initial = "", .description = "likewise of CPC" },
+    { .name = "match.threads",
+      .type = TT_CONFIG_INT,
+      .initial = "0",
+      .min = 0,
+      .max = TT_CREW_MAX,
+      .unit = "threads",
+      .description = "threads that match one document together, each a part of the watches; 0: one for each processor, at most 4" },
 };
 
 static tt_status
@@ -32,6 +40,7 @@ open_service (tt_daemon *daemon, void **service, tt_error *error)
     if (status != TT_OK)
         return status;
     alert_service *s = tt_alloc_zero (1, sizeof *s);
+    s->match_threads = (unsigned)tt_config_int (tt_daemon_config (daemon), "match.threads");
     s->counters = tt_counters_register (tt_daemon_counters (daemon), alert_metrics, ALERT_COUNT_ROWS);
     *service = s;
     return TT_OK;

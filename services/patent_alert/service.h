@@ -7,6 +7,7 @@
 
 typedef struct {
     tt_counter_set *counters; /* rows below; NULL in tests */
+    unsigned match_threads;   /* that match a document together; 0: one for each processor, at most 4 */
 } alert_service;
 
 enum {

@@ -5,15 +5,25 @@
 
 #include "watch.h"
 
-/* A filed watch; its texts lie behind it in the same allocation. The percolator knows it by its place in `slots`. */
+/* A filed watch; its texts lie behind it in the same allocation. A percolator knows it by its place in `slots`, which says, too, which
+ * percolator: place modulo their number. */
 typedef struct {
     alert_watch_entry entry;
     uint64_t hash;
     size_t next; /* of the same bucket: slot + 1, 0 = none */
 } filed;
 
-struct alert_watch_index {
+typedef struct {
     tt_percolator *percolator;
+    const uint64_t *ids; /* the last answer */
+    size_t count;
+} part;
+
+struct alert_watch_index {
+    tt_crew *crew; /* borrowed, or NULL */
+    part parts[TT_CREW_MAX];
+    size_t part_count;
+    const tt_document *document; /* that is being matched */
     filed **slots; /* NULL: free */
     size_t slot_count, slot_capacity;
     size_t *free_slots;
@@ -26,12 +36,22 @@ struct alert_watch_index {
 };
 
 #define FIRST_BUCKETS 1024
+#define ALONE_UP_TO 50000 /* watches that are asked sooner than others are woken */
 
 alert_watch_index *
 alert_watch_index_new (void)
 {
+    return alert_watch_index_new_with (NULL);
+}
+
+alert_watch_index *
+alert_watch_index_new_with (tt_crew *crew)
+{
     alert_watch_index *index = tt_alloc_zero (1, sizeof *index);
-    index->percolator = tt_percolator_new (tt_schema_patent ());
+    index->crew = crew;
+    index->part_count = crew ? tt_crew_size (crew) : 1;
+    for (size_t i = 0; i < index->part_count; i++)
+        index->parts[i].percolator = tt_percolator_new (tt_schema_patent ());
     index->bucket_count = FIRST_BUCKETS;
     index->buckets = tt_alloc_zero (FIRST_BUCKETS, sizeof *index->buckets);
     return index;
@@ -45,7 +65,8 @@ alert_watch_index_destroy (alert_watch_index **index)
         return;
     for (size_t i = 0; i < x->slot_count; i++)
         free (x->slots[i]);
-    tt_percolator_destroy (&x->percolator);
+    for (size_t i = 0; i < x->part_count; i++)
+        tt_percolator_destroy (&x->parts[i].percolator);
     free (x->slots);
     free (x->free_slots);
     free (x->buckets);
@@ -142,6 +163,12 @@ make (const Watch *watch, uint64_t hash)
     return f;
 }
 
+static tt_percolator *
+percolator_of (const alert_watch_index *index, size_t slot)
+{
+    return index->parts[slot % index->part_count].percolator;
+}
+
 /* -- public -- */
 
 bool
@@ -153,7 +180,7 @@ alert_watch_index_remove (alert_watch_index *index, const char *owner, const cha
     size_t slot = *link - 1;
     filed *f = index->slots[slot];
     *link = f->next;
-    (void)tt_percolator_remove (index->percolator, slot);
+    (void)tt_percolator_remove (percolator_of (index, slot), slot);
     give_slot (index, slot);
     free (f);
     index->size--;
@@ -165,7 +192,7 @@ alert_watch_index_put (alert_watch_index *index, const Watch *watch, tt_error *e
 {
     (void)alert_watch_index_remove (index, watch->owner, watch->watch_id);
     size_t slot = take_slot (index);
-    tt_status status = tt_percolator_put (index->percolator, slot, watch->query, strlen (watch->query), NULL, error);
+    tt_status status = tt_percolator_put (percolator_of (index, slot), slot, watch->query, strlen (watch->query), NULL, error);
     if (status != TT_OK) {
         give_slot (index, slot);
         return status;
@@ -191,21 +218,63 @@ by_name (const void *a, const void *b)
     return order ? order : strcmp (x->watch_id, y->watch_id);
 }
 
+/* Calls for each part: by the crew if it is worth waking. */
+static void
+for_each_part (alert_watch_index *index, void (*work) (void *context, size_t i))
+{
+    if (index->crew && index->size > ALONE_UP_TO)
+        tt_crew_run (index->crew, work, index, index->part_count);
+    else
+        for (size_t i = 0; i < index->part_count; i++)
+            work (index, i);
+}
+
+static void
+match_part (void *context, size_t i)
+{
+    alert_watch_index *index = context;
+    part *p = &index->parts[i];
+    p->count = tt_percolator_match (p->percolator, index->document, &p->ids);
+}
+
 size_t
 alert_watch_index_match (alert_watch_index *index, const tt_document *document, const alert_watch_entry *const **entries)
 {
-    const uint64_t *ids = NULL;
-    size_t count = tt_percolator_match (index->percolator, document, &ids);
+    size_t count = 0;
+    index->document = document;
+    for_each_part (index, match_part);
+    for (size_t i = 0; i < index->part_count; i++)
+        count += index->parts[i].count;
     if (count > index->match_capacity) {
         index->match_capacity = count * 2;
         index->matches = tt_realloc (index->matches, index->match_capacity * sizeof *index->matches);
     }
-    for (size_t i = 0; i < count; i++)
-        index->matches[i] = &index->slots[ids[i]]->entry;
+    count = 0;
+    for (size_t i = 0; i < index->part_count; i++)
+        for (size_t k = 0; k < index->parts[i].count; k++)
+            index->matches[count++] = &index->slots[index->parts[i].ids[k]]->entry;
     if (count > 1)
         qsort (index->matches, count, sizeof *index->matches, by_name);
     *entries = index->matches;
     return count;
+}
+
+static void
+settle_part (void *context, size_t i)
+{
+    tt_percolator_settle (((alert_watch_index *)context)->parts[i].percolator);
+}
+
+void
+alert_watch_index_settle (alert_watch_index *index)
+{
+    for_each_part (index, settle_part);
+}
+
+tt_crew *
+alert_watch_index_crew (const alert_watch_index *index)
+{
+    return index->crew;
 }
 
 size_t
@@ -217,5 +286,15 @@ alert_watch_index_size (const alert_watch_index *index)
 tt_percolator_counts
 alert_watch_index_counts (const alert_watch_index *index)
 {
-    return tt_percolator_count (index->percolator);
+    tt_percolator_counts sum = { 0 };
+    for (size_t i = 0; i < index->part_count; i++) {
+        tt_percolator_counts one = tt_percolator_count (index->parts[i].percolator);
+        sum.queries += one.queries;
+        sum.scanned += one.scanned;
+        sum.documents = one.documents; /* each part sees each document */
+        sum.candidates += one.candidates;
+        sum.evaluated += one.evaluated;
+        sum.bytes += one.bytes;
+    }
+    return sum;
 }

@@ -3,6 +3,7 @@
 #ifndef ALERT_WATCH_INDEX_H
 #define ALERT_WATCH_INDEX_H
 
+#include "base/crew.h"
 #include "patent.h"
 #include "query/percolator.h"
 
@@ -19,6 +20,9 @@ typedef struct {
 } alert_watch_entry;
 
 alert_watch_index *alert_watch_index_new (void); /* never NULL */
+/* The same over several percolators, a part of the watches in each, that a crew asks at once. It answers like the other. The crew is
+ * borrowed; NULL: none. */
+alert_watch_index *alert_watch_index_new_with (tt_crew *crew);
 void alert_watch_index_destroy (alert_watch_index **index);
 
 /* Files or replaces a watch. INVALID_ARGUMENT if its query does not parse: then nothing is filed under its name any more. */
@@ -28,6 +32,11 @@ bool alert_watch_index_remove (alert_watch_index *index, const char *owner, cons
 
 /* The watches that match, by owner, then watch id (memcmp). *entries is borrowed until the next call that is not const. */
 size_t alert_watch_index_match (alert_watch_index *index, const tt_document *document, const alert_watch_entry *const **entries);
+
+/* After many were put and before documents come: see tt_percolator_settle. */
+void alert_watch_index_settle (alert_watch_index *index);
+/* NULL: it has none. */
+tt_crew *alert_watch_index_crew (const alert_watch_index *index);
 
 size_t alert_watch_index_size (const alert_watch_index *index);
 tt_percolator_counts alert_watch_index_counts (const alert_watch_index *index);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "query/percolator.h"
+#include "unit/query/differential.h"
 #include "unit/query/vocabulary.h"
 
 TestSuite (percolator, .init = open_text);
@@ -148,89 +149,15 @@ Test (percolator, gives_memory_back_to_later_queries)
     tt_percolator_destroy (&p);
 }
 
-/* Differential test */
-
-#define QUERIES 400
-#define ROUNDS 60
-#define DOCUMENTS 50 /* in a round; between rounds a tenth of the queries changes */
-
-typedef struct {
-    random_source random;
-    tt_percolator *percolator;
-    tt_cql *queries[QUERIES]; /* NULL: none is stored under this number */
-    tt_document *document;
-    size_t pairs, matched, differences;
-} differential;
-
-static void
-replace_query (differential *t, size_t id)
-{
-    tt_buffer text = { 0 };
-    tt_error error = { 0 };
-    tt_cql_free (&t->queries[id]);
-    if (random_below (&t->random, 10) == 0) {
-        tt_percolator_remove (t->percolator, id);
-        return;
-    }
-    random_query (&t->random, 2, &text);
-    tt_status status = tt_cql_parse (tt_schema_patent (), (const char *)text.data, text.size, &t->queries[id], &error);
-    cr_assert (status == TT_OK, "%s: %s", tt_buffer_cstr (&text), error.message);
-    cr_assert (tt_percolator_put (t->percolator, id, (const char *)text.data, text.size, NULL, &error) == TT_OK);
-    tt_buffer_free (&text);
-}
-
-static void
-report_difference (differential *t, size_t id, bool expected)
-{
-    tt_buffer text = { 0 };
-    tt_cql_print (t->queries[id], &text);
-    if (t->differences++ < 10)
-        fprintf (stderr, "differs: %s, brute force says %s\n", tt_buffer_cstr (&text), expected ? "match" : "no match");
-    tt_buffer_free (&text);
-}
-
-static void
-compare (differential *t)
-{
-    const uint64_t *ids = NULL;
-    random_document (&t->random, t->document);
-    size_t n = tt_percolator_match (t->percolator, t->document, &ids);
-    size_t at = 0;
-    for (size_t id = 0; id < QUERIES; id++) {
-        bool found = at < n && ids[at] == id;
-        at += found;
-        bool expected = t->queries[id] && tt_cql_matches (t->queries[id], t->document);
-        if (found != expected && t->queries[id])
-            report_difference (t, id, expected);
-        t->differences += found && t->queries[id] == NULL;
-        t->pairs += t->queries[id] != NULL;
-        t->matched += expected;
-    }
-    cr_assert (at == n, "an answer that is not ascending, or an unknown number");
-}
-
 Test (percolator, equals_brute_force, .timeout = 280)
 {
     const char *seed = getenv ("TT_TEST_SEED");
-    differential t = { .random = { seed ? strtoull (seed, NULL, 0) : 20260101 } };
-    fprintf (stderr, "seed %llu\n", (unsigned long long)t.random.state);
     open_scheme ();
-    t.percolator = tt_percolator_new (tt_schema_patent ());
-    t.document = tt_document_new (tt_schema_patent ());
-    for (size_t id = 0; id < QUERIES; id++)
-        replace_query (&t, id);
-    for (int round = 0; round < ROUNDS; round++) {
-        for (int i = 0; i < DOCUMENTS; i++)
-            compare (&t);
-        for (int i = 0; i < QUERIES / 10; i++)
-            replace_query (&t, random_below (&t.random, QUERIES));
-    }
-    fprintf (stderr, "%zu pairs, %zu matched, %zu differences\n", t.pairs, t.matched, t.differences);
-    cr_expect (t.pairs >= 1000000);
-    cr_expect (t.matched >= 100000);
-    cr_expect (t.differences == 0);
-    for (size_t id = 0; id < QUERIES; id++)
-        tt_cql_free (&t.queries[id]);
-    tt_document_destroy (&t.document);
-    tt_percolator_destroy (&t.percolator);
+    differential_result r = differential_run (
+        &(differential_options){ .seed = seed ? strtoull (seed, NULL, 0) : 20260101, .pairs = 1200000, .queries = 400, .changes = 3 });
+    differential_print (&r);
+    cr_expect (r.pairs >= 1200000);
+    cr_expect (r.matched >= 100000);
+    cr_expect (r.differences == 0);
+    cr_expect_null (differential_uncovered (&r, 20), "%s", differential_uncovered (&r, 20));
 }

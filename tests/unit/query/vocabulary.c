@@ -22,8 +22,7 @@ static const char *const numbers[]
     = { "CN111504366", "CN111504366A", "CN111504366B", "US2019123456", "CN", "US", "111504366", "EP1000000A1" };
 static const char *const number_patterns[] = { "CN1115*", "CN11150436#", "EP1000000A?" };
 static const char *const days[] = { "2015-01-01", "2015-07-31", "2016-02-29", "2017-12-31", "2018-06-15" };
-static const char *const dates[] = { "2015", "201507", "20150731", "2016-02-29", "31/12/2017", "12/2017", "2018-06" };
-static const char *const countries[] = { "CN", "us", "EP" };
+static const char *const dates[] = { "2015", "201507", "20150731", "2016-02-29", "31/12/2017", "12/2017", "2018-06", "12.2017", "15.06.2018", "29/02/2016" };
 static const char *const names[] = { "Graphene Co., Ltd.",
                                      "GRAPHENE GMBH & CO KG",
                                      "The Graphene Company",
@@ -35,10 +34,8 @@ static const char *const names[] = { "Graphene Co., Ltd.",
                                      "石墨烯薄膜",
                                      "薄膜集团股份有限公司",
                                      "Thin and Film S.p.A." };
-static const char *const mark_classes[] = { "cpci", "cpca", "cpcc", "ci", "cn", "ai", "an" };
-static const char *const mark_numbers[] = { "ex", "op", "rf", "oc" };
-static const char *const codes[] = { "MM4A", "H10", "D10", "ent-4/magnets" };
-static const char *const code_names[] = { "ls", "st", "own", "famn" };
+static const char *const codes[] = { "CN", "us", "EP", "F-12", "石墨", "MM4A", "H10", "D10", "ent-4/magnets" };
+static const char *const code_patterns[] = { "C#", "e?", "F-1*" };
 
 #define PICK(random, list) (list)[random_below ((random), (uint32_t)(sizeof (list) / sizeof (list)[0]))]
 
@@ -49,6 +46,29 @@ random_below (random_source *random, uint32_t n)
     x = (x ^ x >> 30) * UINT64_C (0xBF58476D1CE4E5B9);
     x = (x ^ x >> 27) * UINT64_C (0x94D049BB133111EB);
     return (uint32_t)((x ^ x >> 31) % n);
+}
+
+/* The indexes of the schema by how they compare, whichever there are */
+
+static int
+pick_index (random_source *random, tt_index_kind compares, bool stored)
+{
+    const tt_schema *schema = tt_schema_patent ();
+    for (;;) {
+        int i = (int)random_below (random, (uint32_t)schema->count);
+        uint64_t held = tt_schema_stored (schema, i);
+        if (held != 0 && tt_schema_compares (schema, i) == compares && (!stored || held == UINT64_C (1) << i))
+            return i;
+    }
+}
+
+/* Its name, or now and then one of its aliases. */
+static void
+index_name (random_source *random, int index, tt_buffer *out)
+{
+    const tt_index *i = &tt_schema_patent ()->indexes[index];
+    const char *name = i->aliases && random_below (random, 4) == 0 ? i->aliases : i->name;
+    tt_buffer_append (out, name, strcspn (name, " "));
 }
 
 /* Queries */
@@ -82,10 +102,9 @@ text_term (random_source *random, bool may_lead, tt_buffer *out)
 static void
 text_clause (random_source *random, tt_buffer *out)
 {
-    static const char *const indexes[] = { "ti", "ab", "ta", "txt", "cl", "pa", "in", "ia", "claims" };
-    uint32_t name = random_below (random, 9);
-    tt_buffer_text (out, indexes[name]);
-    if (name >= 5 && name < 8 && random_below (random, 2)) {
+    int index = pick_index (random, TT_INDEX_TEXT, false);
+    index_name (random, index, out);
+    if (tt_schema_names (tt_schema_patent (), index) && random_below (random, 2)) {
         tt_buffer_printf (out, "%s\"%s\"", random_below (random, 3) ? "=" : "==", PICK (random, names));
         return;
     }
@@ -97,18 +116,17 @@ text_clause (random_source *random, tt_buffer *out)
         return;
     }
     tt_buffer_text (out, relation == 2 ? "==" : "=");
-    text_term (random, name < 3, out);
+    text_term (random, tt_schema_patent ()->indexes[index].leading, out);
 }
 
 static void
 class_clause (random_source *random, tt_buffer *out)
 {
-    static const char *const indexes[] = { "ic", "cpc", "ipc", "class", "cl" };
     uint32_t kind = random_below (random, 9);
-    if (random_below (random, 4) == 0)
-        tt_buffer_text (out, PICK (random, mark_classes));
+    if (kind >= 2 && random_below (random, 5) == 0)
+        tt_buffer_text (out, "cl");
     else
-        tt_buffer_text (out, indexes[random_below (random, kind < 2 ? 4 : 5)]);
+        index_name (random, pick_index (random, TT_INDEX_CLASS, false), out);
     if (kind == 0)
         tt_buffer_printf (out, "=%s", PICK (random, class_patterns));
     else if (kind < 3 && scheme && random_below (random, 2))
@@ -143,25 +161,20 @@ date_clause (random_source *random, tt_buffer *out)
 static void
 other_clause (random_source *random, tt_buffer *out)
 {
-    static const char *const indexes[] = { "pn", "ap", "pr", "num", "ct", "ex", "op", "rf", "oc" };
-    switch (random_below (random, 6)) {
-    case 5:
-        tt_buffer_printf (out, "%s=%s", PICK (random, code_names), PICK (random, codes));
-        break;
+    bool code = random_below (random, 3) == 0;
+    bool pattern = random_below (random, 4) == 0;
+    switch (random_below (random, 4)) {
     case 0:
-        tt_buffer_printf (out, "cc=%s", PICK (random, countries));
-        break;
-    case 1:
-        tt_buffer_printf (out, "%s=%s", PICK (random, indexes), PICK (random, number_patterns));
-        break;
-    case 2:
         tt_buffer_text (out, random_below (random, 2) ? PICK (random, numbers) : PICK (random, dates));
         break;
-    case 3:
+    case 1:
         tt_buffer_text (out, PICK (random, words));
         break;
     default:
-        tt_buffer_printf (out, "%s=%s", PICK (random, indexes), PICK (random, numbers));
+        index_name (random, pick_index (random, code ? TT_INDEX_CODE : TT_INDEX_NUMBER, false), out);
+        tt_buffer_printf (out, "=%s",
+                          code ? (pattern ? PICK (random, code_patterns) : PICK (random, codes))
+                               : (pattern ? PICK (random, number_patterns) : PICK (random, numbers)));
     }
 }
 
@@ -169,9 +182,9 @@ static void
 prox_clause (random_source *random, tt_buffer *out)
 {
     static const char *const units[] = { "", "/unit=word", "/unit=sentence", "/unit=paragraph" };
-    static const char *const indexes[] = { "ti", "ab", "ta" };
+    static const char *const names[] = { "ti", "ab", "ta" };
     static const char *const signs[] = { "<=", "<", "=" };
-    const char *name = PICK (random, indexes);
+    const char *name = PICK (random, names);
     tt_buffer_printf (out, "%s=", name);
     text_term (random, true, out);
     tt_buffer_text (out, " prox");
@@ -245,33 +258,31 @@ add_texts (random_source *random, tt_document *document, const char *index, uint
     tt_buffer_free (&text);
 }
 
+static void
+add_other (random_source *random, tt_document *document, tt_index_kind kind, const char *value)
+{
+    (void)tt_document_add (document, pick_index (random, kind, true), tt_bytes_of_text (value));
+}
+
 void
 random_document (random_source *random, tt_document *document)
 {
-    static const char *const number_names[] = { "pn", "ap", "pr", "ct" };
     tt_document_reset (document);
     add_texts (random, document, "ti", 2, 5);
     add_texts (random, document, "ab", 2, 14);
     add_texts (random, document, "cl", 2, 8);
     add_texts (random, document, "pa", 2, 3);
     add_texts (random, document, "in", 2, 3);
+    for (uint32_t i = random_below (random, 5); i > 0; i--)
+        add_other (random, document, TT_INDEX_CLASS, PICK (random, classes));
     for (uint32_t i = random_below (random, 3); i > 0; i--)
-        add_value (document, random_below (random, 2) ? "ic" : "cpc", PICK (random, classes));
-    if (random_below (random, 4))
         add_value (document, "pd", PICK (random, days));
-    for (uint32_t i = 0; i < 4; i++)
-        if (random_below (random, 2))
-            add_value (document, number_names[i], PICK (random, numbers));
-    if (random_below (random, 2))
-        add_value (document, "cc", PICK (random, countries));
+    for (uint32_t i = random_below (random, 5); i > 0; i--)
+        add_other (random, document, TT_INDEX_NUMBER, PICK (random, numbers));
+    for (uint32_t i = random_below (random, 3); i > 0; i--)
+        add_other (random, document, TT_INDEX_CODE, PICK (random, codes));
     for (uint32_t i = random_below (random, 3); i > 0; i--)
         add_value (document, random_below (random, 3) ? "pa" : "in", PICK (random, names));
-    if (random_below (random, 2))
-        add_value (document, PICK (random, mark_classes), PICK (random, classes));
-    if (random_below (random, 2))
-        add_value (document, PICK (random, mark_numbers), PICK (random, numbers));
-    if (random_below (random, 2))
-        add_value (document, PICK (random, code_names), PICK (random, codes));
 }
 
 void
