@@ -10,6 +10,7 @@
 typedef struct {
     alert_watch_entry entry;
     uint64_t hash;
+    uint64_t order; /* the first bytes of the owner, comparable: most of a sort need not read the names */
     size_t next; /* of the same bucket: slot + 1, 0 = none */
 } filed;
 
@@ -31,6 +32,7 @@ struct alert_watch_index {
     size_t *buckets; /* slot + 1; power of two */
     size_t bucket_count;
     size_t size;
+    const filed **sorted; /* the last answer, and */
     const alert_watch_entry **matches;
     size_t match_capacity;
 };
@@ -71,6 +73,7 @@ alert_watch_index_destroy (alert_watch_index **index)
     free (x->free_slots);
     free (x->buckets);
     free (x->matches);
+    free (x->sorted);
     free (x);
     *index = NULL;
 }
@@ -146,13 +149,24 @@ place (char **at, const char *text)
     return start;
 }
 
+static uint64_t
+order_of (const char *owner)
+{
+    uint64_t order = 0;
+    for (size_t i = 0; i < sizeof order; i++) {
+        order = order << 8 | (uint8_t)*owner;
+        owner += *owner != '\0';
+    }
+    return order;
+}
+
 static filed *
 make (const Watch *watch, uint64_t hash)
 {
     size_t texts = strlen (watch->owner) + strlen (watch->watch_id) + strlen (watch->label) + strlen (watch->query) + 4;
     filed *f = tt_alloc (sizeof *f + texts);
     char *at = (char *)(f + 1);
-    *f = (filed){ .hash = hash };
+    *f = (filed){ .hash = hash, .order = order_of (watch->owner) };
     f->entry.owner = place (&at, watch->owner);
     f->entry.watch_id = place (&at, watch->watch_id);
     f->entry.label = place (&at, watch->label);
@@ -213,9 +227,11 @@ alert_watch_index_put (alert_watch_index *index, const Watch *watch, tt_error *e
 static int
 by_name (const void *a, const void *b)
 {
-    const alert_watch_entry *x = *(const alert_watch_entry *const *)a, *y = *(const alert_watch_entry *const *)b;
-    int order = strcmp (x->owner, y->owner);
-    return order ? order : strcmp (x->watch_id, y->watch_id);
+    const filed *x = *(const filed *const *)a, *y = *(const filed *const *)b;
+    if (x->order != y->order)
+        return x->order < y->order ? -1 : 1;
+    int order = strcmp (x->entry.owner, y->entry.owner);
+    return order ? order : strcmp (x->entry.watch_id, y->entry.watch_id);
 }
 
 /* Calls for each part: by the crew if it is worth waking. */
@@ -248,13 +264,16 @@ alert_watch_index_match (alert_watch_index *index, const tt_document *document, 
     if (count > index->match_capacity) {
         index->match_capacity = count * 2;
         index->matches = tt_realloc (index->matches, index->match_capacity * sizeof *index->matches);
+        index->sorted = tt_realloc (index->sorted, index->match_capacity * sizeof *index->sorted);
     }
     count = 0;
     for (size_t i = 0; i < index->part_count; i++)
         for (size_t k = 0; k < index->parts[i].count; k++)
-            index->matches[count++] = &index->slots[index->parts[i].ids[k]]->entry;
+            index->sorted[count++] = index->slots[index->parts[i].ids[k]];
     if (count > 1)
-        qsort (index->matches, count, sizeof *index->matches, by_name);
+        qsort (index->sorted, count, sizeof *index->sorted, by_name);
+    for (size_t i = 0; i < count; i++)
+        index->matches[i] = &index->sorted[i]->entry;
     *entries = index->matches;
     return count;
 }

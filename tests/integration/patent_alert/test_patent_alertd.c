@@ -57,6 +57,17 @@ static const char *const queries[] = {
     "graphene or 石墨烯",
     "pn=CN",
     "ti=\"精密机床\" not ic=B23Q",
+    "ti=一种 prox/distance<=8/ordered=true ti=方法",
+    "ti=电池 prox/unit=sentence ti=系统",
+    "ti==\"一种石墨烯的制备方法及其应用 0\" or ti=\"石墨#薄膜\"",
+    "ic=/low H01M not ti=散热",
+    "ic=/high \"H01M10/00\" or ic=/same \"B23K26/21\"",
+    "ic=B25J9* or pn=CN1000000*",
+    "ti=27* or ti=1?9",
+    "pd>=20240101 not (ti=石墨烯 or ti=电池)",
+    "pd<2020 or ti all \"量子 检测\"",
+    "ti any \"机床 无人机\" and not ti=装置",
+    "pd=2024",
 };
 static const char *const materials[] = { "石墨烯",     "氧化石墨烯薄膜", "锂离子电池", "鋰離子電池", "激光焊接",
                                          "工业机器人", "量子点",         "无人机",     "超级电容",   "精密机床" };

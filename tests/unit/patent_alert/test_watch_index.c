@@ -105,3 +105,52 @@ Test (watch_index, a_query_that_does_not_parse_leaves_nothing)
     cr_assert_not (alert_watch_index_remove (index, "o", "w"));
     alert_watch_index_destroy (&index);
 }
+
+/* Enough watches for a crew to be woken. */
+Test (watch_index, answers_alike_with_a_crew)
+{
+    enum { WATCHES = 60000 };
+    cr_assert_eq (tt_text_open (NULL), TT_OK);
+    tt_crew *crew = tt_crew_new (3);
+    alert_watch_index *alone = alert_watch_index_new ();
+    alert_watch_index *together = alert_watch_index_new_with (crew);
+    tt_document *document = tt_document_new (tt_schema_patent ());
+    uint32_t seed = 5;
+    size_t matched = 0;
+    for (uint32_t i = 0; i < WATCHES; i++) {
+        char owner[16], id[16], query[64];
+        snprintf (owner, sizeof owner, "o%u", i % 700);
+        snprintf (id, sizeof id, "w%u", i);
+        snprintf (query, sizeof query, i % 2 ? "ti=word%u not ti=word%u" : "ti=\"word%u word%u\"", next_random (&seed) % 300,
+                  next_random (&seed) % 300);
+        Watch put = watch (owner, id, query);
+        cr_assert_eq (alert_watch_index_put (alone, &put, NULL), TT_OK);
+        cr_assert_eq (alert_watch_index_put (together, &put, NULL), TT_OK);
+        if (i % 11 == 0) {
+            cr_assert (alert_watch_index_remove (alone, owner, id));
+            cr_assert (alert_watch_index_remove (together, owner, id));
+        }
+    }
+    alert_watch_index_settle (together);
+    for (int n = 0; n < 200; n++) {
+        char title[400];
+        size_t at = 0;
+        const alert_watch_entry *const *a = NULL, *const *b = NULL;
+        for (int i = 0; i < 20; i++)
+            at += (size_t)snprintf (title + at, sizeof title - at, "word%u ", next_random (&seed) % 300);
+        tt_document_reset (document);
+        cr_assert_eq (tt_document_add (document, tt_schema_find (tt_schema_patent (), "ti", 2), tt_bytes_of_text (title)), 0);
+        size_t count = alert_watch_index_match (alone, document, &a);
+        cr_assert_eq (alert_watch_index_match (together, document, &b), count);
+        for (size_t i = 0; i < count; i++)
+            cr_assert (strcmp (a[i]->owner, b[i]->owner) == 0 && strcmp (a[i]->watch_id, b[i]->watch_id) == 0);
+        matched += count;
+    }
+    cr_assert_gt (matched, 10000);
+    cr_assert_eq (alert_watch_index_counts (together).queries, alert_watch_index_size (alone));
+    cr_assert_eq (alert_watch_index_counts (together).documents, 200);
+    tt_document_destroy (&document);
+    alert_watch_index_destroy (&alone);
+    alert_watch_index_destroy (&together);
+    tt_crew_destroy (&crew);
+}

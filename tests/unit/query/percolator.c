@@ -128,6 +128,142 @@ Test (percolator, looks_for_a_second_term_first)
     tt_percolator_destroy (&p);
 }
 
+/* Candidates and evaluations that one more document costs. */
+static void
+cost (tt_percolator *p, const tt_document *document, uint64_t *candidates, uint64_t *evaluated)
+{
+    tt_percolator_counts before = tt_percolator_count (p);
+    answer (p, document);
+    *candidates = tt_percolator_count (p).candidates - before.candidates;
+    *evaluated = tt_percolator_count (p).evaluated - before.evaluated;
+}
+
+Test (percolator, finds_wildcards_and_prox_without_trying_all)
+{
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    tt_document *d = tt_document_new (tt_schema_patent ());
+    char text[96];
+    uint64_t candidates = 0;
+    uint64_t evaluated = 0;
+    for (uint64_t i = 0; i < 1000; i++) {
+        snprintf (text, sizeof text, "ti=*q%03lux", (unsigned long)i);
+        cr_assert (!put (p, 4 * i, text));
+        snprintf (text, sizeof text, "ab=v%03lu#y", (unsigned long)i);
+        cr_assert (!put (p, 4 * i + 1, text));
+        snprintf (text, sizeof text, "ti=u%03lu prox/distance<=2 ti=t%03lu", (unsigned long)i, (unsigned long)(i + 1) % 1000);
+        cr_assert (!put (p, 4 * i + 2, text));
+        snprintf (text, sizeof text, "pn=CN%03lu*", (unsigned long)i);
+        cr_assert (!put (p, 4 * i + 3, text));
+    }
+    add_value (d, "ti", "abq007x u001 and t002, u009 t001");
+    add_value (d, "ab", "v042zy");
+    add_value (d, "pn", "CN5001A");
+    cr_assert_str_eq (answer (p, d), "6 28 169 2003");
+    cost (p, d, &candidates, &evaluated);
+    cr_assert_leq (candidates, 12);
+    cr_assert_eq (evaluated, 1);
+    for (uint64_t i = 0; i < 4000; i++)
+        cr_assert (tt_percolator_remove (p, i));
+    cost (p, d, &candidates, &evaluated);
+    cr_assert_eq (candidates, 0);
+    tt_document_destroy (&d);
+    tt_percolator_destroy (&p);
+}
+
+/* The first 1024 have a bit each; the others are evaluated, and answer alike. */
+Test (percolator, has_room_for_any_number_of_date_ranges)
+{
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    tt_document *d = tt_document_new (tt_schema_patent ());
+    char text[96];
+    const uint64_t *ids = NULL;
+    for (uint64_t i = 0; i < 3000; i++) {
+        snprintf (text, sizeof text, "ti=steel and pd>=%04lu", 1000 + (unsigned long)i);
+        put (p, i, text);
+    }
+    add_value (d, "ti", "steel");
+    add_value (d, "pd", "2015-06-30");
+    cr_assert_eq (tt_percolator_match (p, d, &ids), 1016);
+    cr_assert_eq (ids[1015], 1015);
+    for (uint64_t i = 0; i < 1000; i++)
+        cr_assert (tt_percolator_remove (p, i));
+    cr_assert_eq (tt_percolator_match (p, d, &ids), 16);
+    tt_document_destroy (&d);
+    tt_percolator_destroy (&p);
+}
+
+/* Three other keys decide: nothing is evaluated, whatever the operators between them. */
+Test (percolator, settles_up_to_four_keys_unread)
+{
+    static const struct {
+        const char *query;
+        bool matches;
+    } cases[] = { { "ti=a and ti=b and ti=c", true },
+                  { "ti=a and (ti=x or ti=b) not ti=y", true },
+                  { "ti=a not (ti=x or ti=c)", false },
+                  { "(ti=a and ti=x) or (ti=b and ti=c)", true },
+                  { "ti=a and ti=b not ti=c", false },
+                  { "ti=a and pd within \"2014 2016\"", true },
+                  { "ti=a not pd=2015", false },
+                  { "(ti=a or ti=x or ti=y or ti=z or ti=w) and pd=2015", true },
+                  { "cpc=H01F not ti=x", true },
+                  { "ti=a and ti=bcd*", true } };
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    tt_document *d = tt_document_new (tt_schema_patent ());
+    size_t n = sizeof cases / sizeof *cases;
+    tt_buffer expected = { 0 };
+    for (uint64_t i = 0; i < n; i++) {
+        put (p, i, cases[i].query);
+        if (cases[i].matches)
+            tt_buffer_printf (&expected, "%s%lu", expected.size ? " " : "", (unsigned long)i);
+    }
+    add_value (d, "ti", "a b c bcdef");
+    add_value (d, "cpc", "H01F1/053");
+    add_value (d, "pd", "2015-06-30");
+    cr_assert_str_eq (answer (p, d), tt_buffer_cstr (&expected));
+    cr_assert_eq (tt_percolator_count (p).evaluated, 0);
+    tt_buffer_free (&expected);
+    tt_document_destroy (&d);
+    tt_percolator_destroy (&p);
+}
+
+/* Filed while nothing was known; then what is often asked for is taken to be common. */
+Test (percolator, settles_by_what_is_often_asked_for)
+{
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    tt_document *d = tt_document_new (tt_schema_patent ());
+    char text[64];
+    uint64_t candidates = 0;
+    uint64_t evaluated = 0;
+    for (uint64_t i = 0; i < 1000; i++) {
+        snprintf (text, sizeof text, "ti=telecommunications and ti=z%lu", (unsigned long)i);
+        put (p, i, text);
+    }
+    add_value (d, "ti", "telecommunications z7");
+    tt_percolator_settle (p);
+    cost (p, d, &candidates, &evaluated);
+    cr_assert_leq (candidates, 3);
+    cr_assert_str_eq (answer (p, d), "7");
+    tt_document_destroy (&d);
+    tt_percolator_destroy (&p);
+}
+
+/* More answers than are sorted by inserting, under numbers in no order. */
+Test (percolator, sorts_many_answers)
+{
+    tt_percolator *p = tt_percolator_new (tt_schema_patent ());
+    tt_document *d = tt_document_new (tt_schema_patent ());
+    const uint64_t *ids = NULL;
+    for (uint64_t i = 0; i < 5000; i++)
+        put (p, (i * 7919 % 5000) << 40 | i, "ti=a or ti=b");
+    add_value (d, "ti", "b a");
+    cr_assert_eq (tt_percolator_match (p, d, &ids), 5000);
+    for (size_t i = 1; i < 5000; i++)
+        cr_assert (ids[i - 1] < ids[i]);
+    tt_document_destroy (&d);
+    tt_percolator_destroy (&p);
+}
+
 Test (percolator, gives_memory_back_to_later_queries)
 {
     tt_percolator *p = tt_percolator_new (tt_schema_patent ());

@@ -182,9 +182,9 @@ static void
 prox_clause (random_source *random, tt_buffer *out)
 {
     static const char *const units[] = { "", "/unit=word", "/unit=sentence", "/unit=paragraph" };
-    static const char *const names[] = { "ti", "ab", "ta" };
+    static const char *const indexes[] = { "ti", "ab", "ta" };
     static const char *const signs[] = { "<=", "<", "=" };
-    const char *name = PICK (random, names);
+    const char *name = PICK (random, indexes);
     tt_buffer_printf (out, "%s=", name);
     text_term (random, true, out);
     tt_buffer_text (out, " prox");
