@@ -10,15 +10,15 @@
 
 typedef struct tt_crew tt_crew;
 
-/* `size` counts the asking thread, 1 to TT_CREW_MAX; 0: one for each processor, at most 4. Where a thread cannot be started, the crew is
- * smaller. Never NULL. */
+/* `size` counts the asking thread, 1 to TT_CREW_MAX; 0: one for each processor, at most 4. Where a thread cannot be started, the
+ * crew is smaller. Never NULL. */
 tt_crew *tt_crew_new (unsigned size);
 void tt_crew_destroy (tt_crew **crew);
 /* Threads, the asking one included. */
 unsigned tt_crew_size (const tt_crew *crew);
 
-/* Calls part (context, i) for each i from 0 to parts - 1, in any order, several at once, and returns when all are done. What the parts did is
- * then visible to the caller. */
+/* Calls part (context, i) for each i from 0 to parts - 1, in any order, several at once, and returns when all are done. What the
+ * parts did is then visible to the caller. */
 void tt_crew_run (tt_crew *crew, void (*part) (void *context, size_t i), void *context, size_t parts);
 
 #endif

@@ -1,7 +1,7 @@
 /* The records that match a document, collected in any order and any number of times, read in the order of their ids.
  *
- * Internal to query/. A bit for each record, and one for each 64 of these bits: with thousands of matches cheaper than sorting, with none
- * next to nothing. Owned by one thread. */
+ * Internal to query/. A bit for each record, and one for each 64 of these bits: with thousands of matches cheaper than sorting,
+ * with none next to nothing. Owned by one thread. */
 #ifndef TT_QUERY_ANSWER_H
 #define TT_QUERY_ANSWER_H
 

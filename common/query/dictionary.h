@@ -1,8 +1,9 @@
-/* The keys that stored queries ask for, each once: a text of some space in some indexes, references, and the queries filed under it.
+/* The keys that stored queries ask for, each once: a text of some space in some indexes, references, and the queries filed under
+ * it.
  *
- * Internal to query/. A key is a number from 0, stable while it is referenced; numbers are used again. A document sets the bits of the
- * keys that it has, so that whether a key is met is one bit in a piece of memory that stays in the processor's cache. Owned by one
- * thread. */
+ * Internal to query/. A key is a number from 0, stable while it is referenced; numbers are used again. A document sets the bits
+ * of the keys that it has, so that whether a key is met is one bit in a piece of memory that stays in the processor's cache.
+ * Owned by one thread. */
 #ifndef TT_QUERY_DICTIONARY_H
 #define TT_QUERY_DICTIONARY_H
 
@@ -25,8 +26,8 @@
 #define DICTIONARY_PAIRS 4096
 #define DICTIONARY_KEY_BIT (DICTIONARY_PAIR_BIT + DICTIONARY_PAIRS)
 
-/* A query filed under a key, with what refuses it without reading it: three bits of a document are an index into the table, whose bit
- * says whether the query matches or (POSTING_UNSURE) may match. Three times 24 bits, so that it is 16 bytes. */
+/* A query filed under a key, with what refuses it without reading it: three bits of a document are an index into the table, whose
+ * bit says whether the query matches or (POSTING_UNSURE) may match. Three times 24 bits, so that it is 16 bytes. */
 typedef struct {
     uint32_t query;
     uint32_t first;  /* bit << 8 | table */
@@ -42,8 +43,8 @@ typedef struct {
         uint32_t run;  /* in dictionary.postings; where posting_room > 0 */
     } at;
     uint32_t posting_count, posting_room;
-    uint32_t text;       /* offset in the dictionary's texts */
-    uint32_t size : 24;  /* bytes of it */
+    uint32_t text;      /* offset in the dictionary's texts */
+    uint32_t size : 24; /* bytes of it */
     uint32_t space : 8;
     uint32_t references; /* 0: the number is free */
     uint32_t tag;        /* upper half of the hash */
@@ -74,7 +75,7 @@ typedef struct {
     size_t posting_bytes;
     dictionary_range ranges[DICTIONARY_MAX_RANGES];
     size_t range_count;
-    size_t prefixes, pieces;  /* keys in these spaces now */
+    size_t prefixes, pieces;   /* keys in these spaces now */
     uint64_t piece_filter[64]; /* by dictionary_piece_hash: some piece may have it */
 } dictionary;
 
@@ -87,8 +88,8 @@ uint32_t dictionary_take (dictionary *d, tt_bytes text, uint8_t space, uint32_t 
 /* One reference less; at none the key is forgotten (it must have no postings). */
 void dictionary_drop (dictionary *d, uint32_t key);
 
-/* Walks the keys of a text, whatever their indexes: the first at or behind slot *at, which moves behind it; DICTIONARY_NONE past the
- * last. Begin with *at = dictionary_slot (d, hash). */
+/* Walks the keys of a text, whatever their indexes: the first at or behind slot *at, which moves behind it; DICTIONARY_NONE past
+ * the last. Begin with *at = dictionary_slot (d, hash). */
 uint32_t dictionary_next (const dictionary *d, size_t *at, uint64_t hash, tt_bytes text, uint8_t space);
 static inline size_t
 dictionary_slot (const dictionary *d, uint64_t hash)

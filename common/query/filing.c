@@ -154,7 +154,8 @@ require_each (filer *f, const uint32_t *keys, size_t count)
     uint8_t space = 0;
     for (size_t i = 0; i < count; i++) {
         uint32_t key = keys[i] & PROGRAM_VALUE;
-        bool has_bit = is_plain (f, key) || pattern_piece (dictionary_text (f->d, key), (uint8_t)f->d->keys[key].space, &space).size > 0;
+        bool has_bit
+            = is_plain (f, key) || pattern_piece (dictionary_text (f->d, key), (uint8_t)f->d->keys[key].space, &space).size > 0;
         if (key != f->anchor && has_bit)
             require (f, (condition){ .bits = { bit_of (key) }, .count = 1, .cost = cost_of (f, key) });
     }

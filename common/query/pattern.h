@@ -1,8 +1,8 @@
 /* What a key needs besides its text where it is no plain term: patterns are found through some of their bytes, days are listed.
  *
- * Internal to query/. A pattern that holds three bytes without a wildcard between them is a key like any other: each document that has a
- * word of it sets its bit, found through these bytes and not by trying all patterns. Others are tried on a document when a query gets as
- * far as them (run.c). Owned by one thread. */
+ * Internal to query/. A pattern that holds three bytes without a wildcard between them is a key like any other: each document
+ * that has a word of it sets its bit, found through these bytes and not by trying all patterns. Others are tried on a document
+ * when a query gets as far as them (run.c). Owned by one thread. */
 #ifndef TT_QUERY_PATTERN_H
 #define TT_QUERY_PATTERN_H
 

@@ -31,9 +31,9 @@ struct tt_percolator {
     pool programs;
     records records;
     sketch sketch;
-    uint32_t every;  /* the key under which queries without anchors are filed */
-    bool with_pairs; /* a posting asks for a pair of words */
-    size_t cursor;   /* of the pass that looks for rarer anchors; records.count: none is under way */
+    uint32_t every;     /* the key under which queries without anchors are filed */
+    bool with_pairs;    /* a posting asks for a pair of words */
+    size_t cursor;      /* of the pass that looks for rarer anchors; records.count: none is under way */
     uint64_t next_pass; /* documents */
     program_run run;
     program_words compiled;  /* scratch */

@@ -53,7 +53,8 @@ compile_key (compiler *c, const cql_clause *clause, tt_bytes key, uint8_t space)
 {
     bool keyed = true;
     uint32_t stored = (uint32_t)clause->stored;
-    uint32_t number = pattern_is (space) ? pattern_take (c->d, key, space, stored, &keyed) : dictionary_take (c->d, key, space, stored);
+    uint32_t number
+        = pattern_is (space) ? pattern_take (c->d, key, space, stored, &keyed) : dictionary_take (c->d, key, space, stored);
     program_word (c->out, (uint32_t)(keyed ? PROGRAM_KEY : PROGRAM_PATTERN) << 28 | number);
 }
 
@@ -278,8 +279,8 @@ add_anchor (program_anchors *out, uint32_t key)
     out->keys[out->count++] = key;
 }
 
-/* Days are none, for they do not become rare: too many documents have today's. Nor are patterns without a bit. Of keys seen equally often
- * the longer one is taken to be rarer. */
+/* Days are none, for they do not become rare: too many documents have today's. Nor are patterns without a bit. Of keys seen
+ * equally often the longer one is taken to be rarer. */
 uint64_t
 program_key_cost (const dictionary *d, uint32_t key, program_frequency *frequency, const void *context)
 {
@@ -369,7 +370,8 @@ choose (const chooser *c, const uint32_t *words)
 }
 
 void
-program_choose (const uint32_t *words, const dictionary *d, program_frequency *frequency, const void *context, program_anchors *out)
+program_choose (const uint32_t *words, const dictionary *d, program_frequency *frequency, const void *context,
+                program_anchors *out)
 {
     const chooser c = { d, frequency, context, out };
     out->count = 0;

@@ -1,4 +1,5 @@
-/* In how many documents a term was seen, about: counters by hash, which two terms may share, so that the number is an upper bound.
+/* In how many documents a term was seen, about: counters by hash, which two terms may share, so that the number is an upper
+ * bound.
  *
  * Internal to query/. Once many documents were seen, each fourth is enough. Owned by one thread. */
 #ifndef TT_QUERY_SKETCH_H
@@ -7,8 +8,8 @@
 #include "base/buffer.h"
 
 typedef struct {
-    uint16_t *counts; /* owned; halved all together before one overflows */
-    unsigned bits;    /* of the number of counters */
+    uint16_t *counts;   /* owned; halved all together before one overflows */
+    unsigned bits;      /* of the number of counters */
     uint64_t documents; /* behind the counts, as often halved */
     uint64_t offered;
 } sketch;

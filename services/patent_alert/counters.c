@@ -40,7 +40,7 @@ const tt_metric_row alert_metrics[ALERT_COUNT_ROWS] = {
                                       .help = "Of them, those without a required term: evaluated on every document",
                                       .kind = TT_METRIC_GAUGE },
     [ALERT_COUNT_CANDIDATES]
-    = { .name = "patent_candidates", .help = "Watches evaluated in full since the index was built", .kind = TT_METRIC_GAUGE },
+    = { .name = "patent_candidates", .help = "Watches looked at, by the key that they are filed under, since the index was built", .kind = TT_METRIC_GAUGE },
     [ALERT_COUNT_INDEX_BYTES] = { .name = "patent_index_bytes", .help = "Memory of the index", .kind = TT_METRIC_GAUGE },
     [ALERT_COUNT_MATCH_TIME]
     = { .name = "patent_match_seconds", .help = "Time to match one publication", .kind = TT_METRIC_HISTOGRAM },

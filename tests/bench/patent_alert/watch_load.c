@@ -1,5 +1,5 @@
-/* How long a replica of patent-alertd takes to have all watches from Redis in its index, and how fast the index is right after it, alone and
- * by a crew. On a private redis-server. Prints figures. Usage: bench_watch_load [watches], by default 1000000. */
+/* How long a replica of patent-alertd takes to have all watches from Redis in its index, and how fast the index is right after
+ * it, alone and by a crew. On a private redis-server. Prints figures. Usage: bench_watch_load [watches], by default 1000000. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -53,7 +53,8 @@ open_store (const private_redis *redis)
 {
     tt_store *store = NULL;
     tt_error error = { 0 };
-    tt_store_options options = { .endpoints = redis->endpoint, .service = "patent", .partitions = PARTITIONS, .timeout_ms = 60000 };
+    tt_store_options options
+        = { .endpoints = redis->endpoint, .service = "patent", .partitions = PARTITIONS, .timeout_ms = 60000 };
     end_if (tt_store_open (&store, &options, &error) != TT_OK || tt_store_prepare (store, &error) != TT_OK, "redis", &error);
     return store;
 }

@@ -1,5 +1,5 @@
-/* The standing-query index against brute force, for as many pairs as one likes. Usage: brute_force [pairs [seed]], by default 20,000,000.
- * Prints figures; fails if an answer differs, or if an operator was hardly met. */
+/* The standing-query index against brute force, for as many pairs as one likes. Usage: brute_force [pairs [seed]], by default
+ * 20,000,000. Prints figures; fails if an answer differs, or if an operator was hardly met. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -90,12 +90,28 @@ take_biblio (corpus_document *d, const json_t *biblio)
     d->date = tt_strdup (field (biblio, "pd"));
 }
 
-static const json_t *
-biblio_of (const table *biblio, const char *number, size_t i)
+/* Both files are sorted by number: so one walk finds what they have in common. */
+static int
+compare_numbers (const char *a, const char *b)
 {
-    for (size_t k = 0; k < biblio->count; k++)
-        if (strcmp (field (biblio->lines[k], "pn"), number) == 0)
-            return biblio->lines[k];
+    size_t x = strlen (a);
+    size_t y = strlen (b);
+    return x != y ? (x > y) - (x < y) : strcmp (a, b);
+}
+
+static int
+by_number (const void *a, const void *b)
+{
+    return compare_numbers (field (*(json_t *const *)a, "pn"), field (*(json_t *const *)b, "pn"));
+}
+
+static const json_t *
+biblio_of (const table *biblio, size_t *at, const char *number, size_t i)
+{
+    while (*at < biblio->count && compare_numbers (field (biblio->lines[*at], "pn"), number) < 0)
+        ++*at;
+    if (*at < biblio->count && strcmp (field (biblio->lines[*at], "pn"), number) == 0)
+        return biblio->lines[*at];
     return biblio->lines[i * 4001 % biblio->count];
 }
 
@@ -126,12 +142,15 @@ corpus_load (corpus *c)
     uint32_t *slots = tt_alloc_zero (WORD_SLOTS, sizeof *slots);
     read_table (&grants, "us_grants_2018_title_abstract.jsonl.gz");
     read_table (&biblio, "us_grants_1976_2025_biblio.jsonl.gz");
+    qsort (grants.lines, grants.count, sizeof *grants.lines, by_number);
+    qsort (biblio.lines, biblio.count, sizeof *biblio.lines, by_number);
+    size_t at = 0;
     *c = (corpus){ .documents = tt_alloc_zero (grants.count, sizeof *c->documents) };
     for (size_t i = 0; i < grants.count; i++, c->count++) {
         corpus_document *d = &c->documents[i];
         d->title = tt_strdup (field (grants.lines[i], "ti"));
         d->abstract = tt_strdup (field (grants.lines[i], "ab"));
-        take_biblio (d, biblio_of (&biblio, field (grants.lines[i], "pn"), i));
+        take_biblio (d, biblio_of (&biblio, &at, field (grants.lines[i], "pn"), i));
         note_words (c, d, slots, &tokens, d->title);
         note_words (c, d, slots, &tokens, d->abstract);
     }

@@ -1,5 +1,5 @@
-/* Real documents for figures: titles and abstracts of US grants, each given class symbols, applicants and a date of a bibliographic record:
- * its own where there is one, else that of another grant, always the same one. Not thread-safe. */
+/* Real documents for figures: titles and abstracts of US grants, each given class symbols, applicants and a date of a
+ * bibliographic record: its own where there is one, else that of another grant, always the same one. Not thread-safe. */
 #ifndef TT_BENCH_CORPUS_H
 #define TT_BENCH_CORPUS_H
 
@@ -13,13 +13,13 @@ typedef struct {
     char *title, *abstract, *date; /* owned */
     char *classes[CORPUS_CLASSES];
     size_t class_count;
-    char *applicant; /* NULL: there is none */
+    char *applicant;              /* NULL: there is none */
     uint32_t words[CORPUS_WORDS]; /* tokens of title and abstract in order, numbers in corpus.words */
     size_t word_count;
 } corpus_document;
 
 typedef struct {
-    char *text; /* owned */
+    char *text;         /* owned */
     uint32_t documents; /* that have it */
     uint32_t last;      /* document that it was last counted for, + 1 */
 } corpus_word;

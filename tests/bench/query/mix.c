@@ -102,8 +102,8 @@ selective_watch (mix *m, char *out, size_t room)
         snprintf (out, room, "cpc=%s and ta=%s not ta=%s", symbol (m, a), word (m, b), word (m, another (m)));
         break;
     default:
-        snprintf (out, room, "ta=%s and (ta=%s or ta=%s) and pd within \"%u %u\"", word (m, a), word (m, b), word (m, another (m)), year,
-                  year + 5);
+        snprintf (out, room, "ta=%s and (ta=%s or ta=%s) and pd within \"%u %u\"", word (m, a), word (m, b),
+                  word (m, another (m)), year, year + 5);
     }
 }
 
@@ -125,7 +125,8 @@ mix_watch (mix *m, char *out, size_t room)
         snprintf (out, room, "pa=\"%s\" and (ta=%s or ta=%s)", applicant (d), word (m, d), word (m, d));
         break;
     case 2:
-        snprintf (out, room, mix_random (m, 2) ? "ta=%s and ta=%s" : "ta=%s and ta=%s and ta=%s", word (m, d), word (m, d), word (m, d));
+        snprintf (out, room, mix_random (m, 2) ? "ta=%s and ta=%s" : "ta=%s and ta=%s and ta=%s", word (m, d), word (m, d),
+                  word (m, d));
         break;
     case 3:
         phrase (m, d, words, sizeof words);
@@ -135,6 +136,7 @@ mix_watch (mix *m, char *out, size_t room)
         snprintf (out, room, "cpc=%s not ta=%s", symbol (m, d), word (m, d));
         break;
     default:
-        snprintf (out, room, "(ta=%s or ta=%s or ta=%s) and pd within \"%u %u\"", word (m, d), word (m, d), word (m, d), year, year + 5);
+        snprintf (out, room, "(ta=%s or ta=%s or ta=%s) and pd within \"%u %u\"", word (m, d), word (m, d), word (m, d), year,
+                  year + 5);
     }
 }

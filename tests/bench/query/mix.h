@@ -1,5 +1,5 @@
-/* Watches as people write them, made of the words of real documents, in equal parts: class and word; applicant and (word or word); two or
- * three words; phrase; class not word; words or with a range of dates. Seeded. */
+/* Watches as people write them, made of the words of real documents, in equal parts: class and word; applicant and (word or
+ * word); two or three words; phrase; class not word; words or with a range of dates. Seeded. */
 #ifndef TT_BENCH_MIX_H
 #define TT_BENCH_MIX_H
 

@@ -1,6 +1,7 @@
-/* The standing-query index on one thread, with watches made of real documents. Prints figures; no pass or fail. Rates are by the time that the
- * thread had the processor, so that what else the machine does takes nothing away but cache; times of one document by the clock.
- * Usage: bench_percolate [watches...], by default 10000 100000 1000000 and, as "selective", 1000000 of which next to none match. */
+/* The standing-query index on one thread, with watches made of real documents. Prints figures; no pass or fail. Rates are by the
+ * time that the thread had the processor, so that what else the machine does takes nothing away but cache; times of one document
+ * by the clock. Usage: bench_percolate [watches...], by default 10000 100000 1000000 and, as "selective", 1000000 of which next
+ * to none match. */
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,7 +14,8 @@
 
 #define LEAST_SECONDS 4
 #define MOST_TIMES 2000000
-#define COMMON_WORD 100 /* a word of a watch stands in at most so many of the documents; so a document matches 0.3 % of the watches */
+#define COMMON_WORD                                                                                                              \
+    100 /* a word of a watch stands in at most so many of the documents; so a document matches 0.3 % of the watches */
 #define RARE_WORD 25
 #define CHANGED_WITH_A_DOCUMENT 50
 
@@ -144,6 +146,7 @@ show_matching (bench *b)
     double documents = (double)r.documents;
     figure (b, "docs_per_s", documents / r.seconds, 0, "docs/s");
     figure (b, "candidates_per_doc", (double)(after.candidates - before.candidates) / documents, 1, "queries");
+    figure (b, "evaluated_per_doc", (double)(after.evaluated - before.evaluated) / documents, 1, "queries");
     figure (b, "matches_per_doc", (double)r.matches / documents, 2, "queries");
     figure (b, "matches_percent", 100 * (double)r.matches / documents / (double)b->watches.count, 4, "%");
     show_times (b);

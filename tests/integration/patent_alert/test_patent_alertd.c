@@ -63,7 +63,7 @@ static const char *const queries[] = {
     "ic=/low H01M not ti=散热",
     "ic=/high \"H01M10/00\" or ic=/same \"B23K26/21\"",
     "ic=B25J9* or pn=CN1000000*",
-    "ti=27* or ti=1?9",
+    "ti=127* or ti=1?9",
     "pd>=20240101 not (ti=石墨烯 or ti=电池)",
     "pd<2020 or ti all \"量子 检测\"",
     "ti any \"机床 无人机\" and not ti=装置",

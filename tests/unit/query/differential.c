@@ -43,7 +43,7 @@ static const struct {
 _Static_assert(OPERATORS <= DIFFERENTIAL_OPERATORS, "each has a counter");
 
 typedef struct {
-    tt_cql *cql; /* NULL: none is stored under this number */
+    tt_cql *cql;        /* NULL: none is stored under this number */
     uint32_t operators; /* a bit each */
 } stored;
 
@@ -162,8 +162,8 @@ void
 differential_print (const differential_result *r)
 {
     fprintf (stderr,
-             "seed %" PRIu64 ": %" PRIu64 " pairs, %" PRIu64 " documents, %" PRIu64 " queries put or removed, %" PRIu64 " matched, %" PRIu64
-             " differences\n",
+             "seed %" PRIu64 ": %" PRIu64 " pairs, %" PRIu64 " documents, %" PRIu64 " queries put or removed, %" PRIu64
+             " matched, %" PRIu64 " differences\n",
              r->seed, r->pairs, r->documents, r->changes, r->matched, r->differences);
     for (size_t i = 0; i < OPERATORS; i++)
         fprintf (stderr, "  %-18s %10" PRIu64 " matched\n", operators[i].name, r->of_operator[i]);

@@ -1,5 +1,5 @@
-/* The standing-query index against brute force: random queries and documents, queries put and removed between documents, every answer
- * compared. What differs is told on stderr. */
+/* The standing-query index against brute force: random queries and documents, queries put and removed between documents, every
+ * answer compared. What differs is told on stderr. */
 #ifndef TT_TEST_DIFFERENTIAL_H
 #define TT_TEST_DIFFERENTIAL_H
 
@@ -10,9 +10,9 @@
 
 typedef struct {
     uint64_t seed;
-    uint64_t pairs;  /* of a query and a document, at least */
-    size_t queries;  /* stored at a time, about */
-    size_t changes;  /* between two documents */
+    uint64_t pairs; /* of a query and a document, at least */
+    size_t queries; /* stored at a time, about */
+    size_t changes; /* between two documents */
 } differential_options;
 
 typedef struct {
