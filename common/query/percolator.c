@@ -11,6 +11,7 @@
 
 #define FIRST_PASS 256 /* documents after which all queries are looked at again for rarer keys */
 #define PASS_GROWTH 8
+#define SEEN_WEIGHT 64   /* queries that ask for a key, against one document that has it, while few documents are known */
 #define PASS_STEP 16     /* queries looked at with each document during a pass */
 #define PATTERN_SHARE 32 /* a pattern is taken to match one of so many documents, if it was seen less often */
 #define FETCH_AHEAD 8    /* queries to be evaluated */
@@ -95,9 +96,9 @@ static uint64_t
 frequency (const void *context, const dictionary_key *key)
 {
     const tt_percolator *p = context;
-    if (p->sketch.documents < FIRST_PASS) /* what is often asked for is taken to be often there */
-        return key->references;
     uint64_t seen = *sketch_counter (&p->sketch, key->tag);
+    if (p->sketch.documents < FIRST_PASS) /* little was seen: what is often asked for is taken to be often there */
+        return seen * SEEN_WEIGHT + key->references;
     uint64_t least = p->sketch.documents / PATTERN_SHARE; /* patterns are counted only while some query uses them */
     return pattern_is ((uint8_t)key->space) && seen < least ? least : seen;
 }
