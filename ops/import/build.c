@@ -46,7 +46,8 @@ tt_build_add_unique (char ***list, size_t *count, const char *value)
     for (size_t i = 0; i < *count; i++)
         if (strcmp ((*list)[i], value) == 0)
             return;
-    tt_build_add ((void ***)list, count, tt_strdup (value));
+    if (*count <= TT_BUILD_MOST)
+        tt_build_add ((void ***)list, count, tt_strdup (value));
 }
 
 tt_patent_reference *
@@ -72,6 +73,8 @@ tt_build_party (tt_patent_party ***list, size_t *count, const char *name, const 
     for (size_t i = 0; i < *count; i++)
         if (strcmp ((*list)[i]->name, name) == 0 && (code[0] == '\0' || strcmp ((*list)[i]->country, code) == 0))
             return;
+    if (*count > TT_BUILD_MOST)
+        return;
     tt_patent_party *party = tt_alloc (sizeof *party);
     techtransfer__patent__v1__patent_party__init (party);
     tt_build_set (&party->name, name);
@@ -163,5 +166,13 @@ tt_patent_complete (const tt_patent *patent, tt_error *error)
         return tt_fail (error, TT_INVALID_ARGUMENT, "publication.country: missing");
     if (patent->n_titles == 0)
         return tt_fail (error, TT_INVALID_ARGUMENT, "titles: missing");
+    const struct {
+        const char *name;
+        size_t count;
+    } lists[] = { { "applicants", patent->n_applicants }, { "inventors", patent->n_inventors }, { "ipc", patent->n_ipc },
+                  { "cpc", patent->n_cpc },               { "locarno", patent->n_locarno },     { "marks", patent->n_marks } };
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (lists[i].count > TT_BUILD_MOST)
+            return tt_fail (error, TT_INVALID_ARGUMENT, "%s: more than %d", lists[i].name, TT_BUILD_MOST);
     return TT_OK;
 }

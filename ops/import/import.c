@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "catalog/legal.h"
+#include "import/decode.h"
 #include "import/formats.h"
+#include "import/legal.h"
 #include "import/map.h"
 #include "import/rows.h"
 #include "import/short.h"
@@ -28,14 +31,20 @@ struct tt_import {
     tt_import_record record;
     tt_buffer notes;
     tt_buffer id;
+    tt_buffer decoded; /* the present record's text, where it was not UTF-8 */
     tt_error why;
+    uint64_t number;     /* records handed out or passed over */
+    tt_legal_list legal; /* of an element that holds several events */
+    size_t legal_at;     /* how many of them were handed out */
+    uint64_t elements;   /* seen so far, with events or not */
+    tt_catalog *catalog; /* for codes of legal events; NULL: there is none, and none is missed */
 };
 
 const char *
 tt_import_kind_name (tt_import_kind kind)
 {
     static const char *const names[]
-        = { "patents", "achievements", "demands", "applications", "providers", "products", "watches", "observations" };
+        = { "patents", "achievements", "demands", "applications", "providers", "products", "watches", "observations", "legal-events" };
     return names[kind];
 }
 
@@ -47,6 +56,7 @@ tt_import_kind_type (tt_import_kind kind)
         &techtransfer__achievement__v1__demand__descriptor,     &techtransfer__finance__v1__application__descriptor,
         &techtransfer__finance__v1__provider__descriptor,       &techtransfer__finance__v1__product__descriptor,
         &techtransfer__patent__v1__watch__descriptor,           &techtransfer__statistics__v1__observation__descriptor,
+        &techtransfer__patent__v1__legal_event__descriptor,
     };
     return types[kind];
 }
@@ -165,19 +175,37 @@ map_of_header (tt_import *import, const char *path, tt_error *error)
     return TT_OK;
 }
 
+static tt_status
+check_form (const tt_import *import, const char *path, tt_error *error)
+{
+    tt_rows_form form = tt_rows_what (import->rows);
+    bool xml = form == TT_ROWS_XML, tagged = form == TT_ROWS_GREENBOOK || form == TT_ROWS_BRS;
+    bool legal = import->kind == TT_IMPORT_LEGAL_EVENTS, patents = import->kind == TT_IMPORT_PATENTS;
+    if ((xml && !patents && !legal) || (tagged && !patents))
+        return tt_fail (error, TT_INVALID_ARGUMENT, "%s: %s understood for patents%s only", path,
+                        xml ? "XML is" : "tagged lines of the US office are", xml ? " and legal events" : "");
+    return TT_OK;
+}
+
 tt_status
 tt_import_open (tt_import **out, const char *path, const tt_import_options *options, tt_error *error)
 {
+    static const char *const legal_elements[] = { "family-member", "register-document", NULL };
+    static const char *const patent_elements[] = { "exchange-document", "fulltext-document", NULL };
     tt_error local = { 0 };
+    bool legal = options->kind == TT_IMPORT_LEGAL_EVENTS;
+    tt_rows_options rows = { options->max_record, options->encoding, legal ? legal_elements : patent_elements };
     tt_import *import = tt_alloc_zero (1, sizeof *import);
     import->kind = options->kind;
     tt_status status = options->map ? load_named_map (import, options->map, &local) : load_builtin_maps (import, &local);
     if (status == TT_OK)
-        status = tt_rows_open (&import->rows, path, options->max_record, &local);
+        status = tt_rows_open (&import->rows, path, &rows, &local);
     if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_TABLE && !import->chosen)
         status = map_of_header (import, path, &local);
-    if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_XML && import->kind != TT_IMPORT_PATENTS)
-        status = tt_fail (&local, TT_INVALID_ARGUMENT, "%s: XML is understood for patents only", path);
+    if (status == TT_OK)
+        status = check_form (import, path, &local);
+    if (status == TT_OK && legal && tt_catalog_open (&import->catalog, NULL, NULL) != TT_OK)
+        import->catalog = NULL;
     if (status != TT_OK) {
         (void)tt_fail (error, status, "%s", local.message);
         tt_import_close (&import);
@@ -208,6 +236,9 @@ tt_import_close (tt_import **out)
     tt_rows_close (&import->rows);
     tt_buffer_free (&import->notes);
     tt_buffer_free (&import->id);
+    tt_buffer_free (&import->decoded);
+    tt_legal_list_free (&import->legal);
+    tt_catalog_close (&import->catalog);
     free (import);
     *out = NULL;
 }
@@ -244,6 +275,8 @@ by_contract (tt_import *import, const json_t *record)
     import->record.message = message;
     if (status == TT_OK && import->kind == TT_IMPORT_PATENTS)
         status = tt_patent_complete ((tt_patent *)message, &import->why);
+    if (status == TT_OK && import->kind == TT_IMPORT_LEGAL_EVENTS)
+        status = tt_legal_complete ((tt_legal_event *)message, &import->why);
     return status;
 }
 
@@ -335,11 +368,44 @@ convert_json (tt_import *import, tt_bytes text)
     return status;
 }
 
+/* The text as UTF-8. What is no UTF-8 although it says so is mended where it is running text; JSON and tables are not. */
 static tt_status
-convert_xml (tt_import *import, const tt_row *row)
+decode (tt_import *import, const tt_row *row, tt_bytes *text)
+{
+    size_t strays = 0;
+    *text = row->text;
+    tt_status status = tt_decode (text, row->encoding ? row->encoding : "", &import->decoded, &strays, &import->why);
+    if (strays > 0)
+        tt_buffer_printf (&import->notes, "%zu bytes are no UTF-8, read as Windows-1252\n", strays);
+    return status;
+}
+
+static tt_status
+convert_tagged (tt_import *import, tt_rows_form form, tt_bytes text)
+{
+    tt_patent *patent = tt_patent_new ();
+    tt_status status = form == TT_ROWS_BRS ? tt_patent_of_brs (text, patent, &import->why)
+                                           : tt_patent_of_greenbook (text, patent, &import->notes, &import->why);
+    if (status == TT_OK)
+        status = tt_patent_complete (patent, &import->why);
+    import->record.message = &patent->base;
+    return status;
+}
+
+static tt_status
+convert_document (tt_import *import, const tt_row *row)
 {
     tt_patent *patent;
-    tt_status status = tt_patent_of_xml (row->text, row->line, &patent, &import->why);
+    tt_bytes text;
+    tt_rows_form form = tt_rows_what (import->rows);
+    tt_status status = decode (import, row, &text);
+    if (status != TT_OK)
+        return status;
+    if (form != TT_ROWS_XML)
+        return convert_tagged (import, form, text);
+    if (import->kind == TT_IMPORT_LEGAL_EVENTS)
+        return tt_legal_of_xml (text, row->line, &import->legal, &import->why);
+    status = tt_patent_of_xml (text, row->line, &patent, &import->why);
     import->record.message = patent ? &patent->base : NULL;
     return status;
 }
@@ -351,7 +417,9 @@ convert (tt_import *import, const tt_row *row)
         return unreadable (import, row->broken, row->text);
     switch (tt_rows_what (import->rows)) {
     case TT_ROWS_XML:
-        return convert_xml (import, row);
+    case TT_ROWS_GREENBOOK:
+    case TT_ROWS_BRS:
+        return convert_document (import, row);
     case TT_ROWS_JSON:
         return convert_json (import, row->text);
     case TT_ROWS_TABLE:
@@ -374,42 +442,116 @@ finish (tt_import *import, tt_status status)
     record->id = import->id.size ? tt_buffer_cstr (&import->id) : NULL;
 }
 
+/* Codes without a category are kept; that they are unknown is counted with the notes. */
+static void
+note_code (tt_import *import)
+{
+    const tt_legal_event *event = (const tt_legal_event *)import->record.message;
+    if (import->kind != TT_IMPORT_LEGAL_EVENTS || event == NULL || import->catalog == NULL || event->category[0])
+        return;
+    if (tt_catalog_legal_code (import->catalog, event->office, event->code) == NULL)
+        tt_buffer_printf (&import->notes, "code: \"%s\" of %s is not in the catalogue, kept\n", event->code, event->office);
+}
+
+static void
+hand_out (tt_import *import, const tt_row *row, tt_status status, const tt_import_record **record)
+{
+    import->record.number = ++import->number;
+    import->record.line = row->line;
+    import->record.end = row->end;
+    if (!import->record.secret)
+        import->record.text = row->text;
+    note_code (import);
+    finish (import, status);
+    *record = &import->record;
+}
+
+/* The next event of the element at hand; false if there is none. */
+static bool
+next_event (tt_import *import, const tt_import_record **record)
+{
+    if (import->legal_at == import->legal.count)
+        return false;
+    tt_legal_item *item = &import->legal.items[import->legal_at++];
+    import->record.message = item->event ? &item->event->base : NULL;
+    item->event = NULL;
+    tt_status status = item->reason ? refuse (import, item->reason) : TT_OK;
+    hand_out (import, tt_rows_current (import->rows), status, record);
+    return true;
+}
+
+/* Elements until one holds events, or is refused. A file with none at all is no file of legal events. */
+static tt_status
+next_events (tt_import *import, const tt_import_record **record, tt_error *error)
+{
+    const tt_row *row = NULL;
+    while (!next_event (import, record)) {
+        tt_status status = tt_rows_next (import->rows, &row, error);
+        if (status != TT_OK)
+            return status;
+        if (row == NULL && (import->elements == 0 || import->number > 0))
+            return TT_OK;
+        tt_legal_list_free (&import->legal);
+        import->legal_at = 0;
+        status = row ? convert (import, row) : refuse (import, "no legal event in any element of the file");
+        import->elements++;
+        if (status != TT_OK) {
+            hand_out (import, tt_rows_current (import->rows), status, record);
+            return TT_OK;
+        }
+    }
+    return TT_OK;
+}
+
 tt_status
 tt_import_next (tt_import *import, const tt_import_record **record, tt_error *error)
 {
     const tt_row *row;
     *record = NULL;
     forget_record (import);
+    if (import->kind == TT_IMPORT_LEGAL_EVENTS && tt_rows_what (import->rows) == TT_ROWS_XML)
+        return next_events (import, record, error);
     tt_status status = tt_rows_next (import->rows, &row, error);
     if (status != TT_OK || row == NULL)
         return status;
-    import->record.number = row->number;
-    import->record.line = row->line;
-    import->record.end = row->end;
     import->record.text = row->text;
-    finish (import, convert (import, row));
-    *record = &import->record;
+    hand_out (import, row, convert (import, row), record);
     return TT_OK;
+}
+
+/* Past one record; *end: where it ends, *more = false at the end of the file. */
+static tt_status
+pass (tt_import *import, uint64_t *end, bool *more, tt_error *error)
+{
+    const tt_import_record *record = NULL;
+    const tt_row *row = NULL;
+    bool several = import->kind == TT_IMPORT_LEGAL_EVENTS && tt_rows_what (import->rows) == TT_ROWS_XML;
+    tt_status status = several ? tt_import_next (import, &record, error) : tt_rows_next (import->rows, &row, error);
+    *more = status == TT_OK && (record || row);
+    if (*more)
+        *end = record ? record->end : row->end;
+    if (row)
+        import->number++;
+    return status;
 }
 
 tt_status
 tt_import_skip (tt_import *import, uint64_t number, uint64_t end, tt_error *error)
 {
-    const tt_row *row = NULL;
-    uint64_t at = 0;
-    while (at < number) {
-        tt_status status = tt_rows_next (import->rows, &row, error);
+    uint64_t at = end;
+    while (import->number < number) {
+        bool more;
+        tt_status status = pass (import, &at, &more, error);
         if (status != TT_OK)
             return status;
-        if (row == NULL)
+        if (!more)
             return tt_fail (error, TT_OUT_OF_RANGE,
                             "the file has only %llu records, the import had come to %llu: it is another file",
-                            (unsigned long long)at, (unsigned long long)number);
-        at = row->number;
+                            (unsigned long long)import->number, (unsigned long long)number);
     }
-    if (row && row->end != end)
+    if (at != end)
         return tt_fail (error, TT_OUT_OF_RANGE, "record %llu ends at byte %llu, not at %llu as before: it is another file",
-                        (unsigned long long)number, (unsigned long long)row->end, (unsigned long long)end);
+                        (unsigned long long)number, (unsigned long long)at, (unsigned long long)end);
     return TT_OK;
 }
 

@@ -69,7 +69,7 @@ static tt_status
 open_job (job *j, tt_error *error)
 {
     uint64_t number, end;
-    tt_import_options options = { .kind = j->kind, .map = ctl_get (j->args, "map") };
+    tt_import_options options = { .kind = j->kind, .map = ctl_get (j->args, "map"), .encoding = ctl_get (j->args, "encoding") };
     tt_status status = tt_import_open (&j->import, j->path, &options, error);
     if (status == TT_OK)
         status = tt_ledger_open (&j->ledger, j->path, tt_import_fingerprint (j->import), j->rejects, ctl_has (j->args, "resume"),
@@ -230,6 +230,7 @@ run_import (const ctl_args *args)
 static const ctl_option import_options[] = {
     { "file", NULL, CTL_TEXT, CTL_OPERAND | CTL_REQUIRED | CTL_REPEATED, "plain or gzip; - is standard input" },
     { "map", NULL, CTL_TEXT, 0, "column map: a file, or the name of a built-in one; without it one that fits is taken" },
+    { "encoding", NULL, CTL_TEXT, 0, "of the file, e.g. GB18030; without it what it declares itself, else UTF-8" },
     { "rejects", NULL, CTL_TEXT, 0, "where rejected records go: a file, or a folder (<file>.rejects.jsonl here)" },
     { "resume", NULL, CTL_FLAG, 0, "go on where an import that was interrupted stood" },
     { "batch", NULL, CTL_NUMBER, 0, "records in a command, where it takes several, 1 to 512 (64)" },
@@ -245,9 +246,15 @@ static const ctl_option import_options[] = {
 #define PATENT_FORMS                                                                                                             \
     "Each document is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, "    \
     "text.\n"                                                                                                                    \
-    "Forms: XML of the US office (grants, applications; v4.x, ST.32, pap), EPO DOCDB and OPS, many documents in one file; JSON " \
-    "Lines (proto3\n"                                                                                                            \
-    "JSON or short keys pn ti ab pa in ic cpc pd ...); tables (CSV, TSV) by a column map."
+    "Forms: XML of the US office (grants, applications; v4.x, ST.32, pap), Green Book, BRS, EPO DOCDB and OPS, many documents in " \
+    "one file;\n"                                                                                                                \
+    "JSON Lines (proto3 JSON or short keys pn ti ab pa in ic cpc pd ...); tables (CSV, TSV) by a column map."
+#define LEGAL_FORMS                                                                                                              \
+    "Each event is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, text.\n" \
+    "Forms: EPO OPS family answers with legal data (INPADOC) and register answers; JSON Lines (proto3 JSON of LegalEvent); "     \
+    "tables (CSV, TSV)\n"                                                                                                        \
+    "whose columns are called like the fields, or pn apn code date ... , or by a column map. Codes that the catalogue does not " \
+    "know are kept, and\ncounted with the notes."
 
 #define IMPORT(what, of, says, example)                                                                                          \
     {                                                                                                                            \
@@ -269,6 +276,9 @@ const ctl_command ctl_import_commands[] = {
     IMPORT ("providers", CTL_FINANCE, FORMS, "  ttctl import providers providers.jsonl"),
     IMPORT ("products", CTL_FINANCE, FORMS, "  ttctl import products products.jsonl"),
     IMPORT ("watches", CTL_PATENT, FORMS, "  ttctl import watches watches.jsonl"),
+    IMPORT ("legal-events", CTL_PATENT, LEGAL_FORMS,
+            "  ttctl import legal-events family.xml\n"
+            "  ttctl import legal-events cn_gazette.csv --encoding GB18030 --dry-run"),
     IMPORT ("observations", CTL_STATISTICS, FORMS, "  ttctl import observations observations.jsonl"),
     { 0 },
 };

@@ -64,6 +64,8 @@ static const struct {
     = { "techtransfer.patent.v1.PatentAlert/PutWatch", &techtransfer__patent__v1__put_watch_reply__descriptor, false },
     [TT_IMPORT_OBSERVATIONS] = { "techtransfer.statistics.v1.Statistics/PutObservation",
                                  &techtransfer__statistics__v1__put_observation_reply__descriptor, false },
+    [TT_IMPORT_LEGAL_EVENTS] = { "techtransfer.patent.v1.PatentAlert/SubmitLegalEvents",
+                                 &techtransfer__patent__v1__submit_legal_events_reply__descriptor, true },
 };
 
 static void
