@@ -36,9 +36,10 @@ const char *
 tt_decode_name (const char *label)
 {
     static const char *const known[][2] = {
-        { "", NULL },          { "utf-8", NULL },        { "utf8", NULL },          { "utf-16", NULL },      { "utf-16le", NULL },
-        { "utf-16be", NULL },  { "gb2312", "GB18030" },  { "gbk", "GB18030" },      { "cp936", "GB18030" },  { "iso-8859-1", "CP1252" },
-        { "latin1", "CP1252" }, { "us-ascii", "CP1252" }, { "ascii", "CP1252" },
+        { "", NULL },           { "utf-8", NULL },          { "utf8", NULL },        { "utf-16", NULL },
+        { "utf-16le", NULL },   { "utf-16be", NULL },       { "gb2312", "GB18030" }, { "gbk", "GB18030" },
+        { "cp936", "GB18030" }, { "iso-8859-1", "CP1252" }, { "latin1", "CP1252" },  { "us-ascii", "CP1252" },
+        { "ascii", "CP1252" },
     };
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
         if (strcasecmp (label, known[i][0]) == 0)
@@ -88,8 +89,8 @@ convert (iconv_t converter, tt_bytes text, const char *label, tt_buffer *out, tt
         size_t done = iconv (converter, &in, &left, &end, &room);
         out->size += (size_t)(end - to);
         if (done == (size_t)-1 && errno != E2BIG)
-            return tt_fail (error, TT_INVALID_ARGUMENT, "byte %zu is no %.30s, as which the text is declared", text.size - left + 1,
-                            label);
+            return tt_fail (error, TT_INVALID_ARGUMENT, "byte %zu is no %.30s, as which the text is declared",
+                            text.size - left + 1, label);
     }
     return TT_OK;
 }

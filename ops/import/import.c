@@ -194,7 +194,9 @@ tt_import_open (tt_import **out, const char *path, const tt_import_options *opti
     static const char *const patent_elements[] = { "exchange-document", "fulltext-document", NULL };
     tt_error local = { 0 };
     bool legal = options->kind == TT_IMPORT_LEGAL_EVENTS;
-    tt_rows_options rows = { options->max_record, options->encoding, legal ? legal_elements : patent_elements };
+    tt_rows_options rows = { options->max_record, options->encoding, legal ? legal_elements : patent_elements,
+                             legal ? "no family member and no document of the register in this answer of the EPO"
+                                   : "no exchange-document in this answer of the EPO" };
     tt_import *import = tt_alloc_zero (1, sizeof *import);
     import->kind = options->kind;
     tt_status status = options->map ? load_named_map (import, options->map, &local) : load_builtin_maps (import, &local);

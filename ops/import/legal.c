@@ -149,8 +149,9 @@ add_event (reader *r, tt_legal_event *event)
     tt_legal_item *item = &list->items[list->count++];
     *item = (tt_legal_item){ .event = event };
     tt_build_set (&event->source, "epo");
-    tt_status status = list->count > MAX_EVENTS ? tt_fail (&why, TT_INVALID_ARGUMENT, "more than %d events of one right", MAX_EVENTS)
-                                                : tt_legal_complete (event, &why);
+    tt_status status = list->count > MAX_EVENTS
+                           ? tt_fail (&why, TT_INVALID_ARGUMENT, "more than %d events of one right", MAX_EVENTS)
+                           : tt_legal_complete (event, &why);
     if (status == TT_OK)
         return;
     item->reason = tt_strdup (why.message);
@@ -234,20 +235,17 @@ take_own_number (reader *r, const xmlNode *legal, tt_legal_event *event)
     tt_buffer_free (&kind);
 }
 
-/* A reference to a national code is that office's word, wherever the EPO files it. */
+/* What is said of the right in one country is filed under that country: a European patent lapses in twenty of them on one day, and those
+ * are twenty events. A reference to a national code is that office's word. */
 static void
 take_code (reader *r, const xmlNode *legal, inpadoc *i)
 {
     const char *code = tt_xml_attribute (legal, "code", &r->text);
     if (*code == '\0')
         code = tt_xml_path_text (legal, "L008EP", &r->text);
-    if (strcmp (code, "REG") == 0 && is_country (i->country) && i->national[0]) {
-        tt_build_set (&i->event->code, i->national);
-        tt_build_set (&i->event->office, i->country);
-        return;
-    }
-    tt_build_set (&i->event->code, code);
-    tt_build_set (&i->event->office, tt_xml_path_text (legal, "L001EP", &r->text));
+    bool national = is_country (i->country);
+    tt_build_set (&i->event->code, national && i->national[0] && strcmp (code, "REG") == 0 ? i->national : code);
+    tt_build_set (&i->event->office, national ? i->country : tt_xml_path_text (legal, "L001EP", &r->text));
 }
 
 static void
@@ -263,8 +261,6 @@ take_legal (reader *r, const xmlNode *legal)
     set_numbers (r, i.event);
     take_own_number (r, legal, i.event);
     take_code (r, legal, &i);
-    if (is_country (i.country))
-        add_text (&r->all, "", i.country);
     set_date (&i.event->announced_date, tt_xml_path_text (legal, "L007EP", &r->text));
     tt_build_set (&i.event->text, tt_buffer_cstr (&r->all));
     add_event (r, i.event);
@@ -287,8 +283,9 @@ register_number (const xmlNode *biblio, const char *path, reader *r, tt_docnum *
 {
     tt_buffer number = { 0 }, kind = { 0 }, date = { 0 };
     const xmlNode *id = tt_xml_find (biblio, path);
-    bool good = id && tt_form_number (tt_xml_path_text (id, "country", &r->text), tt_xml_path_text (id, "doc-number", &number), false,
-                                      tt_xml_path_text (id, "kind", &kind), tt_xml_path_text (id, "date", &date), out);
+    bool good = id
+                && tt_form_number (tt_xml_path_text (id, "country", &r->text), tt_xml_path_text (id, "doc-number", &number),
+                                   false, tt_xml_path_text (id, "kind", &kind), tt_xml_path_text (id, "date", &date), out);
     tt_buffer_free (&number);
     tt_buffer_free (&kind);
     tt_buffer_free (&date);
@@ -340,7 +337,8 @@ take_steps (reader *r, const xmlNode *document)
     }
 }
 
-/* States of the patent and lapses have no code of their own in the register: the element's name is taken, with the state's number. */
+/* States of the patent and lapses have no code of their own in the register: the element's name is taken, with the state's
+ * number. */
 static void
 take_states (reader *r, const xmlNode *document)
 {
@@ -361,10 +359,9 @@ take_lapses (reader *r, const xmlNode *biblio)
     for (const xmlNode *t = tt_xml_find (biblio, "term-of-grant"); t; t = tt_xml_next (t, "term-of-grant"))
         for (const xmlNode *l = tt_xml_find (t, "lapsed-in-country"); l; l = tt_xml_next (l, "lapsed-in-country")) {
             tt_legal_event *event = register_event (r, "lapsed-in-country");
+            tt_build_set (&event->office, tt_xml_path_text (l, "country", &r->text));
             set_date (&event->effective_date, tt_xml_path_text (l, "date", &r->text));
             set_date (&event->announced_date, tt_xml_attribute (t, "change-date", &r->text));
-            add_text (&r->all, "lapsed in", tt_xml_path_text (l, "country", &r->text));
-            tt_build_set (&event->text, tt_buffer_cstr (&r->all));
             add_event (r, event);
         }
 }

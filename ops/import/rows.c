@@ -20,6 +20,7 @@ struct tt_rows {
     tt_csv *csv;     /* TABLE */
     tt_tagged *tagged; /* GREENBOOK, BRS */
     const char *const *elements;
+    const char *barren;
     bool decoded; /* by the source: what XML declares no longer holds */
     char **names;    /* TABLE: owned copies of the header */
     size_t name_count;
@@ -163,6 +164,7 @@ tt_rows_open (tt_rows **out, const char *path, const tt_rows_options *options, t
 {
     tt_rows *rows = tt_alloc_zero (1, sizeof *rows);
     rows->elements = options->elements;
+    rows->barren = options->barren;
     tt_status status = tt_source_open (&rows->source, path, error);
     if (status == TT_OK)
         status = choose_encoding (rows, options->encoding, error);
@@ -242,9 +244,8 @@ next_chunk (tt_rows *rows, bool *more, tt_error *error)
     rows->row.text = chunk.text;
     rows->row.encoding = rows->decoded ? "" : chunk.encoding;
     rows->row.broken = chunk.kind == TT_CHUNK_OVERSIZE ? "the document is larger than the limit for a record"
-                       : chunk.kind != TT_CHUNK_BARREN ? NULL
-                       : rows->elements                ? "no family member and no document of the register in this answer of the EPO"
-                                                       : "no exchange-document in this answer of the EPO";
+                       : chunk.kind == TT_CHUNK_BARREN ? rows->barren
+                                                       : NULL;
     return status;
 }
 

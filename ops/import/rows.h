@@ -26,6 +26,7 @@ typedef struct {
     size_t max_record;           /* bytes, 0 = 64 MiB */
     const char *encoding;        /* of the whole file; NULL: UTF-8, UTF-16 with its mark, or what XML declares */
     const char *const *elements; /* cut out of the EPO's answers (split.h); NULL: exchange-document */
+    const char *barren;          /* why an answer that holds none of them is refused; static */
 } tt_rows_options;
 
 /* Opens a file and tells its form by its first bytes. Statuses of tt_source_open, and

@@ -105,7 +105,8 @@ tt_tagged_next (tt_tagged *tagged, tt_tagged_document *document, bool *more, tt_
             return status;
         bool start = another && is_start (tagged->form, line.text);
         if (tagged->inside && (start || !another)) {
-            *document = (tt_tagged_document){ { tagged->text.data, tagged->text.size }, tagged->line, tagged->end, tagged->oversize };
+            *document
+                = (tt_tagged_document){ { tagged->text.data, tagged->text.size }, tagged->line, tagged->end, tagged->oversize };
             tagged->inside = start;
             tagged->oversize = false;
             tagged->line = line.number;

@@ -1,6 +1,6 @@
-/* Cuts the US office's files of tagged lines into documents: Green Book (1976 to 2001, each from PATN on) and the full text of its
- * search system (BRS, each behind a boundary line). A document is lines of a tag and a value; lines that begin with blanks go on with
- * the value before. What stands before the first document is passed over. One thread at a time for a reader. */
+/* Cuts the US office's files of tagged lines into documents: Green Book (1976 to 2001, each from PATN on) and the full text of
+ * its search system (BRS, each behind a boundary line). A document is lines of a tag and a value; lines that begin with blanks go
+ * on with the value before. What stands before the first document is passed over. One thread at a time for a reader. */
 #ifndef TT_IMPORT_TAGGED_H
 #define TT_IMPORT_TAGGED_H
 
@@ -28,8 +28,8 @@ typedef struct {
 /* The next document; *more = false at the end. Errors of tt_source_read. */
 TT_MUST_USE tt_status tt_tagged_next (tt_tagged *tagged, tt_tagged_document *document, bool *more, tt_error *error);
 
-/* The fields of a document one after the other: tag (at most 7 characters) and value, its lines joined by blanks, in *value (cleared
- * first). *at: 0 at first. False at the end. */
+/* The fields of a document one after the other: tag (at most 7 characters) and value, its lines joined by blanks, in *value
+ * (cleared first). *at: 0 at first. False at the end. */
 bool tt_tagged_field (tt_bytes text, size_t *at, char tag[8], tt_buffer *value);
 
 #endif

@@ -16,6 +16,7 @@ typedef struct {
     char country[3];
     char date[12];
     char series[4];
+    bool assigned; /* an assignee was named */
 } reader;
 
 static void
@@ -84,7 +85,8 @@ static void
 end_number (reader *r)
 {
     tt_docnum number;
-    bool priority = strcmp (r->section, "PRIR") == 0, cited = strcmp (r->section, "UREF") == 0 || strcmp (r->section, "FREF") == 0;
+    bool priority = strcmp (r->section, "PRIR") == 0,
+         cited = strcmp (r->section, "UREF") == 0 || strcmp (r->section, "FREF") == 0;
     const char *country = r->country[0] ? r->country : cited && r->section[0] == 'U' ? "US" : "";
     if (r->number.size == 0 || (!priority && !cited)
         || !tt_form_number (country, tt_buffer_cstr (&r->number), cited, "", r->date, &number) || number.country[0] == '\0')
@@ -199,8 +201,8 @@ greenbook_number (reader *r, const front *f, tt_error *error)
 static bool
 is_section (const char *tag)
 {
-    static const char *const names[] = { "INVT", "ASSG", "PRIR", "REIS", "RLAP", "CLAS", "UREF", "FREF", "OREF", "LREP", "PCTA",
-                                         "ABST", "GOVT", "PARN", "BSUM", "DRWD", "DETD", "CLMS", "DCLM" };
+    static const char *const names[] = { "INVT", "ASSG", "PRIR", "REIS", "RLAP", "CLAS", "UREF", "FREF", "OREF", "LREP",
+                                         "PCTA", "ABST", "GOVT", "PARN", "BSUM", "DRWD", "DETD", "CLMS", "DCLM" };
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         if (strcmp (tag, names[i]) == 0)
             return true;
@@ -244,10 +246,12 @@ brs_party (reader *r, const char *tag, const char *value)
         return;
     }
     set_country (r->country, strcmp (value, "N/A") == 0 ? "" : value);
+    r->assigned = r->assigned || (strcmp (tag, "ASCO") == 0 && r->name.size > 0);
     if (tag[0] == 'I')
         tt_build_party (&p->inventors, &p->n_inventors, person (&r->name), r->country);
     else
-        tt_build_party (&p->applicants, &p->n_applicants, tag[1] == 'A' ? person (&r->name) : tt_buffer_cstr (&r->name), r->country);
+        tt_build_party (&p->applicants, &p->n_applicants, tag[1] == 'A' ? person (&r->name) : tt_buffer_cstr (&r->name),
+                        r->country);
     tt_buffer_clear (&r->name);
 }
 
@@ -350,12 +354,28 @@ brs_numbers (reader *r, const brs_front *f, tt_error *error)
     tt_docnum number;
     if (f->apn[0] && tt_form_number ("US", f->apn, false, "", f->filed, &number))
         r->patent->application = tt_build_reference (&number);
-    if (f->id.size == 0
-        || tt_docnum_parse ((const char *)f->id.data, "US", TT_DOCNUM_PUBLICATION, &number, NULL) != TT_OK)
+    if (f->id.size == 0 || tt_docnum_parse ((const char *)f->id.data, "US", TT_DOCNUM_PUBLICATION, &number, NULL) != TT_OK)
         return tt_fail (error, TT_INVALID_ARGUMENT, "DID: no document number");
     if (!tt_normal_date (f->issued, number.date))
         number.date[0] = '\0';
     return tt_form_publication (r->patent, &number, f->issued, error);
+}
+
+/* With an assignee, those who apply only because they invented are no applicants, as in the office's XML. */
+static void
+drop_inventors (tt_patent *p)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < p->n_applicants; i++) {
+        bool invented = false;
+        for (size_t k = 0; k < p->n_inventors && !invented; k++)
+            invented = strcmp (p->applicants[i]->name, p->inventors[k]->name) == 0;
+        if (invented)
+            techtransfer__patent__v1__patent_party__free_unpacked (p->applicants[i], NULL);
+        else
+            p->applicants[kept++] = p->applicants[i];
+    }
+    p->n_applicants = kept;
 }
 
 tt_status
@@ -369,6 +389,8 @@ tt_patent_of_brs (tt_bytes text, tt_patent *patent, tt_error *error)
         if (!brs_front_field (&r, &f, tag, tt_buffer_cstr (&value)))
             brs_field (&r, tag, tt_buffer_cstr (&value));
     end_claim (&r);
+    if (r.assigned)
+        drop_inventors (patent);
     tt_build_text (&patent->abstracts, &patent->n_abstracts, "en", tt_buffer_cstr (&r.text));
     tt_build_set (&patent->source, "uspto");
     tt_buffer_cstr (&f.id);

@@ -50,8 +50,9 @@ static void
 show_result (const job *j, double seconds)
 {
     const tt_ledger_counts *c = tt_ledger_count (j->ledger);
-    if (!ctl_has (j->args, "json")) {
-        printf ("%s: %llu read, %llu accepted (%llu unchanged), %llu rejected, %llu with notes, %.1f s%s%s\n", j->path,
+    FILE *out = ctl_has (j->args, "print") ? stderr : stdout;
+    if (!ctl_has (j->args, "json") || out == stderr) {
+        fprintf (out, "%s: %llu read, %llu accepted (%llu unchanged), %llu rejected, %llu with notes, %.1f s%s%s\n", j->path,
                 (unsigned long long)c->read, (unsigned long long)c->accepted, (unsigned long long)c->unchanged,
                 (unsigned long long)c->rejected, (unsigned long long)c->notes, seconds, c->rejected ? "; rejects: " : "",
                 c->rejected ? j->rejects : "");
@@ -97,6 +98,7 @@ run_file (job *j)
                          .client = j->client,
                          .kind = j->kind,
                          .batch = ctl_number (j->args, "batch", 64),
+                         .print = ctl_has (j->args, "print") ? stdout : NULL,
                          .progress = show_progress,
                          .context = j };
     ctl_progress_start (&j->progress, j->path);
@@ -235,6 +237,7 @@ static const ctl_option import_options[] = {
     { "resume", NULL, CTL_FLAG, 0, "go on where an import that was interrupted stood" },
     { "batch", NULL, CTL_NUMBER, 0, "records in a command, where it takes several, 1 to 512 (64)" },
     { "dry-run", NULL, CTL_FLAG, 0, "read, convert and account for everything, send nothing" },
+    { "print", NULL, CTL_FLAG, 0, "write each record as it was converted, JSON Lines on standard output; the account goes to standard error" },
     { 0 },
 };
 

@@ -112,6 +112,19 @@ add_record (batch *b, const tt_import_record *record)
     append_field (&b->body, record->message);
 }
 
+static tt_status
+print_record (const sender *s, const tt_import_record *record)
+{
+    json_t *json = NULL;
+    if (s->upload->print == NULL || record->message == NULL)
+        return TT_OK;
+    tt_status status = tt_json_from_message (record->message, 0, &json, s->error);
+    if (status == TT_OK && (json_dumpf (json, s->upload->print, JSON_COMPACT) != 0 || fputc ('\n', s->upload->print) == EOF))
+        status = tt_fail (s->error, TT_INTERNAL, "a record could not be written");
+    json_decref (json);
+    return status;
+}
+
 static bool
 is_full (const sender *s, const batch *b)
 {
@@ -283,6 +296,7 @@ fill_and_launch (sender *s, bool *more)
         if (status != TT_OK || record == NULL)
             break;
         add_record (b, record);
+        status = print_record (s, record);
     }
     *more = record != NULL;
     return status == TT_OK ? launch (s, b) : status;
