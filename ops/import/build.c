@@ -43,11 +43,12 @@ tt_build_add (void ***list, size_t *count, void *message)
 void
 tt_build_add_unique (char ***list, size_t *count, const char *value)
 {
+    if (*count > TT_BUILD_MOST)
+        return;
     for (size_t i = 0; i < *count; i++)
         if (strcmp ((*list)[i], value) == 0)
             return;
-    if (*count <= TT_BUILD_MOST)
-        tt_build_add ((void ***)list, count, tt_strdup (value));
+    tt_build_add ((void ***)list, count, tt_strdup (value));
 }
 
 tt_patent_reference *
@@ -68,13 +69,11 @@ tt_build_party (tt_patent_party ***list, size_t *count, const char *name, const 
     char code[3] = "";
     if (strlen (country) == 2 && isalpha ((unsigned char)country[0]) && isalpha ((unsigned char)country[1]))
         memcpy (code, (char[]){ (char)toupper ((unsigned char)country[0]), (char)toupper ((unsigned char)country[1]) }, 2);
-    if (*name == '\0')
+    if (*name == '\0' || *count > TT_BUILD_MOST)
         return;
     for (size_t i = 0; i < *count; i++)
         if (strcmp ((*list)[i]->name, name) == 0 && (code[0] == '\0' || strcmp ((*list)[i]->country, code) == 0))
             return;
-    if (*count > TT_BUILD_MOST)
-        return;
     tt_patent_party *party = tt_alloc (sizeof *party);
     techtransfer__patent__v1__patent_party__init (party);
     tt_build_set (&party->name, name);

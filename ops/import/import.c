@@ -325,7 +325,7 @@ is_classified (const tt_import *import, const json_t *record)
 static bool
 may_be_classified (const tt_import *import, tt_bytes text)
 {
-    bool stated = memmem (text.data, text.size, SECRECY, strlen (SECRECY)) != NULL;
+    bool stated = text.size > 0 && memmem (text.data, text.size, SECRECY, strlen (SECRECY)) != NULL;
     size_t count = 0;
     const char *const *columns = tt_rows_columns (import->rows, &count);
     for (size_t i = 0; columns && i < count; i++)

@@ -58,7 +58,7 @@ tt_split_close (tt_split **split)
 static const uint8_t *
 front (const tt_split *split)
 {
-    return split->data.data + split->start;
+    return split->data.data ? split->data.data + split->start : (const uint8_t *)"";
 }
 
 static size_t
