@@ -37,7 +37,8 @@ struct tt_import {
     tt_legal_list legal; /* of an element that holds several events */
     size_t legal_at;     /* how many of them were handed out */
     uint64_t elements;   /* seen so far, with events or not */
-    tt_catalog *catalog; /* for codes of legal events; NULL: there is none, and none is missed */
+    const tt_catalog *catalog; /* for codes of legal events; NULL: there is none, and none is missed */
+    tt_catalog *own_catalog;   /* the same, if it was opened here */
 };
 
 const char *
@@ -206,8 +207,9 @@ tt_import_open (tt_import **out, const char *path, const tt_import_options *opti
         status = map_of_header (import, path, &local);
     if (status == TT_OK)
         status = check_form (import, path, &local);
-    if (status == TT_OK && legal && tt_catalog_open (&import->catalog, NULL, NULL) != TT_OK)
-        import->catalog = NULL;
+    if (status == TT_OK && legal && options->catalog == NULL && tt_catalog_open (&import->own_catalog, NULL, NULL) != TT_OK)
+        import->own_catalog = NULL;
+    import->catalog = options->catalog ? options->catalog : import->own_catalog;
     if (status != TT_OK) {
         (void)tt_fail (error, status, "%s", local.message);
         tt_import_close (&import);
@@ -240,7 +242,7 @@ tt_import_close (tt_import **out)
     tt_buffer_free (&import->id);
     tt_buffer_free (&import->decoded);
     tt_legal_list_free (&import->legal);
-    tt_catalog_close (&import->catalog);
+    tt_catalog_close (&import->own_catalog);
     free (import);
     *out = NULL;
 }

@@ -42,6 +42,7 @@ typedef struct {
     const char *map;   /* a file, or the name of a built-in map; NULL: a built-in one that fits, if any */
     size_t max_record; /* bytes in one record, 0 = 64 MiB */
     const char *encoding; /* of the file; NULL: as it declares itself (mark of UTF-16, XML declaration), else UTF-8 */
+    const struct tt_catalog *catalog; /* for codes of legal events, borrowed; NULL: the installed one is opened, if it is there */
 } tt_import_options;
 
 /* Opens a file ("-": standard input). NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (map, header, a form that is not

@@ -235,8 +235,8 @@ take_own_number (reader *r, const xmlNode *legal, tt_legal_event *event)
     tt_buffer_free (&kind);
 }
 
-/* What is said of the right in one country is filed under that country: a European patent lapses in twenty of them on one day, and those
- * are twenty events. A reference to a national code is that office's word. */
+/* What is said of the right in one country is filed under that country: a European patent lapses in twenty of them on one day,
+ * and those are twenty events. A reference to a national code is that office's word. */
 static void
 take_code (reader *r, const xmlNode *legal, inpadoc *i)
 {
@@ -353,17 +353,52 @@ take_states (reader *r, const xmlNode *document)
     }
 }
 
+/* The lapses of one state of the register. */
+#define MAX_LAPSES 200
+
+/* The register repeats the whole list at each change. The newest holds: lapses that are in older ones only were wrong. */
+static const xmlNode *
+newest_term (reader *r, const xmlNode *biblio)
+{
+    const xmlNode *newest = NULL;
+    char latest[16] = "", date[16];
+    for (const xmlNode *t = tt_xml_find (biblio, "term-of-grant"); t; t = tt_xml_next (t, "term-of-grant")) {
+        snprintf (date, sizeof date, "%s", tt_xml_attribute (t, "change-date", &r->text));
+        if (newest && strcmp (date, latest) <= 0)
+            continue;
+        newest = t;
+        memcpy (latest, date, sizeof latest);
+    }
+    return newest;
+}
+
+/* When the lapse of this event was first in the list. */
+static void
+first_announced (reader *r, const xmlNode *biblio, tt_legal_event *event)
+{
+    char iso[11], date[11];
+    for (const xmlNode *t = tt_xml_find (biblio, "term-of-grant"); t; t = tt_xml_next (t, "term-of-grant"))
+        for (const xmlNode *l = tt_xml_find (t, "lapsed-in-country"); l; l = tt_xml_next (l, "lapsed-in-country")) {
+            if (strcmp (tt_xml_path_text (l, "country", &r->text), event->office) != 0
+                || !tt_normal_date (tt_xml_path_text (l, "date", &r->text), date) || strcmp (date, event->effective_date) != 0
+                || !tt_normal_date (tt_xml_attribute (t, "change-date", &r->text), iso))
+                continue;
+            if (event->announced_date[0] == '\0' || strcmp (iso, event->announced_date) < 0)
+                tt_build_set (&event->announced_date, iso);
+        }
+}
+
 static void
 take_lapses (reader *r, const xmlNode *biblio)
 {
-    for (const xmlNode *t = tt_xml_find (biblio, "term-of-grant"); t; t = tt_xml_next (t, "term-of-grant"))
-        for (const xmlNode *l = tt_xml_find (t, "lapsed-in-country"); l; l = tt_xml_next (l, "lapsed-in-country")) {
-            tt_legal_event *event = register_event (r, "lapsed-in-country");
-            tt_build_set (&event->office, tt_xml_path_text (l, "country", &r->text));
-            set_date (&event->effective_date, tt_xml_path_text (l, "date", &r->text));
-            set_date (&event->announced_date, tt_xml_attribute (t, "change-date", &r->text));
-            add_event (r, event);
-        }
+    const xmlNode *l = tt_xml_find (newest_term (r, biblio), "lapsed-in-country");
+    for (int i = 0; l && i < MAX_LAPSES; l = tt_xml_next (l, "lapsed-in-country"), i++) {
+        tt_legal_event *event = register_event (r, "lapsed-in-country");
+        tt_build_set (&event->office, tt_xml_path_text (l, "country", &r->text));
+        set_date (&event->effective_date, tt_xml_path_text (l, "date", &r->text));
+        first_announced (r, biblio, event);
+        add_event (r, event);
+    }
 }
 
 static void

@@ -1,7 +1,7 @@
 /* A file out of any bytes: the splitter, the XML, the tagged and the legal importers must bear it.
  *
- * The first byte chooses: its lowest bit patents or legal events, the next two the limit of a record, the next two the encoding that is
- * said of the file; the rest is the file. What must hold, whatever the bytes:
+ * The first byte chooses: its lowest bit patents or legal events, the next two the limit of a record, the next two the encoding
+ * that is said of the file; the rest is the file. What must hold, whatever the bytes:
  * - the import opens or says why not, and ends after at most as many records as there are bytes;
  * - each record is accepted or rejected with a reason, never both; numbers count up, ends never go back and never pass the input;
  * - passing over the first half leads to the same second half;
@@ -13,6 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "catalog/catalog.h"
 #include "import/import.h"
 
 int LLVMFuzzerInitialize (int *count, char ***arguments);
@@ -28,13 +29,15 @@ int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
 
 static char path[64];
 static int file;
+static tt_catalog *catalog;
 
 int
 LLVMFuzzerInitialize (int *count, char ***arguments)
 {
     (void)count;
     (void)arguments;
-    setenv ("TT_CATALOG_DIR", TT_SOURCE_DIR "/common/catalog/data", 1);
+    tt_error error = { 0 };
+    MUST (tt_catalog_open (&catalog, TT_SOURCE_DIR "/common/catalog/data", &error) == TT_OK);
     file = memfd_create ("import", MFD_CLOEXEC);
     MUST (file >= 0);
     snprintf (path, sizeof path, "/proc/self/fd/%d", file);
@@ -104,7 +107,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
     MUST (ftruncate (file, 0) == 0 && pwrite (file, data + 1, size - 1, 0) == (ssize_t)(size - 1));
     tt_import_options options = { .kind = choice & 1 ? TT_IMPORT_LEGAL_EVENTS : TT_IMPORT_PATENTS,
                                   .max_record = limits[choice >> 1 & 3],
-                                  .encoding = encodings[choice >> 3 & 3] };
+                                  .encoding = encodings[choice >> 3 & 3],
+                                  .catalog = catalog };
     size_t most = size * 4096; /* gzip makes a thousand bytes of one, an encoding three of one */
     uint64_t count = read_file (&options, most, 0, 0, 0, &middle);
     if (count < 2)

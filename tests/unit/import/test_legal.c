@@ -67,7 +67,8 @@ expect_events (const char *text, size_t size, const char *encoding, const char *
         add_reference (&out, e->publication);
         tt_buffer_text (&out, "|");
         add_reference (&out, e->application);
-        tt_buffer_printf (&out, "|%s|%s|%s|%s|%s|%s|", e->family_id, e->office, e->code, e->effective_date, e->announced_date, e->text);
+        tt_buffer_printf (&out, "|%s|%s|%s|%s|%s|%s|", e->family_id, e->office, e->code, e->effective_date, e->announced_date,
+                          e->text);
         for (size_t i = 0; i < e->n_parties; i++)
             tt_buffer_printf (&out, "%s%s", i ? "," : "", e->parties[i]->name);
         tt_buffer_printf (&out, "%s\n", strstr (record->notes, "not in the catalogue") ? " (unknown)" : "");
@@ -84,12 +85,12 @@ expect (const char *text, const char *wanted)
 }
 
 #define FAMILY(members)                                                                                                          \
-    "<?xml version=\"1.0\"?>\n<ops:world-patent-data xmlns=\"http://www.epo.org/exchange\" xmlns:ops=\"http://ops.epo.org\">\n"   \
+    "<?xml version=\"1.0\"?>\n<ops:world-patent-data xmlns=\"http://www.epo.org/exchange\" xmlns:ops=\"http://ops.epo.org\">\n"  \
     "<ops:patent-family legal=\"true\">\n<ops:publication-reference><document-id><country>EP</country></document-id>"            \
     "</ops:publication-reference>\n" members "</ops:patent-family></ops:world-patent-data>\n"
 #define MEMBER(events)                                                                                                           \
-    "<ops:family-member family-id=\"777\"><publication-reference><document-id document-id-type=\"docdb\"><country>EP</country>"   \
-    "<doc-number>1234567</doc-number><kind>B1</kind></document-id></publication-reference><application-reference>"              \
+    "<ops:family-member family-id=\"777\"><publication-reference><document-id document-id-type=\"docdb\"><country>EP</country>"  \
+    "<doc-number>1234567</doc-number><kind>B1</kind></document-id></publication-reference><application-reference>"               \
     "<document-id document-id-type=\"docdb\"><country>EP</country><doc-number>05111111</doc-number><kind>A</kind></document-id>" \
     "</application-reference>" events "</ops:family-member>\n"
 
@@ -143,7 +144,10 @@ Test (legal, documents_of_the_register)
         "<r:ep-patent-status change-date=\"20191025\" status-code=\"8\">The patent has been granted</r:ep-patent-status>"
         "</r:ep-patent-statuses><r:bibliographic-data><r:publication-reference><r:document-id><r:country>EP</r:country>"
         "<r:doc-number>1234567</r:doc-number><r:kind>A1</r:kind><r:date>20111228</r:date></r:document-id>"
-        "</r:publication-reference><r:term-of-grant change-date=\"20220708\"><r:lapsed-in-country><r:country>HU</r:country>"
+        "</r:publication-reference><r:term-of-grant change-date=\"20210101\"><r:lapsed-in-country><r:country>AL</r:country>"
+        "<r:date>20100624</r:date></r:lapsed-in-country><r:lapsed-in-country><r:country>SE</r:country><r:date>20100101</r:date>"
+        "</r:lapsed-in-country></r:term-of-grant><r:term-of-grant "
+        "change-date=\"20220708\"><r:lapsed-in-country><r:country>HU</r:country>"
         "<r:date>20100624</r:date></r:lapsed-in-country><r:lapsed-in-country><r:country>AL</r:country><r:date>20100624</r:date>"
         "</r:lapsed-in-country></r:term-of-grant></r:bibliographic-data><r:events-data><r:dossier-event id=\"EVT_82\">"
         "<r:event-date><r:date>20000331</r:date></r:event-date><r:event-code>0009012</r:event-code>"
@@ -157,7 +161,7 @@ Test (legal, documents_of_the_register)
         "EP1234567A1|||EP|0009012|2000-03-31|2000-05-17|Publication; Detail|\n"
         "EP1234567A1|||EP|ABEX|2014-07-22||Amendments| (unknown)\n"
         "EP1234567A1|||HU|lapsed-in-country|2010-06-24|2022-07-08||\n"
-        "EP1234567A1|||AL|lapsed-in-country|2010-06-24|2022-07-08||\n");
+        "EP1234567A1|||AL|lapsed-in-country|2010-06-24|2021-01-01||\n");
 }
 
 Test (legal, json_lines)
@@ -177,8 +181,9 @@ Test (legal, json_lines)
 Test (legal, tables_by_built_in_maps)
 {
     expect ("pn,code,date,party\nCN111504366B,TR01,2024-01-02,New Owner\n", "CN111504366B|||CN|TR01|2024-01-02|||New Owner\n");
-    expect ("申请号,公开公告号,法律状态代码,法律状态公告日,法律状态信息\nCN202010123456.7,CN111504366B,CF01,2024.01.02,未缴年费\n",
-            "CN111504366B|CN202010123456||CN|CF01||2024-01-02|未缴年费|\n");
+    expect (
+        "申请号,公开公告号,法律状态代码,法律状态公告日,法律状态信息\nCN202010123456.7,CN111504366B,CF01,2024.01.02,未缴年费\n",
+        "CN111504366B|CN202010123456||CN|CF01||2024-01-02|未缴年费|\n");
 }
 
 Test (legal, a_table_in_gb18030)

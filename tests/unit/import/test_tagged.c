@@ -1,4 +1,5 @@
-/* The US office's forms of tagged lines, and encodings: Green Book, BRS, Windows-1252 declared as UTF-8, GB18030, UTF-16, marks. */
+/* The US office's forms of tagged lines, and encodings: Green Book, BRS, Windows-1252 declared as UTF-8, GB18030, UTF-16, marks.
+ */
 #include <criterion/criterion.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -60,11 +61,14 @@ accepted (tt_import *import)
 }
 
 static const char greenbook[]
-    = "HHHHHT   some header\r\nPATN\r\nWKU  038312345\r\nSRC  5\r\nAPN  2345678\r\nAPT  1\r\nAPD  19730307\r\nTTL  Machine for folding\r\n"
-      "      wide paper\r\nISD  19740827\r\nINVT\r\nNAM  Doe; Jane Q.\r\nCTY  Tiburon\r\nSTA  CA\r\nINVT\r\nNAM  Mori; Ken\r\nCNT  JPX\r\n"
+    = "HHHHHT   some header\r\nPATN\r\nWKU  038312345\r\nSRC  5\r\nAPN  2345678\r\nAPT  1\r\nAPD  19730307\r\nTTL  Machine for "
+      "folding\r\n"
+      "      wide paper\r\nISD  19740827\r\nINVT\r\nNAM  Doe; Jane Q.\r\nCTY  Tiburon\r\nSTA  CA\r\nINVT\r\nNAM  Mori; "
+      "Ken\r\nCNT  JPX\r\n"
       "ASSG\r\nNAM  Folding Works\r\nCNT  DT\r\nPRIR\r\nCNT  JPX\r\nAPD  19720710\r\nAPN  47/84696\r\nCLAS\r\nOCL  179 90K\r\n"
       "ICL  B60R  900\r\nICL  nonsense\r\nUREF\r\nPNO  3518629\r\nISD  19700600\r\nNAM  Frankel\r\nFREF\r\nPNO  1,234,567\r\n"
-      "ISD  19650102\r\nCNT  GBX\r\nABST\r\nPAL  It folds\r\n      paper.\r\nBSUM\r\nPAR  PATN is a tag.\r\nCLMS\r\nSTM  I claim:\r\nNUM  1.\r\n"
+      "ISD  19650102\r\nCNT  GBX\r\nABST\r\nPAL  It folds\r\n      paper.\r\nBSUM\r\nPAR  PATN is a tag.\r\nCLMS\r\nSTM  I "
+      "claim:\r\nNUM  1.\r\n"
       "PAR  1. A machine:\r\nPA1  with a roller.\r\nNUM  2.\r\nPAR  2. As in 1.\r\n"
       "PATN\r\nWKU  D02345671\r\nAPN  4491556\r\nAPD  19740307\r\nTTL  Bottle\r\nISD  19750113\r\nCLAS\r\nICL  D0901\r\nDCLM\r\n"
       "PAR  The design of a bottle.\r\nPATN\r\nTTL  Without a number\r\nISD  19750113\r\n";
@@ -157,7 +161,8 @@ Test (tagged, brs)
 
 Test (tagged, a_document_too_large_costs_only_itself)
 {
-    tt_import *import = open_bytes (greenbook, sizeof greenbook - 1, (tt_import_options){ .kind = TT_IMPORT_PATENTS, .max_record = 300 });
+    tt_import *import
+        = open_bytes (greenbook, sizeof greenbook - 1, (tt_import_options){ .kind = TT_IMPORT_PATENTS, .max_record = 300 });
     cr_expect_str_eq (next (import)->reason, "the document is larger than the limit for a record");
     cr_expect_str_eq (accepted (import)->publication->number, "D234567");
     tt_import_close (&import);
@@ -168,7 +173,7 @@ Test (tagged, a_document_too_large_costs_only_itself)
 
 #define GRANT(encoding, title)                                                                                                   \
     "<?xml version=\"1.0\" encoding=\"" encoding "\"?>\n<us-patent-grant lang=\"EN\"><us-bibliographic-data-grant>"              \
-    "<publication-reference><document-id><country>US</country><doc-number>07000001</doc-number></document-id>"                  \
+    "<publication-reference><document-id><country>US</country><doc-number>07000001</doc-number></document-id>"                   \
     "</publication-reference><invention-title>" title "</invention-title></us-bibliographic-data-grant></us-patent-grant>\n"
 
 static void
