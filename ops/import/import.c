@@ -152,6 +152,19 @@ best_map (const tt_import *import, const json_t *record)
     return best;
 }
 
+/* A table is of one kind, whichever of its cells are empty: the map that fits the header is that of every row. */
+static void
+choose_map (tt_import *import, const tt_map *wanted)
+{
+    for (size_t i = 0; i < import->map_count; i++)
+        if (import->maps[i] == wanted) {
+            tt_map *first = import->maps[0];
+            import->maps[0] = import->maps[i];
+            import->maps[i] = first;
+        }
+    import->chosen = true;
+}
+
 /* A table without a map: a built-in one that fits its header, else its columns must be called like the fields. */
 static tt_status
 map_of_header (tt_import *import, const char *path, tt_error *error)
@@ -162,8 +175,10 @@ map_of_header (tt_import *import, const char *path, tt_error *error)
     json_t *header = json_object ();
     for (size_t i = 0; i < count; i++)
         json_object_set_new (header, names[i], json_true ());
-    bool fits = best_map (import, header) != NULL;
+    const tt_map *fits = best_map (import, header);
     json_decref (header);
+    if (fits)
+        choose_map (import, fits);
     if (fits || count == 0)
         return TT_OK;
     tt_error why = { 0 };

@@ -180,7 +180,8 @@ Test (legal, json_lines)
 
 Test (legal, tables_by_built_in_maps)
 {
-    expect ("pn,code,date,party\nCN111504366B,TR01,2024-01-02,New Owner\n", "CN111504366B|||CN|TR01|2024-01-02|||New Owner\n");
+    expect ("pn,code,date,party\nCN111504366B,TR01,2024-01-02,New Owner\nCN111504366B,,2024-01-02,\n",
+            "CN111504366B|||CN|TR01|2024-01-02|||New Owner\n!code: missing\n");
     expect (
         "申请号,公开公告号,法律状态代码,法律状态公告日,法律状态信息\nCN202010123456.7,CN111504366B,CF01,2024.01.02,未缴年费\n",
         "CN111504366B|CN202010123456||CN|CF01||2024-01-02|未缴年费|\n");
