@@ -12,22 +12,18 @@
 #include "import/decode.h"
 #include "import/formats.h"
 #include "import/legal.h"
-#include "import/map.h"
+#include "import/map_set.h"
 #include "import/rows.h"
 #include "import/short.h"
 #include "import/source.h"
 #include "wire/json.h"
 
-#define MAX_MAPS 32
-#define MAX_MAP_SIZE 1048576
 #define SECRECY "secrecy" /* the field of an achievement, and so the target in maps */
 
 struct tt_import {
     tt_import_kind kind;
     tt_rows *rows;
-    tt_map *maps[MAX_MAPS]; /* tried for each record; with `chosen` only the first */
-    size_t map_count;
-    bool chosen; /* the map was named by the user or follows from the header: always applied */
+    tt_map_set maps;
     tt_import_record record;
     tt_buffer notes;
     tt_buffer id;
@@ -70,125 +66,11 @@ map_type (tt_import_kind kind)
 }
 
 static tt_status
-add_map (tt_import *import, const char *name, const char *text, tt_error *error)
-{
-    tt_map *map;
-    tt_status status = tt_map_parse (name, text, map_type (import->kind), &map, error);
-    if (status == TT_OK)
-        import->maps[import->map_count++] = map;
-    return status;
-}
-
-static tt_status
-read_map_file (const char *path, tt_buffer *text, tt_error *error)
-{
-    tt_source *source;
-    size_t got = 1;
-    tt_status status = tt_source_open (&source, path, error);
-    while (status == TT_OK && got > 0 && text->size <= MAX_MAP_SIZE) {
-        status = tt_source_read (source, tt_buffer_reserve (text, 65536), 65536, &got, error);
-        text->size += status == TT_OK ? got : 0;
-    }
-    tt_source_close (&source);
-    if (status == TT_OK && text->size > MAX_MAP_SIZE)
-        return tt_fail (error, TT_INVALID_ARGUMENT, "%s: too large for a column map", path);
-    return status;
-}
-
-/* A built-in map by its name, else a file. */
-static tt_status
-load_named_map (tt_import *import, const char *wanted, tt_error *error)
-{
-    const char *name, *text;
-    tt_buffer content = { 0 };
-    import->chosen = true;
-    for (size_t i = 0; tt_map_builtin (i, &name, &text); i++)
-        if (strcmp (name, wanted) == 0)
-            return add_map (import, name, text, error);
-    tt_status status = read_map_file (wanted, &content, error);
-    if (status == TT_OK)
-        status = add_map (import, wanted, tt_buffer_cstr (&content), error);
-    else
-        (void)tt_fail_prefix (error, "column map");
-    tt_buffer_free (&content);
-    return status;
-}
-
-static tt_status
-load_builtin_maps (tt_import *import, tt_error *error)
-{
-    const char *name, *text;
-    char kind[32];
-    tt_status status = TT_OK;
-    for (size_t i = 0; status == TT_OK && import->map_count < MAX_MAPS && tt_map_builtin (i, &name, &text); i++) {
-        tt_map_kind (text, kind);
-        if (strcmp (kind, tt_import_kind_name (import->kind)) == 0)
-            status = add_map (import, name, text, error);
-    }
-    return status;
-}
-
-static void
-drop_maps (tt_import *import)
-{
-    while (import->map_count > 0)
-        tt_map_free (&import->maps[--import->map_count]);
-}
-
-/* The map that fits a record best, or NULL: none fits, or two fit equally well and it would be a guess. */
-static const tt_map *
-best_map (const tt_import *import, const json_t *record)
-{
-    const tt_map *best = NULL;
-    size_t most = 0;
-    if (import->chosen)
-        return import->maps[0];
-    for (size_t i = 0; i < import->map_count; i++) {
-        size_t fits = tt_map_fits (import->maps[i], record);
-        if (fits >= most && fits > 0)
-            best = fits == most ? NULL : import->maps[i];
-        most = fits > most ? fits : most;
-    }
-    return best;
-}
-
-/* A table is of one kind, whichever of its cells are empty: the map that fits the header is that of every row. */
-static void
-choose_map (tt_import *import, const tt_map *wanted)
-{
-    for (size_t i = 0; i < import->map_count; i++)
-        if (import->maps[i] == wanted) {
-            tt_map *first = import->maps[0];
-            import->maps[0] = import->maps[i];
-            import->maps[i] = first;
-        }
-    import->chosen = true;
-}
-
-/* A table without a map: a built-in one that fits its header, else its columns must be called like the fields. */
-static tt_status
 map_of_header (tt_import *import, const char *path, tt_error *error)
 {
     size_t count;
-    tt_map *map;
     const char *const *names = tt_rows_columns (import->rows, &count);
-    json_t *header = json_object ();
-    for (size_t i = 0; i < count; i++)
-        json_object_set_new (header, names[i], json_true ());
-    const tt_map *fits = best_map (import, header);
-    json_decref (header);
-    if (fits)
-        choose_map (import, fits);
-    if (fits || count == 0)
-        return TT_OK;
-    tt_error why = { 0 };
-    tt_status status = tt_map_of_columns (path, names, count, map_type (import->kind), &map, &why);
-    if (status != TT_OK)
-        return tt_fail (error, status, "%.300s (a column map says what the columns are: --map FILE)", why.message);
-    drop_maps (import);
-    import->maps[import->map_count++] = map;
-    import->chosen = true;
-    return TT_OK;
+    return tt_map_set_choose (&import->maps, path, names, count, map_type (import->kind), error);
 }
 
 static tt_status
@@ -215,10 +97,12 @@ tt_import_open (tt_import **out, const char *path, const tt_import_options *opti
                                    : "no exchange-document in this answer of the EPO" };
     tt_import *import = tt_alloc_zero (1, sizeof *import);
     import->kind = options->kind;
-    tt_status status = options->map ? load_named_map (import, options->map, &local) : load_builtin_maps (import, &local);
+    tt_status status = options->map ? tt_map_set_load (&import->maps, options->map, map_type (import->kind), &local)
+                                    : tt_map_set_builtin (&import->maps, tt_import_kind_name (import->kind),
+                                                          map_type (import->kind), &local);
     if (status == TT_OK)
         status = tt_rows_open (&import->rows, path, &rows, &local);
-    if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_TABLE && !import->chosen)
+    if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_TABLE && !import->maps.chosen)
         status = map_of_header (import, path, &local);
     if (status == TT_OK)
         status = check_form (import, path, &local);
@@ -251,7 +135,7 @@ tt_import_close (tt_import **out)
     if (import == NULL)
         return;
     forget_record (import);
-    drop_maps (import);
+    tt_map_set_free (&import->maps);
     tt_rows_close (&import->rows);
     tt_buffer_free (&import->notes);
     tt_buffer_free (&import->id);
@@ -329,7 +213,7 @@ is_classified (const tt_import *import, const json_t *record)
 {
     if (import->kind != TT_IMPORT_ACHIEVEMENTS)
         return false;
-    const tt_map *map = best_map (import, record);
+    const tt_map *map = tt_map_set_best (&import->maps, record);
     json_t *mapped = map && tt_map_has (map, SECRECY) ? tt_map_value (map, record, SECRECY) : NULL;
     const json_t *level = mapped ? mapped : json_object_get (record, SECRECY);
     const char *text = json_string_value (level);
@@ -347,8 +231,8 @@ may_be_classified (const tt_import *import, tt_bytes text)
     const char *const *columns = tt_rows_columns (import->rows, &count);
     for (size_t i = 0; columns && i < count; i++)
         stated = stated || strcmp (columns[i], SECRECY) == 0;
-    for (size_t i = 0; i < import->map_count; i++)
-        stated = stated || tt_map_has (import->maps[i], SECRECY);
+    for (size_t i = 0; i < import->maps.count; i++)
+        stated = stated || tt_map_has (import->maps.maps[i], SECRECY);
     return stated && import->kind == TT_IMPORT_ACHIEVEMENTS;
 }
 
@@ -367,8 +251,8 @@ convert_object (tt_import *import, const json_t *record)
         return refuse (import, "a JSON object is expected");
     if (is_classified (import, record))
         return conceal (import, "secrecy: classified records are refused; nothing of it is kept");
-    const tt_map *map = best_map (import, record);
-    bool is_short = import->kind == TT_IMPORT_PATENTS && json_object_get (record, "pn") && !import->chosen;
+    const tt_map *map = tt_map_set_best (&import->maps, record);
+    bool is_short = import->kind == TT_IMPORT_PATENTS && json_object_get (record, "pn") && !import->maps.chosen;
     return is_short ? short_patent (import, record) : map ? mapped (import, map, record) : by_contract (import, record);
 }
 
