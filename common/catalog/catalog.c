@@ -54,6 +54,8 @@ tt_catalog_close (tt_catalog **self)
     free (catalog->indicators);
     free (catalog->targets);
     free (catalog->platforms);
+    free (catalog->term_rules);
+    free (catalog->legal_codes);
     free (catalog->directory);
     tt_arena_destroy (&catalog->arena);
     free (catalog);

@@ -325,5 +325,7 @@ tt_catalog_load (tt_catalog *catalog, tt_error *error)
         status = load_indicators (catalog, error);
     if (status == TT_OK)
         status = check_references (catalog, error);
+    if (status == TT_OK)
+        status = tt_catalog_load_patent (catalog, error);
     return status;
 }

@@ -43,6 +43,8 @@ tt_build_add (void ***list, size_t *count, void *message)
 void
 tt_build_add_unique (char ***list, size_t *count, const char *value)
 {
+    if (*count > TT_BUILD_MOST)
+        return;
     for (size_t i = 0; i < *count; i++)
         if (strcmp ((*list)[i], value) == 0)
             return;
@@ -67,7 +69,7 @@ tt_build_party (tt_patent_party ***list, size_t *count, const char *name, const 
     char code[3] = "";
     if (strlen (country) == 2 && isalpha ((unsigned char)country[0]) && isalpha ((unsigned char)country[1]))
         memcpy (code, (char[]){ (char)toupper ((unsigned char)country[0]), (char)toupper ((unsigned char)country[1]) }, 2);
-    if (*name == '\0')
+    if (*name == '\0' || *count > TT_BUILD_MOST)
         return;
     for (size_t i = 0; i < *count; i++)
         if (strcmp ((*list)[i]->name, name) == 0 && (code[0] == '\0' || strcmp ((*list)[i]->country, code) == 0))
@@ -163,5 +165,13 @@ tt_patent_complete (const tt_patent *patent, tt_error *error)
         return tt_fail (error, TT_INVALID_ARGUMENT, "publication.country: missing");
     if (patent->n_titles == 0)
         return tt_fail (error, TT_INVALID_ARGUMENT, "titles: missing");
+    const struct {
+        const char *name;
+        size_t count;
+    } lists[] = { { "applicants", patent->n_applicants }, { "inventors", patent->n_inventors }, { "ipc", patent->n_ipc },
+                  { "cpc", patent->n_cpc },               { "locarno", patent->n_locarno },     { "marks", patent->n_marks } };
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        if (lists[i].count > TT_BUILD_MOST)
+            return tt_fail (error, TT_INVALID_ARGUMENT, "%s: more than %d", lists[i].name, TT_BUILD_MOST);
     return TT_OK;
 }

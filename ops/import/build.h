@@ -16,6 +16,10 @@ typedef Techtransfer__Patent__V1__LocalizedText tt_patent_text;
 tt_patent *tt_patent_new (void); /* empty, never NULL */
 void tt_patent_free (tt_patent **patent);
 
+/* Values that a list takes: more than any office publishes, few enough to be compared with each other. One more is taken, so that
+ * tt_patent_complete sees that there were too many. */
+#define TT_BUILD_MOST 10000
+
 /* Sets a string field, freeing what it held. */
 void tt_build_set (char **field, const char *value);
 /* Appends a copy of value to a repeated string field, unless it is there already. */
@@ -39,7 +43,8 @@ bool tt_build_cpc (tt_patent *patent, const char *symbol);
 void tt_build_role (tt_patent *patent, bool cpc, const char *symbol, const char *level, const char *value);
 bool tt_build_locarno (tt_patent *patent, const char *symbol);
 
-/* What every document must have: publication with country and number, a title. INVALID_ARGUMENT says what is missing. */
+/* What every document must have: publication with country and number, a title, and no list
+ * longer than TT_BUILD_MOST. INVALID_ARGUMENT says what is missing. */
 TT_MUST_USE tt_status tt_patent_complete (const tt_patent *patent, tt_error *error);
 
 #endif

@@ -72,6 +72,13 @@ best_reference (const xmlNode *holder, const char *name, tt_docnum *out)
     return false;
 }
 
+bool
+tt_form_docdb_reference (const xmlNode *node, const char *name, tt_docnum *out)
+{
+    const xmlNode *first = tt_xml_find (node, name);
+    return first && best_reference (first, name, out) && out->country[0];
+}
+
 /* Priority claims: in DOCDB each claim comes once in each form, in OPS once with the forms inside. */
 static void
 take_priorities (const xmlNode *data, tt_patent *patent)

@@ -17,6 +17,13 @@ static const struct {
     { "exchange-document", tt_patent_of_docdb },
 };
 
+/* Elements of the EPO's answers that are no document of their own, and why. */
+static const struct {
+    const char *root, *reason;
+} parts_only[] = {
+    { "fulltext-document", "claims or description alone, without title: the answer with the bibliographic data is the document" },
+};
+
 bool
 tt_form_number (const char *country, const char *number, bool trim, const char *kind, const char *date, tt_docnum *out)
 {
@@ -47,6 +54,9 @@ convert (const xmlNode *root, tt_patent *patent, tt_error *error)
             tt_status status = forms[i].convert (root, patent, error);
             return status == TT_OK ? tt_patent_complete (patent, error) : status;
         }
+    for (size_t i = 0; i < sizeof parts_only / sizeof parts_only[0]; i++)
+        if (tt_xml_is (root, parts_only[i].root))
+            return tt_fail (error, TT_INVALID_ARGUMENT, "%s", parts_only[i].reason);
     return tt_fail (error, TT_INVALID_ARGUMENT, "root element <%.60s> is no form of patent document that is understood",
                     (const char *)root->name);
 }
@@ -65,16 +75,24 @@ place_in_file (tt_error *error, uint64_t line)
 }
 
 tt_status
+tt_form_parse (tt_bytes text, uint64_t line, xmlDoc **document, tt_error *error)
+{
+    tt_error local = { 0 };
+    tt_status status = tt_xml_parse (text, document, &local);
+    if (status == TT_OK)
+        return TT_OK;
+    place_in_file (&local, line);
+    return tt_fail (error, status, "%s", local.message);
+}
+
+tt_status
 tt_patent_of_xml (tt_bytes text, uint64_t line, tt_patent **out, tt_error *error)
 {
     xmlDoc *document;
-    tt_error local = { 0 };
     *out = NULL;
-    tt_status status = tt_xml_parse (text, &document, &local);
-    if (status != TT_OK) {
-        place_in_file (&local, line);
-        return tt_fail (error, status, "%s", local.message);
-    }
+    tt_status status = tt_form_parse (text, line, &document, error);
+    if (status != TT_OK)
+        return status;
     tt_patent *patent = tt_patent_new ();
     status = convert (xmlDocGetRootElement (document), patent, error);
     if (status != TT_OK)

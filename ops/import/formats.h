@@ -21,6 +21,14 @@ TT_MUST_USE tt_status tt_patent_of_pap (const xmlNode *root, tt_patent *patent, 
  * given, the first of docdb, epodoc, docdba and original is taken. */
 TT_MUST_USE tt_status tt_patent_of_docdb (const xmlNode *root, tt_patent *patent, tt_error *error);
 
+/* A document of tagged lines, Green Book or BRS (tagged.h). What was left out is said in *notes. */
+TT_MUST_USE tt_status tt_patent_of_greenbook (tt_bytes text, tt_patent *patent, tt_buffer *notes, tt_error *error);
+TT_MUST_USE tt_status tt_patent_of_brs (tt_bytes text, tt_patent *patent, tt_error *error);
+
+/* Parses; errors name the line in the file, `line` being where `text` begins in it. */
+TT_MUST_USE tt_status tt_form_parse (tt_bytes text, uint64_t line, xmlDoc **document, tt_error *error);
+/* The best form (docdb first) of the references of this name below a node of the EPO's XML. */
+bool tt_form_docdb_reference (const xmlNode *node, const char *name, tt_docnum *out);
 /* Shared by them. A number in parts; false if there is none. date may be partial: then it is left out. */
 bool tt_form_number (const char *country, const char *number, bool trim, const char *kind, const char *date, tt_docnum *out);
 /* Publication date: INVALID_ARGUMENT if it is there and no real day. */

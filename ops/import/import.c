@@ -8,34 +8,40 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "catalog/legal.h"
+#include "import/decode.h"
 #include "import/formats.h"
-#include "import/map.h"
+#include "import/legal.h"
+#include "import/map_set.h"
 #include "import/rows.h"
 #include "import/short.h"
 #include "import/source.h"
 #include "wire/json.h"
 
-#define MAX_MAPS 32
-#define MAX_MAP_SIZE 1048576
 #define SECRECY "secrecy" /* the field of an achievement, and so the target in maps */
 
 struct tt_import {
     tt_import_kind kind;
     tt_rows *rows;
-    tt_map *maps[MAX_MAPS]; /* tried for each record; with `chosen` only the first */
-    size_t map_count;
-    bool chosen; /* the map was named by the user or follows from the header: always applied */
+    tt_map_set maps;
     tt_import_record record;
     tt_buffer notes;
     tt_buffer id;
+    tt_buffer decoded; /* the present record's text, where it was not UTF-8 */
     tt_error why;
+    uint64_t number;     /* records handed out or passed over */
+    tt_legal_list legal; /* of an element that holds several events */
+    size_t legal_at;     /* how many of them were handed out */
+    uint64_t elements;   /* seen so far, with events or not */
+    const tt_catalog *catalog; /* for codes of legal events; NULL: there is none, and none is missed */
+    tt_catalog *own_catalog;   /* the same, if it was opened here */
 };
 
 const char *
 tt_import_kind_name (tt_import_kind kind)
 {
     static const char *const names[]
-        = { "patents", "achievements", "demands", "applications", "providers", "products", "watches", "observations" };
+        = { "patents", "achievements", "demands", "applications", "providers", "products", "watches", "observations", "legal-events" };
     return names[kind];
 }
 
@@ -47,6 +53,7 @@ tt_import_kind_type (tt_import_kind kind)
         &techtransfer__achievement__v1__demand__descriptor,     &techtransfer__finance__v1__application__descriptor,
         &techtransfer__finance__v1__provider__descriptor,       &techtransfer__finance__v1__product__descriptor,
         &techtransfer__patent__v1__watch__descriptor,           &techtransfer__statistics__v1__observation__descriptor,
+        &techtransfer__patent__v1__legal_event__descriptor,
     };
     return types[kind];
 }
@@ -59,125 +66,49 @@ map_type (tt_import_kind kind)
 }
 
 static tt_status
-add_map (tt_import *import, const char *name, const char *text, tt_error *error)
-{
-    tt_map *map;
-    tt_status status = tt_map_parse (name, text, map_type (import->kind), &map, error);
-    if (status == TT_OK)
-        import->maps[import->map_count++] = map;
-    return status;
-}
-
-static tt_status
-read_map_file (const char *path, tt_buffer *text, tt_error *error)
-{
-    tt_source *source;
-    size_t got = 1;
-    tt_status status = tt_source_open (&source, path, error);
-    while (status == TT_OK && got > 0 && text->size <= MAX_MAP_SIZE) {
-        status = tt_source_read (source, tt_buffer_reserve (text, 65536), 65536, &got, error);
-        text->size += status == TT_OK ? got : 0;
-    }
-    tt_source_close (&source);
-    if (status == TT_OK && text->size > MAX_MAP_SIZE)
-        return tt_fail (error, TT_INVALID_ARGUMENT, "%s: too large for a column map", path);
-    return status;
-}
-
-/* A built-in map by its name, else a file. */
-static tt_status
-load_named_map (tt_import *import, const char *wanted, tt_error *error)
-{
-    const char *name, *text;
-    tt_buffer content = { 0 };
-    import->chosen = true;
-    for (size_t i = 0; tt_map_builtin (i, &name, &text); i++)
-        if (strcmp (name, wanted) == 0)
-            return add_map (import, name, text, error);
-    tt_status status = read_map_file (wanted, &content, error);
-    if (status == TT_OK)
-        status = add_map (import, wanted, tt_buffer_cstr (&content), error);
-    else
-        (void)tt_fail_prefix (error, "column map");
-    tt_buffer_free (&content);
-    return status;
-}
-
-static tt_status
-load_builtin_maps (tt_import *import, tt_error *error)
-{
-    const char *name, *text;
-    char kind[32];
-    tt_status status = TT_OK;
-    for (size_t i = 0; status == TT_OK && import->map_count < MAX_MAPS && tt_map_builtin (i, &name, &text); i++) {
-        tt_map_kind (text, kind);
-        if (strcmp (kind, tt_import_kind_name (import->kind)) == 0)
-            status = add_map (import, name, text, error);
-    }
-    return status;
-}
-
-static void
-drop_maps (tt_import *import)
-{
-    while (import->map_count > 0)
-        tt_map_free (&import->maps[--import->map_count]);
-}
-
-/* The map that fits a record best, or NULL: none fits, or two fit equally well and it would be a guess. */
-static const tt_map *
-best_map (const tt_import *import, const json_t *record)
-{
-    const tt_map *best = NULL;
-    size_t most = 0;
-    if (import->chosen)
-        return import->maps[0];
-    for (size_t i = 0; i < import->map_count; i++) {
-        size_t fits = tt_map_fits (import->maps[i], record);
-        if (fits >= most && fits > 0)
-            best = fits == most ? NULL : import->maps[i];
-        most = fits > most ? fits : most;
-    }
-    return best;
-}
-
-/* A table without a map: a built-in one that fits its header, else its columns must be called like the fields. */
-static tt_status
 map_of_header (tt_import *import, const char *path, tt_error *error)
 {
     size_t count;
-    tt_map *map;
     const char *const *names = tt_rows_columns (import->rows, &count);
-    json_t *header = json_object ();
-    for (size_t i = 0; i < count; i++)
-        json_object_set_new (header, names[i], json_true ());
-    bool fits = best_map (import, header) != NULL;
-    json_decref (header);
-    if (fits || count == 0)
-        return TT_OK;
-    tt_error why = { 0 };
-    tt_status status = tt_map_of_columns (path, names, count, map_type (import->kind), &map, &why);
-    if (status != TT_OK)
-        return tt_fail (error, status, "%.300s (a column map says what the columns are: --map FILE)", why.message);
-    drop_maps (import);
-    import->maps[import->map_count++] = map;
-    import->chosen = true;
+    return tt_map_set_choose (&import->maps, path, names, count, map_type (import->kind), error);
+}
+
+static tt_status
+check_form (const tt_import *import, const char *path, tt_error *error)
+{
+    tt_rows_form form = tt_rows_what (import->rows);
+    bool xml = form == TT_ROWS_XML, tagged = form == TT_ROWS_GREENBOOK || form == TT_ROWS_BRS;
+    bool legal = import->kind == TT_IMPORT_LEGAL_EVENTS, patents = import->kind == TT_IMPORT_PATENTS;
+    if ((xml && !patents && !legal) || (tagged && !patents))
+        return tt_fail (error, TT_INVALID_ARGUMENT, "%s: %s understood for patents%s only", path,
+                        xml ? "XML is" : "tagged lines of the US office are", xml ? " and legal events" : "");
     return TT_OK;
 }
 
 tt_status
 tt_import_open (tt_import **out, const char *path, const tt_import_options *options, tt_error *error)
 {
+    static const char *const legal_elements[] = { "family-member", "register-document", NULL };
+    static const char *const patent_elements[] = { "exchange-document", "fulltext-document", NULL };
     tt_error local = { 0 };
+    bool legal = options->kind == TT_IMPORT_LEGAL_EVENTS;
+    tt_rows_options rows = { options->max_record, options->encoding, legal ? legal_elements : patent_elements,
+                             legal ? "no family member and no document of the register in this answer of the EPO"
+                                   : "no exchange-document in this answer of the EPO" };
     tt_import *import = tt_alloc_zero (1, sizeof *import);
     import->kind = options->kind;
-    tt_status status = options->map ? load_named_map (import, options->map, &local) : load_builtin_maps (import, &local);
+    tt_status status = options->map ? tt_map_set_load (&import->maps, options->map, map_type (import->kind), &local)
+                                    : tt_map_set_builtin (&import->maps, tt_import_kind_name (import->kind),
+                                                          map_type (import->kind), &local);
     if (status == TT_OK)
-        status = tt_rows_open (&import->rows, path, options->max_record, &local);
-    if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_TABLE && !import->chosen)
+        status = tt_rows_open (&import->rows, path, &rows, &local);
+    if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_TABLE && !import->maps.chosen)
         status = map_of_header (import, path, &local);
-    if (status == TT_OK && tt_rows_what (import->rows) == TT_ROWS_XML && import->kind != TT_IMPORT_PATENTS)
-        status = tt_fail (&local, TT_INVALID_ARGUMENT, "%s: XML is understood for patents only", path);
+    if (status == TT_OK)
+        status = check_form (import, path, &local);
+    if (status == TT_OK && legal && options->catalog == NULL && tt_catalog_open (&import->own_catalog, NULL, NULL) != TT_OK)
+        import->own_catalog = NULL;
+    import->catalog = options->catalog ? options->catalog : import->own_catalog;
     if (status != TT_OK) {
         (void)tt_fail (error, status, "%s", local.message);
         tt_import_close (&import);
@@ -204,10 +135,13 @@ tt_import_close (tt_import **out)
     if (import == NULL)
         return;
     forget_record (import);
-    drop_maps (import);
+    tt_map_set_free (&import->maps);
     tt_rows_close (&import->rows);
     tt_buffer_free (&import->notes);
     tt_buffer_free (&import->id);
+    tt_buffer_free (&import->decoded);
+    tt_legal_list_free (&import->legal);
+    tt_catalog_close (&import->own_catalog);
     free (import);
     *out = NULL;
 }
@@ -244,6 +178,8 @@ by_contract (tt_import *import, const json_t *record)
     import->record.message = message;
     if (status == TT_OK && import->kind == TT_IMPORT_PATENTS)
         status = tt_patent_complete ((tt_patent *)message, &import->why);
+    if (status == TT_OK && import->kind == TT_IMPORT_LEGAL_EVENTS)
+        status = tt_legal_complete ((tt_legal_event *)message, &import->why);
     return status;
 }
 
@@ -277,7 +213,7 @@ is_classified (const tt_import *import, const json_t *record)
 {
     if (import->kind != TT_IMPORT_ACHIEVEMENTS)
         return false;
-    const tt_map *map = best_map (import, record);
+    const tt_map *map = tt_map_set_best (&import->maps, record);
     json_t *mapped = map && tt_map_has (map, SECRECY) ? tt_map_value (map, record, SECRECY) : NULL;
     const json_t *level = mapped ? mapped : json_object_get (record, SECRECY);
     const char *text = json_string_value (level);
@@ -290,13 +226,13 @@ is_classified (const tt_import *import, const json_t *record)
 static bool
 may_be_classified (const tt_import *import, tt_bytes text)
 {
-    bool stated = memmem (text.data, text.size, SECRECY, strlen (SECRECY)) != NULL;
+    bool stated = text.size > 0 && memmem (text.data, text.size, SECRECY, strlen (SECRECY)) != NULL;
     size_t count = 0;
     const char *const *columns = tt_rows_columns (import->rows, &count);
     for (size_t i = 0; columns && i < count; i++)
         stated = stated || strcmp (columns[i], SECRECY) == 0;
-    for (size_t i = 0; i < import->map_count; i++)
-        stated = stated || tt_map_has (import->maps[i], SECRECY);
+    for (size_t i = 0; i < import->maps.count; i++)
+        stated = stated || tt_map_has (import->maps.maps[i], SECRECY);
     return stated && import->kind == TT_IMPORT_ACHIEVEMENTS;
 }
 
@@ -315,8 +251,8 @@ convert_object (tt_import *import, const json_t *record)
         return refuse (import, "a JSON object is expected");
     if (is_classified (import, record))
         return conceal (import, "secrecy: classified records are refused; nothing of it is kept");
-    const tt_map *map = best_map (import, record);
-    bool is_short = import->kind == TT_IMPORT_PATENTS && json_object_get (record, "pn") && !import->chosen;
+    const tt_map *map = tt_map_set_best (&import->maps, record);
+    bool is_short = import->kind == TT_IMPORT_PATENTS && json_object_get (record, "pn") && !import->maps.chosen;
     return is_short ? short_patent (import, record) : map ? mapped (import, map, record) : by_contract (import, record);
 }
 
@@ -335,11 +271,44 @@ convert_json (tt_import *import, tt_bytes text)
     return status;
 }
 
+/* The text as UTF-8. What is no UTF-8 although it says so is mended where it is running text; JSON and tables are not. */
 static tt_status
-convert_xml (tt_import *import, const tt_row *row)
+decode (tt_import *import, const tt_row *row, tt_bytes *text)
+{
+    size_t strays = 0;
+    *text = row->text;
+    tt_status status = tt_decode (text, row->encoding ? row->encoding : "", &import->decoded, &strays, &import->why);
+    if (strays > 0)
+        tt_buffer_printf (&import->notes, "%zu bytes are no UTF-8, read as Windows-1252\n", strays);
+    return status;
+}
+
+static tt_status
+convert_tagged (tt_import *import, tt_rows_form form, tt_bytes text)
+{
+    tt_patent *patent = tt_patent_new ();
+    tt_status status = form == TT_ROWS_BRS ? tt_patent_of_brs (text, patent, &import->why)
+                                           : tt_patent_of_greenbook (text, patent, &import->notes, &import->why);
+    if (status == TT_OK)
+        status = tt_patent_complete (patent, &import->why);
+    import->record.message = &patent->base;
+    return status;
+}
+
+static tt_status
+convert_document (tt_import *import, const tt_row *row)
 {
     tt_patent *patent;
-    tt_status status = tt_patent_of_xml (row->text, row->line, &patent, &import->why);
+    tt_bytes text;
+    tt_rows_form form = tt_rows_what (import->rows);
+    tt_status status = decode (import, row, &text);
+    if (status != TT_OK)
+        return status;
+    if (form != TT_ROWS_XML)
+        return convert_tagged (import, form, text);
+    if (import->kind == TT_IMPORT_LEGAL_EVENTS)
+        return tt_legal_of_xml (text, row->line, &import->legal, &import->why);
+    status = tt_patent_of_xml (text, row->line, &patent, &import->why);
     import->record.message = patent ? &patent->base : NULL;
     return status;
 }
@@ -351,7 +320,9 @@ convert (tt_import *import, const tt_row *row)
         return unreadable (import, row->broken, row->text);
     switch (tt_rows_what (import->rows)) {
     case TT_ROWS_XML:
-        return convert_xml (import, row);
+    case TT_ROWS_GREENBOOK:
+    case TT_ROWS_BRS:
+        return convert_document (import, row);
     case TT_ROWS_JSON:
         return convert_json (import, row->text);
     case TT_ROWS_TABLE:
@@ -374,42 +345,116 @@ finish (tt_import *import, tt_status status)
     record->id = import->id.size ? tt_buffer_cstr (&import->id) : NULL;
 }
 
+/* Codes without a category are kept; that they are unknown is counted with the notes. */
+static void
+note_code (tt_import *import)
+{
+    const tt_legal_event *event = (const tt_legal_event *)import->record.message;
+    if (import->kind != TT_IMPORT_LEGAL_EVENTS || event == NULL || import->catalog == NULL || event->category[0])
+        return;
+    if (tt_catalog_legal_code (import->catalog, event->office, event->code) == NULL)
+        tt_buffer_printf (&import->notes, "code: \"%s\" of %s is not in the catalogue, kept\n", event->code, event->office);
+}
+
+static void
+hand_out (tt_import *import, const tt_row *row, tt_status status, const tt_import_record **record)
+{
+    import->record.number = ++import->number;
+    import->record.line = row->line;
+    import->record.end = row->end;
+    if (!import->record.secret)
+        import->record.text = row->text;
+    note_code (import);
+    finish (import, status);
+    *record = &import->record;
+}
+
+/* The next event of the element at hand; false if there is none. */
+static bool
+next_event (tt_import *import, const tt_import_record **record)
+{
+    if (import->legal_at == import->legal.count)
+        return false;
+    tt_legal_item *item = &import->legal.items[import->legal_at++];
+    import->record.message = item->event ? &item->event->base : NULL;
+    item->event = NULL;
+    tt_status status = item->reason ? refuse (import, item->reason) : TT_OK;
+    hand_out (import, tt_rows_current (import->rows), status, record);
+    return true;
+}
+
+/* Elements until one holds events, or is refused. A file with none at all is no file of legal events. */
+static tt_status
+next_events (tt_import *import, const tt_import_record **record, tt_error *error)
+{
+    const tt_row *row = NULL;
+    while (!next_event (import, record)) {
+        tt_status status = tt_rows_next (import->rows, &row, error);
+        if (status != TT_OK)
+            return status;
+        if (row == NULL && (import->elements == 0 || import->number > 0))
+            return TT_OK;
+        tt_legal_list_free (&import->legal);
+        import->legal_at = 0;
+        status = row ? convert (import, row) : refuse (import, "no legal event in any element of the file");
+        import->elements++;
+        if (status != TT_OK) {
+            hand_out (import, tt_rows_current (import->rows), status, record);
+            return TT_OK;
+        }
+    }
+    return TT_OK;
+}
+
 tt_status
 tt_import_next (tt_import *import, const tt_import_record **record, tt_error *error)
 {
     const tt_row *row;
     *record = NULL;
     forget_record (import);
+    if (import->kind == TT_IMPORT_LEGAL_EVENTS && tt_rows_what (import->rows) == TT_ROWS_XML)
+        return next_events (import, record, error);
     tt_status status = tt_rows_next (import->rows, &row, error);
     if (status != TT_OK || row == NULL)
         return status;
-    import->record.number = row->number;
-    import->record.line = row->line;
-    import->record.end = row->end;
     import->record.text = row->text;
-    finish (import, convert (import, row));
-    *record = &import->record;
+    hand_out (import, row, convert (import, row), record);
     return TT_OK;
+}
+
+/* Past one record; *end: where it ends, *more = false at the end of the file. */
+static tt_status
+pass (tt_import *import, uint64_t *end, bool *more, tt_error *error)
+{
+    const tt_import_record *record = NULL;
+    const tt_row *row = NULL;
+    bool several = import->kind == TT_IMPORT_LEGAL_EVENTS && tt_rows_what (import->rows) == TT_ROWS_XML;
+    tt_status status = several ? tt_import_next (import, &record, error) : tt_rows_next (import->rows, &row, error);
+    *more = status == TT_OK && (record || row);
+    if (*more)
+        *end = record ? record->end : row->end;
+    if (row)
+        import->number++;
+    return status;
 }
 
 tt_status
 tt_import_skip (tt_import *import, uint64_t number, uint64_t end, tt_error *error)
 {
-    const tt_row *row = NULL;
-    uint64_t at = 0;
-    while (at < number) {
-        tt_status status = tt_rows_next (import->rows, &row, error);
+    uint64_t at = end;
+    while (import->number < number) {
+        bool more;
+        tt_status status = pass (import, &at, &more, error);
         if (status != TT_OK)
             return status;
-        if (row == NULL)
+        if (!more)
             return tt_fail (error, TT_OUT_OF_RANGE,
                             "the file has only %llu records, the import had come to %llu: it is another file",
-                            (unsigned long long)at, (unsigned long long)number);
-        at = row->number;
+                            (unsigned long long)import->number, (unsigned long long)number);
     }
-    if (row && row->end != end)
+    if (at != end)
         return tt_fail (error, TT_OUT_OF_RANGE, "record %llu ends at byte %llu, not at %llu as before: it is another file",
-                        (unsigned long long)number, (unsigned long long)row->end, (unsigned long long)end);
+                        (unsigned long long)number, (unsigned long long)at, (unsigned long long)end);
     return TT_OK;
 }
 

@@ -1,5 +1,5 @@
 /* Records out of files, in any form that is understood, as messages of the contract, one at a time in bounded memory: patents,
- * achievements, demands, applications, providers, products, watches and observations.
+ * achievements, demands, applications, providers, products, watches, observations and legal events.
  *
  *     tt_import *import = NULL;
  *     if (tt_import_open (&import, "ipg120327.xml.gz", &(tt_import_options){ .kind = TT_IMPORT_PATENTS }, &error) == TT_OK)
@@ -8,7 +8,7 @@
  *     tt_import_close (&import);
  *
  * Every record is handed out, good or not: read = accepted + rejected. Forms are told apart by their first bytes: XML
- * (formats.h), JSON Lines (proto3 JSON, short keys, or by a map), tables (CSV, TSV, ";"); plain or gzip. One thread at a time for
+ * (formats.h, legal.h), tagged lines (tagged.h), JSON Lines (proto3 JSON, short keys, or by a map), tables (CSV, TSV, ";"); plain or gzip. One thread at a time for
  * an import. */
 #ifndef TT_IMPORT_IMPORT_H
 #define TT_IMPORT_IMPORT_H
@@ -29,6 +29,7 @@ typedef enum {
     TT_IMPORT_PRODUCTS,
     TT_IMPORT_WATCHES,
     TT_IMPORT_OBSERVATIONS,
+    TT_IMPORT_LEGAL_EVENTS,
     TT_IMPORT_KIND_COUNT
 } tt_import_kind;
 
@@ -40,6 +41,8 @@ typedef struct {
     tt_import_kind kind;
     const char *map;   /* a file, or the name of a built-in map; NULL: a built-in one that fits, if any */
     size_t max_record; /* bytes in one record, 0 = 64 MiB */
+    const char *encoding; /* of the file; NULL: as it declares itself (mark of UTF-16, XML declaration), else UTF-8 */
+    const struct tt_catalog *catalog; /* for codes of legal events, borrowed; NULL: the installed one is opened, if it is there */
 } tt_import_options;
 
 /* Opens a file ("-": standard input). NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (map, header, a form that is not
@@ -51,7 +54,7 @@ void tt_import_close (tt_import **import); /* NULL inside is fine; nulls */
 typedef struct {
     uint64_t number;           /* from 1; the header of a table is not counted */
     uint64_t line;             /* on which it begins, from 1 */
-    uint64_t end;              /* offset (uncompressed) behind it */
+    uint64_t end;              /* offset (uncompressed, as UTF-8 where the file is not) behind it */
     ProtobufCMessage *message; /* of the kind's type; NULL if rejected or skipped */
     const char *id;     /* what the record itself calls the document, exactly (pn of short keys); NULL if it has no such string */
     const char *reason; /* why it was rejected; NULL: it was not */

@@ -8,7 +8,9 @@
 #include "base/text.h"
 #include "catalog/csv.h"
 #include "import/lines.h"
+#include "import/decode.h"
 #include "import/split.h"
+#include "import/tagged.h"
 
 struct tt_rows {
     tt_source *source;
@@ -16,6 +18,10 @@ struct tt_rows {
     tt_lines *lines; /* JSON */
     tt_split *split; /* XML */
     tt_csv *csv;     /* TABLE */
+    tt_tagged *tagged; /* GREENBOOK, BRS */
+    const char *const *elements;
+    const char *barren;
+    bool decoded; /* by the source: what XML declares no longer holds */
     char **names;    /* TABLE: owned copies of the header */
     size_t name_count;
     json_t *columns; /* of the present row */
@@ -79,6 +85,54 @@ open_table (tt_rows *rows, const char *path, tt_bytes head, size_t max_record, t
     return TT_OK;
 }
 
+/* The whole file as the user says it is, or as the mark of UTF-16 says. */
+static tt_status
+choose_encoding (tt_rows *rows, const char *wanted, tt_error *error)
+{
+    tt_bytes head;
+    tt_status status = tt_source_peek (rows->source, &head, error);
+    bool marked = status == TT_OK && head.size >= 2 && (memcmp (head.data, "\xff\xfe", 2) == 0 || memcmp (head.data, "\xfe\xff", 2) == 0);
+    const char *name = marked ? "UTF-16" : wanted ? tt_decode_name (wanted) : NULL;
+    if (status != TT_OK || name == NULL)
+        return status;
+    rows->decoded = true;
+    return tt_source_decode (rows->source, name, error);
+}
+
+static void
+open_form (tt_rows *rows, size_t max_record)
+{
+    switch (rows->form) {
+    case TT_ROWS_XML:
+        rows->split = tt_split_new (rows->source, max_record);
+        if (rows->elements)
+            tt_split_want (rows->split, rows->elements);
+        break;
+    case TT_ROWS_JSON:
+        rows->lines = tt_lines_new (rows->source, max_record);
+        break;
+    case TT_ROWS_GREENBOOK:
+        rows->tagged = tt_tagged_new (rows->source, TT_TAGGED_GREENBOOK, max_record);
+        break;
+    case TT_ROWS_BRS:
+        rows->tagged = tt_tagged_new (rows->source, TT_TAGGED_BRS, max_record);
+        break;
+    case TT_ROWS_TABLE:
+        break;
+    }
+}
+
+static tt_rows_form
+tell_form (tt_bytes head, char first)
+{
+    tt_tagged_form tagged = tt_tagged_tell (head);
+    return tagged == TT_TAGGED_GREENBOOK ? TT_ROWS_GREENBOOK
+           : tagged == TT_TAGGED_BRS     ? TT_ROWS_BRS
+           : first == '<'                ? TT_ROWS_XML
+           : first == '{'                ? TT_ROWS_JSON
+                                         : TT_ROWS_TABLE;
+}
+
 static tt_status
 start (tt_rows *rows, const char *path, size_t max_record, tt_error *error)
 {
@@ -98,23 +152,24 @@ start (tt_rows *rows, const char *path, size_t max_record, tt_error *error)
                         "%s: a JSON object over several lines; JSON Lines, one object a line, is expected", path);
     if (first == '[')
         return tt_fail (error, TT_INVALID_ARGUMENT, "%s: a JSON array; JSON Lines, one object a line, is expected", path);
-    rows->form = first == '<' ? TT_ROWS_XML : first == '{' ? TT_ROWS_JSON : TT_ROWS_TABLE;
-    if (rows->form == TT_ROWS_XML)
-        rows->split = tt_split_new (rows->source, max_record);
-    else if (rows->form == TT_ROWS_JSON)
-        rows->lines = tt_lines_new (rows->source, max_record);
-    else
+    rows->form = tell_form (head, first);
+    if (rows->form == TT_ROWS_TABLE)
         return open_table (rows, path, head, max_record, error);
+    open_form (rows, max_record);
     return TT_OK;
 }
 
 tt_status
-tt_rows_open (tt_rows **out, const char *path, size_t max_record, tt_error *error)
+tt_rows_open (tt_rows **out, const char *path, const tt_rows_options *options, tt_error *error)
 {
     tt_rows *rows = tt_alloc_zero (1, sizeof *rows);
+    rows->elements = options->elements;
+    rows->barren = options->barren;
     tt_status status = tt_source_open (&rows->source, path, error);
     if (status == TT_OK)
-        status = start (rows, path, max_record, error);
+        status = choose_encoding (rows, options->encoding, error);
+    if (status == TT_OK)
+        status = start (rows, path, options->max_record, error);
     if (status != TT_OK)
         tt_rows_close (&rows);
     *out = rows;
@@ -129,6 +184,7 @@ tt_rows_close (tt_rows **out)
         return;
     tt_lines_close (&rows->lines);
     tt_split_close (&rows->split);
+    tt_tagged_close (&rows->tagged);
     tt_csv_close (&rows->csv);
     tt_source_close (&rows->source);
     for (size_t i = 0; i < rows->name_count; i++)
@@ -186,9 +242,22 @@ next_chunk (tt_rows *rows, bool *more, tt_error *error)
     rows->row.line = chunk.line;
     rows->row.end = chunk.end;
     rows->row.text = chunk.text;
+    rows->row.encoding = rows->decoded ? "" : chunk.encoding;
     rows->row.broken = chunk.kind == TT_CHUNK_OVERSIZE ? "the document is larger than the limit for a record"
-                       : chunk.kind == TT_CHUNK_BARREN ? "no exchange-document in this answer of the EPO"
+                       : chunk.kind == TT_CHUNK_BARREN ? rows->barren
                                                        : NULL;
+    return status;
+}
+
+static tt_status
+next_tagged (tt_rows *rows, bool *more, tt_error *error)
+{
+    tt_tagged_document document = { 0 };
+    tt_status status = tt_tagged_next (rows->tagged, &document, more, error);
+    rows->row.line = document.line;
+    rows->row.end = document.end;
+    rows->row.text = document.text;
+    rows->row.broken = document.oversize ? "the document is larger than the limit for a record" : NULL;
     return status;
 }
 
@@ -255,10 +324,17 @@ tt_rows_next (tt_rows *rows, const tt_row **row, tt_error *error)
     rows->row.broken = NULL;
     tt_status status = rows->form == TT_ROWS_XML    ? next_chunk (rows, &more, error)
                        : rows->form == TT_ROWS_JSON ? next_line (rows, &more, error)
+                       : rows->tagged               ? next_tagged (rows, &more, error)
                                                     : next_table_row (rows, &more, error);
     rows->row.number += more;
     *row = status == TT_OK && more ? &rows->row : NULL;
     return status;
+}
+
+const tt_row *
+tt_rows_current (const tt_rows *rows)
+{
+    return &rows->row;
 }
 
 const char *

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <iconv.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,6 +19,10 @@ struct tt_source {
     uint64_t size;     /* of the file */
     bool ended;
     char *path;
+    iconv_t converter;    /* with `decoding` */
+    bool decoding;
+    tt_buffer raw;        /* read and not yet converted */
+    uint64_t undecodable; /* bytes */
 };
 
 static tt_status
@@ -81,7 +86,10 @@ tt_source_close (tt_source **source)
         return;
     if ((*source)->file)
         gzclose ((*source)->file);
+    if ((*source)->decoding)
+        iconv_close ((*source)->converter);
     tt_buffer_free (&(*source)->head);
+    tt_buffer_free (&(*source)->raw);
     free ((*source)->path);
     free (*source);
     *source = NULL;
@@ -103,9 +111,9 @@ read_file (tt_source *source, void *data, size_t size, size_t *got, tt_error *er
     return TT_OK;
 }
 
-/* From the file or from memory, past anything peeked. */
+/* From the file or from memory, as the bytes stand there. */
 static tt_status
-read_fresh (tt_source *source, void *data, size_t size, size_t *got, tt_error *error)
+read_raw (tt_source *source, void *data, size_t size, size_t *got, tt_error *error)
 {
     if (source->file)
         return read_file (source, data, size, got, error);
@@ -115,6 +123,69 @@ read_fresh (tt_source *source, void *data, size_t size, size_t *got, tt_error *e
     source->memory.data += *got;
     source->memory.size -= *got;
     return TT_OK;
+}
+
+#define RAW_SIZE 65536
+
+/* As much of the raw bytes as fits into `size`; a character that the end of the raw bytes cuts waits for the rest, unless there is
+ * none. */
+static size_t
+convert (tt_source *source, char *data, size_t size, bool last)
+{
+    char *in = (char *)source->raw.data, *out = data;
+    size_t left = source->raw.size, room = size;
+    while (left > 0 && room >= 8) {
+        if (iconv (source->converter, &in, &left, &out, &room) != (size_t)-1 || errno == E2BIG)
+            break;
+        if (errno == EINVAL && !last)
+            break;
+        memcpy (out, "\xef\xbf\xbd", 3);
+        out += 3;
+        room -= 3;
+        in++;
+        left--;
+        source->undecodable++;
+    }
+    memmove (source->raw.data, in, left);
+    source->raw.size = left;
+    return (size_t)(out - data);
+}
+
+/* Past anything peeked. A reader asks for more than a few bytes. */
+static tt_status
+read_fresh (tt_source *source, void *data, size_t size, size_t *got, tt_error *error)
+{
+    tt_status status = TT_OK;
+    size_t more = 1;
+    if (!source->decoding)
+        return read_raw (source, data, size, got, error);
+    *got = 0;
+    while (*got == 0 && more > 0 && status == TT_OK) {
+        status = read_raw (source, tt_buffer_reserve (&source->raw, RAW_SIZE), RAW_SIZE, &more, error);
+        source->raw.size += status == TT_OK ? more : 0;
+        if (status == TT_OK && source->raw.size > 0)
+            *got = convert (source, data, size, more == 0);
+    }
+    return status;
+}
+
+tt_status
+tt_source_decode (tt_source *source, const char *encoding, tt_error *error)
+{
+    source->converter = iconv_open ("UTF-8", encoding);
+    if (source->converter == (iconv_t)-1)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "%s: the encoding \"%.40s\" is not known", source->path, encoding);
+    source->decoding = true;
+    tt_buffer_append (&source->raw, source->head.data, source->head.size);
+    tt_buffer_clear (&source->head);
+    source->ended = false;
+    return TT_OK;
+}
+
+uint64_t
+tt_source_undecodable (const tt_source *source)
+{
+    return source->undecodable;
 }
 
 tt_status
@@ -141,6 +212,8 @@ tt_source_peek (tt_source *source, tt_bytes *head, tt_error *error)
     while (source->head.size < PEEK_SIZE && !source->ended) {
         size_t got;
         size_t room = PEEK_SIZE - source->head.size;
+        if (room < 8) /* less than a character may take */
+            break;
         tt_status status = read_fresh (source, tt_buffer_reserve (&source->head, room), room, &got, error);
         if (status != TT_OK)
             return status;

@@ -20,6 +20,10 @@ void tt_source_close (tt_source **source); /* NULL inside is fine; nulls */
 TT_MUST_USE tt_status tt_source_read (tt_source *source, void *data, size_t size, size_t *got, tt_error *error);
 /* The first bytes, without consuming them: at most 64 KiB, or all there is. Borrowed until the next call. */
 TT_MUST_USE tt_status tt_source_peek (tt_source *source, tt_bytes *head, tt_error *error);
+/* From here on the bytes are read as `encoding` and handed out as UTF-8; what was peeked is handed out anew. Before anything was
+ * read. INVALID_ARGUMENT if the encoding is not known. Bytes that are none of it become U+FFFD, and are counted. */
+TT_MUST_USE tt_status tt_source_decode (tt_source *source, const char *encoding, tt_error *error);
+uint64_t tt_source_undecodable (const tt_source *source);
 
 /* For a progress bar: bytes taken from the file so far (compressed if it is), and its size; 0 if the size is not known. */
 uint64_t tt_source_position (const tt_source *source);

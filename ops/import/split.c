@@ -7,8 +7,13 @@
 #define LOOKAHEAD 128 /* bytes that suffice to tell a tag by its name */
 #define SAMPLE 4096   /* of a barren container, kept for the reject file */
 
+static const char *const exchange_documents[] = { "exchange-document", NULL };
+
 struct tt_split {
-    tt_source *source; /* borrowed */
+    tt_source *source;            /* borrowed */
+    const char *const *elements;  /* wanted out of containers */
+    const char *element;          /* the one at the front */
+    char encoding[TT_ENCODING_SIZE];
     tt_buffer data;
     size_t start;    /* of what was not yet handed out */
     uint64_t offset; /* of data.data[start] */
@@ -17,7 +22,7 @@ struct tt_split {
     bool ended;
     bool discarding; /* an oversized chunk was handed out: find where it ends */
     bool in_container;
-    uint64_t elements; /* of the present container */
+    uint64_t found;    /* of the present container */
     tt_buffer sample;  /* its beginning, until it has an element */
     uint64_t sample_line;
 };
@@ -29,7 +34,14 @@ tt_split_new (tt_source *source, size_t limit)
     split->source = source;
     split->limit = limit ? limit : TT_SPLIT_DEFAULT_LIMIT;
     split->line = 1;
+    split->elements = exchange_documents;
     return split;
+}
+
+void
+tt_split_want (tt_split *split, const char *const *elements)
+{
+    split->elements = elements;
 }
 
 void
@@ -46,7 +58,7 @@ tt_split_close (tt_split **split)
 static const uint8_t *
 front (const tt_split *split)
 {
-    return split->data.data + split->start;
+    return split->data.data ? split->data.data + split->start : (const uint8_t *)"";
 }
 
 static size_t
@@ -96,15 +108,16 @@ static size_t
 find_boundary (const tt_split *split, size_t from)
 {
     const uint8_t *text = front (split);
-    size_t size = available (split);
+    size_t size = available (split), first = from;
     while (from < size) {
         const uint8_t *hit = memmem (text + from, size - from, "<?xml", 5);
         if (hit == NULL)
             return size;
         size_t at = (size_t)(hit - text);
-        bool after_break = at == 0 || text[at - 1] == '\n' || text[at - 1] == '\r' || text[at - 1] == '>';
-        if (after_break && is_declaration (hit, size - at))
-            return at;
+        size_t mark = at >= 3 && memcmp (text + at - 3, "\xef\xbb\xbf", 3) == 0 ? 3 : 0, begin = at - mark;
+        bool after_break = begin == 0 || text[begin - 1] == '\n' || text[begin - 1] == '\r' || text[begin - 1] == '>';
+        if (after_break && begin >= first && is_declaration (hit, size - at))
+            return begin;
         from = at + 5;
     }
     return size;
@@ -191,7 +204,9 @@ look_at_root (tt_split *split, bool *container, tt_error *error)
 static void
 give (tt_split *split, tt_chunk *chunk, tt_chunk_kind kind, size_t size)
 {
-    *chunk = (tt_chunk){ .kind = kind, .text = { front (split), size }, .line = split->line };
+    *chunk = (tt_chunk){ .kind = kind, .text = { front (split), size }, .line = split->line, .encoding = split->encoding };
+    if (!split->in_container)
+        tt_decode_declared (chunk->text, split->encoding);
     take (split, size);
     chunk->end = split->offset;
 }
@@ -211,11 +226,23 @@ next_document (tt_split *split, tt_chunk *chunk, tt_error *error)
             split->discarding = true;
             return TT_OK;
         }
-        seen = size > 8 ? size - 8 : 1;
+        seen = size > 16 ? size - 16 : 1; /* a mark and a declaration may be cut by the end of what was read */
         tt_status status = fill (split, error);
         if (status != TT_OK)
             return status;
     }
+}
+
+/* Which of the wanted elements begins at `at`; behind its start tag only the end of that one counts. NULL: none. */
+static const char *
+wanted (const tt_split *split, const uint8_t *at, size_t left, bool closing)
+{
+    if (closing)
+        return is_tag (at, left, true, split->element) ? split->element : NULL;
+    for (const char *const *name = split->elements; *name; name++)
+        if (is_tag (at, left, false, *name))
+            return *name;
+    return NULL;
 }
 
 /* What comes next in a container, from `from` on: an element, the next document, or neither in sight (returns the size). */
@@ -232,7 +259,7 @@ find_in_container (const tt_split *split, size_t from, bool closing, bool *decla
         size_t at = (size_t)(hit - text);
         if (!split->ended && size - at < LOOKAHEAD)
             return at; /* the caller reads on and asks again from here */
-        if (is_tag (hit, size - at, closing, "exchange-document") || (*declaration = is_declaration (hit, size - at)))
+        if (wanted (split, hit, size - at, closing) || (*declaration = is_declaration (hit, size - at)))
             return at;
         from = at + 1;
     }
@@ -243,14 +270,14 @@ static bool
 decided (const tt_split *split, size_t at, bool closing, bool declaration)
 {
     return at < available (split)
-           && (declaration || is_tag (front (split) + at, available (split) - at, closing, "exchange-document"));
+           && (declaration || wanted (split, front (split) + at, available (split) - at, closing));
 }
 
 static void
 keep_sample (tt_split *split, size_t size)
 {
     size_t room = SAMPLE - split->sample.size;
-    if (split->elements == 0)
+    if (split->found == 0)
         tt_buffer_append (&split->sample, front (split), size < room ? size : room);
 }
 
@@ -309,12 +336,13 @@ static void
 leave_container (tt_split *split, tt_chunk *chunk, bool *more)
 {
     split->in_container = false;
-    *more = split->elements == 0;
+    *more = split->found == 0;
     if (*more)
         *chunk = (tt_chunk){ .kind = TT_CHUNK_BARREN,
                              .text = { split->sample.data, split->sample.size },
                              .line = split->sample_line,
-                             .end = split->offset };
+                             .end = split->offset,
+                             .encoding = split->encoding };
 }
 
 static tt_status
@@ -328,7 +356,8 @@ in_container (tt_split *split, tt_chunk *chunk, bool *more, tt_error *error)
         leave_container (split, chunk, more);
         return TT_OK;
     }
-    split->elements++;
+    split->found++;
+    split->element = wanted (split, front (split), available (split), false);
     *more = true;
     return next_element (split, chunk, error);
 }
@@ -355,6 +384,12 @@ discard (tt_split *split, tt_error *error)
     }
 }
 
+static bool
+is_mark (const uint8_t *at, size_t left)
+{
+    return left >= 3 && memcmp (at, "\xef\xbb\xbf", 3) == 0;
+}
+
 /* Past white space and a byte order mark; *more = false at the end of the input. */
 static tt_status
 to_document (tt_split *split, bool *more, tt_error *error)
@@ -362,10 +397,8 @@ to_document (tt_split *split, bool *more, tt_error *error)
     for (;;) {
         size_t size = available (split), i = 0;
         const uint8_t *text = front (split);
-        if (split->offset == 0 && size >= 3 && memcmp (text, "\xef\xbb\xbf", 3) == 0)
-            i = 3;
-        while (i < size && (isspace (text[i]) || text[i] == '\0'))
-            i++;
+        while (i < size && (isspace (text[i]) || text[i] == '\0' || is_mark (text + i, size - i)))
+            i += is_mark (text + i, size - i) ? 3 : 1;
         take (split, i);
         *more = available (split) > 0;
         if (*more || split->ended)
@@ -380,10 +413,11 @@ static void
 enter_container (tt_split *split)
 {
     split->in_container = true;
-    split->elements = 0;
+    split->found = 0;
     split->sample_line = split->line;
     tt_buffer_clear (&split->sample);
     tt_buffer_text (&split->sample, "<");
+    tt_decode_declared ((tt_bytes){ front (split), available (split) }, split->encoding);
     take (split, 1); /* past the < of its own declaration or root, so that it is not taken for the next document's */
 }
 

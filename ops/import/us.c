@@ -32,6 +32,20 @@ document_id (const xmlNode *id, bool trim, scratch *s, tt_docnum *out)
     return tt_form_number (country, number, trim, kind, date, out);
 }
 
+/* Provisional applications are claimed like foreign ones, and are priorities of kind P in DOCDB; the office gives them apart. */
+static void
+take_provisionals (const xmlNode *biblio, tt_patent *patent, scratch *s)
+{
+    tt_docnum number;
+    const xmlNode *p = tt_xml_find (biblio, "us-related-documents/us-provisional-application");
+    for (; p; p = tt_xml_next (p, "us-provisional-application")) {
+        if (!document_id (tt_xml_find (p, "document-id"), false, s, &number) || number.country[0] == '\0')
+            continue;
+        memcpy (number.kind, "P", 2);
+        tt_build_add ((void ***)&patent->priorities, &patent->n_priorities, tt_build_reference (&number));
+    }
+}
+
 static tt_status
 take_numbers (const xmlNode *biblio, tt_patent *patent, scratch *s, tt_error *error)
 {
@@ -45,6 +59,7 @@ take_numbers (const xmlNode *biblio, tt_patent *patent, scratch *s, tt_error *er
     for (; claim; claim = tt_xml_next (claim, "priority-claim"))
         if (document_id (claim, false, s, &number))
             tt_build_add ((void ***)&patent->priorities, &patent->n_priorities, tt_build_reference (&number));
+    take_provisionals (biblio, patent, s);
     return status;
 }
 

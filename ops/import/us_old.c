@@ -84,7 +84,10 @@ st32_citations (const xmlNode *bib, tt_patent *patent, tt_buffer *text)
         const char *country = tt_xml_path_text (c, "PCIT/DOC/CTRY", text);
         if (st32_number (c, "PCIT/DOC/DNUM", "PCIT/DOC/DATE", "PCIT/DOC/KIND", *country ? country : "US", true, &number)
             && number.country[0])
-            tt_build_add ((void ***)&patent->citations, &patent->n_citations, tt_build_reference (&number));
+            tt_build_citation (patent, &number,
+                               tt_xml_find (c, "CITED-BY-EXAMINER") ? "ex"
+                               : tt_xml_find (c, "CITED-BY-OTHER")  ? "oc"
+                                                                    : NULL);
     }
 }
 
@@ -158,6 +161,18 @@ pap_inventors (const xmlNode *bib, tt_patent *patent, tt_buffer *text)
 }
 
 static void
+pap_assignee (const xmlNode *assignee, tt_patent *patent, tt_buffer *text)
+{
+    tt_buffer name = { 0 };
+    tt_buffer_text (&name, tt_xml_path_text (assignee, "organization-name", text));
+    if (name.size == 0)
+        pap_name (tt_xml_find (assignee, "name"), text, &name);
+    tt_build_party (&patent->applicants, &patent->n_applicants, tt_buffer_cstr (&name),
+                    tt_xml_path_text (assignee, "address/country/country-code", text));
+    tt_buffer_free (&name);
+}
+
+static void
 pap_classes (const xmlNode *technical, tt_patent *patent, tt_buffer *text)
 {
     const xmlNode *ipc = tt_xml_find (technical, "classification-ipc");
@@ -182,7 +197,7 @@ tt_patent_of_pap (const xmlNode *root, tt_patent *patent, tt_error *error)
         pap_classes (technical, patent, &text);
         pap_inventors (bib, patent, &text);
         for (const xmlNode *p = tt_xml_find (bib, "assignee"); p; p = tt_xml_next (p, "assignee"))
-            tt_build_party (&patent->applicants, &patent->n_applicants, tt_xml_path_text (p, "organization-name", &text), "");
+            pap_assignee (p, patent, &text);
         tt_build_set (&patent->source, "uspto");
     }
     tt_buffer_free (&text);

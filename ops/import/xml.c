@@ -134,7 +134,8 @@ tt_xml_parse (tt_bytes text, xmlDoc **out, tt_error *error)
     if (context == NULL)
         return tt_fail (error, TT_INTERNAL, "cannot start the XML parser");
     xmlCtxtUseOptions (context,
-                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | XML_PARSE_COMPACT);
+                       XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA | XML_PARSE_COMPACT
+                           | XML_PARSE_IGNORE_ENC);
     context->_private = &first;
     context->sax->serror = (xmlStructuredErrorFunc)keep_first;
     feed_document (context, text);

@@ -11,7 +11,7 @@
 
 #include "base/buffer.h"
 
-/* Parses. INVALID_ARGUMENT "line <n>: <what the parser says>" (lines count from the start of `text`). To be freed by xmlFreeDoc.
+/* Parses text that is UTF-8, whatever it declares (decode.h). INVALID_ARGUMENT "line <n>: <what the parser says>" (lines count from the start of `text`). To be freed by xmlFreeDoc.
  */
 TT_MUST_USE tt_status tt_xml_parse (tt_bytes text, xmlDoc **out, tt_error *error);
 

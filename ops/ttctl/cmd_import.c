@@ -50,8 +50,9 @@ static void
 show_result (const job *j, double seconds)
 {
     const tt_ledger_counts *c = tt_ledger_count (j->ledger);
-    if (!ctl_has (j->args, "json")) {
-        printf ("%s: %llu read, %llu accepted (%llu unchanged), %llu rejected, %llu with notes, %.1f s%s%s\n", j->path,
+    FILE *out = ctl_has (j->args, "print") ? stderr : stdout;
+    if (!ctl_has (j->args, "json") || out == stderr) {
+        fprintf (out, "%s: %llu read, %llu accepted (%llu unchanged), %llu rejected, %llu with notes, %.1f s%s%s\n", j->path,
                 (unsigned long long)c->read, (unsigned long long)c->accepted, (unsigned long long)c->unchanged,
                 (unsigned long long)c->rejected, (unsigned long long)c->notes, seconds, c->rejected ? "; rejects: " : "",
                 c->rejected ? j->rejects : "");
@@ -69,7 +70,7 @@ static tt_status
 open_job (job *j, tt_error *error)
 {
     uint64_t number, end;
-    tt_import_options options = { .kind = j->kind, .map = ctl_get (j->args, "map") };
+    tt_import_options options = { .kind = j->kind, .map = ctl_get (j->args, "map"), .encoding = ctl_get (j->args, "encoding") };
     tt_status status = tt_import_open (&j->import, j->path, &options, error);
     if (status == TT_OK)
         status = tt_ledger_open (&j->ledger, j->path, tt_import_fingerprint (j->import), j->rejects, ctl_has (j->args, "resume"),
@@ -97,6 +98,7 @@ run_file (job *j)
                          .client = j->client,
                          .kind = j->kind,
                          .batch = ctl_number (j->args, "batch", 64),
+                         .print = ctl_has (j->args, "print") ? stdout : NULL,
                          .progress = show_progress,
                          .context = j };
     ctl_progress_start (&j->progress, j->path);
@@ -230,10 +232,12 @@ run_import (const ctl_args *args)
 static const ctl_option import_options[] = {
     { "file", NULL, CTL_TEXT, CTL_OPERAND | CTL_REQUIRED | CTL_REPEATED, "plain or gzip; - is standard input" },
     { "map", NULL, CTL_TEXT, 0, "column map: a file, or the name of a built-in one; without it one that fits is taken" },
+    { "encoding", NULL, CTL_TEXT, 0, "of the file, e.g. GB18030; without it what it declares itself, else UTF-8" },
     { "rejects", NULL, CTL_TEXT, 0, "where rejected records go: a file, or a folder (<file>.rejects.jsonl here)" },
     { "resume", NULL, CTL_FLAG, 0, "go on where an import that was interrupted stood" },
     { "batch", NULL, CTL_NUMBER, 0, "records in a command, where it takes several, 1 to 512 (64)" },
     { "dry-run", NULL, CTL_FLAG, 0, "read, convert and account for everything, send nothing" },
+    { "print", NULL, CTL_FLAG, 0, "write each record as it was converted, JSON Lines on standard output; the account goes to standard error" },
     { 0 },
 };
 
@@ -245,9 +249,15 @@ static const ctl_option import_options[] = {
 #define PATENT_FORMS                                                                                                             \
     "Each document is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, "    \
     "text.\n"                                                                                                                    \
-    "Forms: XML of the US office (grants, applications; v4.x, ST.32, pap), EPO DOCDB and OPS, many documents in one file; JSON " \
-    "Lines (proto3\n"                                                                                                            \
-    "JSON or short keys pn ti ab pa in ic cpc pd ...); tables (CSV, TSV) by a column map."
+    "Forms: XML of the US office (grants, applications; v4.x, ST.32, pap), Green Book, BRS, EPO DOCDB and OPS, many documents in " \
+    "one file;\n"                                                                                                                \
+    "JSON Lines (proto3 JSON or short keys pn ti ab pa in ic cpc pd ...); tables (CSV, TSV) by a column map."
+#define LEGAL_FORMS                                                                                                              \
+    "Each event is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, text.\n" \
+    "Forms: EPO OPS family answers with legal data (INPADOC) and register answers; JSON Lines (proto3 JSON of LegalEvent); "     \
+    "tables (CSV, TSV)\n"                                                                                                        \
+    "whose columns are called like the fields, or pn apn code date ... , or by a column map. Codes that the catalogue does not " \
+    "know are kept, and\ncounted with the notes."
 
 #define IMPORT(what, of, says, example)                                                                                          \
     {                                                                                                                            \
@@ -269,6 +279,9 @@ const ctl_command ctl_import_commands[] = {
     IMPORT ("providers", CTL_FINANCE, FORMS, "  ttctl import providers providers.jsonl"),
     IMPORT ("products", CTL_FINANCE, FORMS, "  ttctl import products products.jsonl"),
     IMPORT ("watches", CTL_PATENT, FORMS, "  ttctl import watches watches.jsonl"),
+    IMPORT ("legal-events", CTL_PATENT, LEGAL_FORMS,
+            "  ttctl import legal-events family.xml\n"
+            "  ttctl import legal-events cn_gazette.csv --encoding GB18030 --dry-run"),
     IMPORT ("observations", CTL_STATISTICS, FORMS, "  ttctl import observations observations.jsonl"),
     { 0 },
 };

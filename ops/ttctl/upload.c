@@ -64,6 +64,8 @@ static const struct {
     = { "techtransfer.patent.v1.PatentAlert/PutWatch", &techtransfer__patent__v1__put_watch_reply__descriptor, false },
     [TT_IMPORT_OBSERVATIONS] = { "techtransfer.statistics.v1.Statistics/PutObservation",
                                  &techtransfer__statistics__v1__put_observation_reply__descriptor, false },
+    [TT_IMPORT_LEGAL_EVENTS] = { "techtransfer.patent.v1.PatentAlert/SubmitLegalEvents",
+                                 &techtransfer__patent__v1__submit_legal_events_reply__descriptor, true },
 };
 
 static void
@@ -108,6 +110,19 @@ add_record (batch *b, const tt_import_record *record)
     it->sent = true;
     b->sent++;
     append_field (&b->body, record->message);
+}
+
+static tt_status
+print_record (const sender *s, const tt_import_record *record)
+{
+    json_t *json = NULL;
+    if (s->upload->print == NULL || record->message == NULL)
+        return TT_OK;
+    tt_status status = tt_json_from_message (record->message, 0, &json, s->error);
+    if (status == TT_OK && (json_dumpf (json, s->upload->print, JSON_COMPACT) != 0 || fputc ('\n', s->upload->print) == EOF))
+        status = tt_fail (s->error, TT_INTERNAL, "a record could not be written");
+    json_decref (json);
+    return status;
 }
 
 static bool
@@ -281,6 +296,7 @@ fill_and_launch (sender *s, bool *more)
         if (status != TT_OK || record == NULL)
             break;
         add_record (b, record);
+        status = print_record (s, record);
     }
     *more = record != NULL;
     return status == TT_OK ? launch (s, b) : status;

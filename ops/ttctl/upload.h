@@ -4,6 +4,8 @@
 #ifndef TTCTL_UPLOAD_H
 #define TTCTL_UPLOAD_H
 
+#include <stdio.h>
+
 #include "bus/client.h"
 #include "import/import.h"
 #include "import/ledger.h"
@@ -14,6 +16,7 @@ typedef struct {
     tt_client *client; /* NULL: a dry run, nothing is sent */
     tt_import_kind kind;
     size_t batch; /* records in a command */
+    FILE *print;  /* accepted records are written to it as they are converted, a line of proto3 JSON each; NULL: they are not */
     void (*progress) (void *context, const tt_ledger_counts *counts);
     void *context;
 } tt_upload;

@@ -219,3 +219,31 @@ Test (catalog, files_must_fit_together)
     snprintf (text, sizeof text, "%s1,rd_gdp_share,a,b,,,3.2.1,2020,,STB\n", indicators);
     expect_refused ("indicators.csv", text, TT_INVALID_ARGUMENT, "indicators.csv:2: target_2020 is not a decimal number");
 }
+
+Test (catalog, files_about_patents_are_checked)
+{
+    const char *rules = "id,office,kinds,what,from,when,filed_from,filed_before,first_month,step_months,last_month,month_end,"
+                        "opens_months,grace_months,grace_from,source\n";
+    char text[1024];
+    const struct {
+        const char *row, *place;
+    } bad[] = { { "a,CN,A,term,birth,any,,,1,0,1,no,0,0,due,x", "term_rules.csv:2: from is none of the known words" },
+                { "a,CN,A,terms,filing,any,,,1,0,1,no,0,0,due,x", "term_rules.csv:2: what is due is none of the known words" },
+                { "a,CN,A,term,filing,any,2021-02-29,,1,0,1,no,0,0,due,x", "term_rules.csv:2: filed_from or filed_before is no date" },
+                { "a,CN,A,term,filing,any,,,1,0,9,no,0,0,due,x", "term_rules.csv:2: months: " },
+                { "a,CN,A,term,filing,any,,,9,1,12000,no,0,0,due,x", "term_rules.csv:2: months: " },
+                { "a,CNN,A,term,filing,any,,,1,0,1,no,0,0,due,x", "term_rules.csv:2: the office is no code" },
+                { "a,CN,A,term,filing,any,,,1,0,1,no,0,0,due,x\na,CN,A,term,filing,any,,,1,0,1,no,0,0,due,x",
+                  "term_rules.csv:3: stands twice" } };
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf (text, sizeof text, "%s%s\n", rules, bad[i].row);
+        expect_refused ("term_rules.csv", text, TT_INVALID_ARGUMENT, bad[i].place);
+    }
+    const char *codes = "office,code,category,trigger,name_zh,name_en,source\n";
+    snprintf (text, sizeof text, "%sCN,X1,H,sale,,x,y\n", codes);
+    expect_refused ("legal_codes.csv", text, TT_INVALID_ARGUMENT, "legal_codes.csv:2: sets off nothing that is known");
+    snprintf (text, sizeof text, "%sCN,X1,J,none,,x,y\n", codes);
+    expect_refused ("legal_codes.csv", text, TT_INVALID_ARGUMENT, "legal_codes.csv:2: no such category");
+    snprintf (text, sizeof text, "%sCN,X1,H,none,,x,y\nCN,A1,H,none,,x,y\nCN,X1,H,none,,x,y\n", codes);
+    expect_refused ("legal_codes.csv", text, TT_INVALID_ARGUMENT, "the office's code stands twice");
+}

@@ -181,6 +181,43 @@ Test (documents, marks_of_symbols_and_citations)
     tt_patent_free (&patent);
 }
 
+Test (documents, provisionals_are_priorities)
+{
+    expect_xml ("<us-patent-grant lang=\"EN\"><us-bibliographic-data-grant><publication-reference><document-id><country>US</country>"
+                "<doc-number>07000001</doc-number><kind>B2</kind></document-id></publication-reference><invention-title>T"
+                "</invention-title><us-related-documents><us-provisional-application><document-id><country>US</country>"
+                "<doc-number>60713478</doc-number><kind>00</kind><date>20050831</date></document-id>"
+                "</us-provisional-application></us-related-documents></us-bibliographic-data-grant></us-patent-grant>",
+                "{\"publication\": {\"country\": \"US\", \"number\": \"7000001\", \"kind\": \"B2\"},"
+                " \"priorities\": [{\"country\": \"US\", \"number\": \"60713478\", \"kind\": \"P\", \"date\": \"2005-08-31\"}],"
+                " \"titles\": [{\"language\": \"en\", \"text\": \"T\"}], \"source\": \"uspto\"}");
+}
+
+Test (documents, st32_says_who_cited)
+{
+    expect_xml ("<PATDOC><SDOBI><B100><B110><DNUM><PDAT>06999901</PDAT></DNUM></B110></B100><B500><B540>T</B540><B560><B561><PCIT>"
+                "<DOC><DNUM><PDAT>D202976</PDAT></DNUM><KIND><PDAT>S</PDAT></KIND></DOC></PCIT><CITED-BY-EXAMINER/></B561><B561>"
+                "<PCIT><DOC><DNUM><PDAT>96/25012</PDAT></DNUM><CTRY><PDAT>WO</PDAT></CTRY></DOC></PCIT><CITED-BY-OTHER/></B561>"
+                "</B560></B500></SDOBI></PATDOC>",
+                "{\"publication\": {\"country\": \"US\", \"number\": \"6999901\"},"
+                " \"titles\": [{\"language\": \"en\", \"text\": \"T\"}],"
+                " \"citations\": [{\"country\": \"US\", \"number\": \"D202976\", \"kind\": \"S\"},"
+                "  {\"country\": \"WO\", \"number\": \"9625012\"}], \"source\": \"uspto\","
+                " \"marks\": [\"ex USD202976S\", \"oc WO9625012\"]}");
+}
+
+Test (documents, assignees_of_pap_have_countries_and_may_be_persons)
+{
+    expect_xml ("<patent-application-publication><subdoc-bibliographic-information><document-id><doc-number>20010009014</doc-number>"
+                "<kind-code>A1</kind-code></document-id><technical-information><title-of-invention>T</title-of-invention>"
+                "</technical-information><assignee><organization-name>Maker</organization-name><address><country><country-code>JP"
+                "</country-code></country></address></assignee><assignee><name><given-name>Ann</given-name><family-name>Lee"
+                "</family-name></name></assignee></subdoc-bibliographic-information></patent-application-publication>",
+                "{\"publication\": {\"country\": \"US\", \"number\": \"20010009014\", \"kind\": \"A1\"},"
+                " \"titles\": [{\"language\": \"en\", \"text\": \"T\"}],"
+                " \"applicants\": [{\"name\": \"Maker\", \"country\": \"JP\"}, {\"name\": \"Lee, Ann\"}], \"source\": \"uspto\"}");
+}
+
 Test (documents, refused_with_the_place)
 {
     refused ("<a>\n<b></a>", "line 12: Opening and ending tag mismatch");

@@ -98,6 +98,11 @@ Test (real_data, every_record_is_accounted_for)
     expect ("patents/uspto_format_samples/pap/*.gz", TT_IMPORT_PATENTS, 3, 3);
     expect ("patents/uspto_format_samples/sgml/*.gz", TT_IMPORT_PATENTS, 3, 3);
     expect ("patents/uspto_format_samples/xml*/*.gz", TT_IMPORT_PATENTS, 8, 8);
+    expect ("patents/uspto_format_samples/greenbook/*.gz", TT_IMPORT_PATENTS, 3, 3);
+    expect ("patents/uspto_format_samples/css_brs/*.gz", TT_IMPORT_PATENTS, 6, 6);
+    expect ("patents/uspto_format_samples/cpc*/*.gz", TT_IMPORT_PATENTS, 2, 0);
+    expect ("patents/epo_ops_responses/get_register_biblio.xml", TT_IMPORT_LEGAL_EVENTS, 37, 37);
+    expect ("patents/epo_ops_responses/*family*.xml", TT_IMPORT_LEGAL_EVENTS, 2, 0);
     expect ("patents/epo_docdb_exchange/*.xml", TT_IMPORT_PATENTS, 12, 12);
     expect ("patents/epo_ops_responses/[bg]*.xml", TT_IMPORT_PATENTS, 19, 13);
     expect ("patents/epo_ops_responses/pc_[ef]*.xml", TT_IMPORT_PATENTS, 3, 2);
