@@ -16,9 +16,9 @@ const ctl_option ctl_common_options[] = {
 };
 
 static const ctl_command *const groups[]
-    = { ctl_import_commands,     ctl_patent_commands, ctl_achievement_commands, ctl_finance_commands,
-        ctl_statistics_commands, ctl_event_commands,  ctl_consumer_commands,    ctl_match_commands,
-        ctl_explain_commands,    ctl_top_commands, ctl_surge_commands,    ctl_help_commands };
+    = { ctl_import_commands,     ctl_patent_commands, ctl_watch_commands, ctl_right_commands, ctl_achievement_commands, ctl_finance_commands,
+        ctl_statistics_commands, ctl_event_commands,  ctl_consumer_commands,    ctl_match_commands, ctl_explain_commands,
+        ctl_top_commands, ctl_surge_commands,        ctl_help_commands };
 
 const ctl_command *
 ctl_command_at (size_t i)
@@ -53,6 +53,11 @@ find_command (int argc, char **argv, int *used)
     for (size_t i = 0; (command = ctl_command_at (i)); i++)
         if ((*used = name_length (command, argc, argv)) > 0)
             return command;
+    if (argc > 1 && strcmp (argv[0], "patent") == 0) { /* "patent watch put" is "watch put" */
+        command = find_command (argc - 1, argv + 1, used);
+        *used += command != NULL;
+        return command && command->service == CTL_PATENT ? command : NULL;
+    }
     return NULL;
 }
 
@@ -85,12 +90,14 @@ find_option (const ctl_command *command, const char *name, size_t size)
 static const char *
 wrong_value (const ctl_option *option, const char *text)
 {
-    int64_t money;
+    int64_t money, moment;
     size_t digits = strspn (text, "0123456789");
     if (option->value == CTL_NUMBER && (digits == 0 || text[digits] || digits > 18))
         return "a whole number";
     if (option->value == CTL_MONEY && !tt_normal_money (text, 2, &money))
         return "an amount in yuan with at most two places behind the point";
+    if (option->value == CTL_TIME && !ctl_time (text, &moment))
+        return "a date, a time with its zone, +7d, +12h, +30m from now, or never";
     if (option->value == CTL_LEG) {
         char *amount = tt_strndup (text, strcspn (text, ":"));
         bool good = tt_normal_money (amount, 2, &money);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bus/client.h"
+#include "base/clock.h"
 #include "ctl.h"
 #include "import/normal.h"
 #include "wire/json.h"
@@ -38,14 +39,41 @@ ctl_endpoints (const ctl_args *args, ctl_service service, int kind)
 
 /* "severity" as an enum: "info" to "INFO". */
 static json_t *
-enum_value (const char *text)
+enum_value (const char *prefix, const char *text)
 {
     char name[64];
-    size_t n = 0;
+    size_t n = (size_t)snprintf (name, sizeof name, "%.32s", prefix);
     for (; *text && n + 1 < sizeof name; text++)
         name[n++] = *text == '-' ? '_' : (char)toupper ((unsigned char)*text);
     name[n] = '\0';
     return json_string (name);
+}
+
+bool
+ctl_time (const char *text, int64_t *unix_ms)
+{
+    char full[40], unit = 0, behind = 0;
+    unsigned count;
+    int32_t day;
+    if (sscanf (text, "+%5u%c%c", &count, &unit, &behind) == 2 && unit && strchr ("dhm", unit)) {
+        *unix_ms = tt_clock_unix_ms () + count * (unit == 'd' ? INT64_C (86400000) : unit == 'h' ? 3600000 : 60000);
+        return true;
+    }
+    *unix_ms = 0;
+    if (strcmp (text, "never") == 0)
+        return true;
+    if (tt_date_parse (text, &day) == TT_OK)
+        snprintf (full, sizeof full, "%sT00:00:00Z", text);
+    else
+        snprintf (full, sizeof full, "%.39s", text);
+    return tt_time_parse (full, unix_ms) == TT_OK && *unix_ms >= 0;
+}
+
+static json_t *
+time_value (const char *text)
+{
+    int64_t unix_ms;
+    return ctl_time (text, &unix_ms) ? json_integer (unix_ms) : NULL;
 }
 
 static json_t *
@@ -68,7 +96,7 @@ leg_value (const char *leg, const char *text)
         text += size + (text[size] == ':');
     }
     json_t *out = json_object ();
-    json_object_set_new (out, "leg", enum_value (leg));
+    json_object_set_new (out, "leg", enum_value ("", leg));
     json_object_set_new (out, "amount_fen", money_value (part[0]));
     if (part[1][0])
         json_object_set_new (out, "minimum_fen", money_value (part[1]));
@@ -84,7 +112,9 @@ option_value (const ctl_option *option, const char *text)
 {
     switch (option->value) {
     case CTL_ENUM:
-        return enum_value (text);
+        return enum_value (option->field && strchr (option->field, '=') ? strchr (option->field, '=') + 1 : "", text);
+    case CTL_TIME:
+        return time_value (text);
     case CTL_MONEY:
         return money_value (text);
     case CTL_LEG:
@@ -130,8 +160,10 @@ ctl_request (const ctl_args *args)
     for (const ctl_option *o = args->command->options; o && o->name; o++) {
         if (o->field == NULL || !ctl_has (args, o->name))
             continue;
+        char path[80];
+        snprintf (path, sizeof path, "%.*s", (int)strcspn (o->field, "="), o->field);
         if (o->value == CTL_FLAG)
-            put_value (request, o->field, false, json_true ());
+            put_value (request, path, false, json_true ());
         for (size_t i = 0; i < ctl_count (args, o->name); i++) {
             json_t *value = option_value (o, ctl_value_at (args, o->name, i));
             if (value == NULL) {
@@ -139,7 +171,7 @@ ctl_request (const ctl_args *args)
                 json_decref (request);
                 return NULL;
             }
-            put_value (request, o->field, (o->flags & CTL_REPEATED) || o->value == CTL_LEG, value);
+            put_value (request, path, (o->flags & CTL_REPEATED) || o->value == CTL_LEG, value);
         }
     }
     return request;

@@ -1,4 +1,4 @@
-/* watch, alerts: standing queries over patents and what they brought. */
+/* watch put, list and delete, alerts: standing queries over patents and what they brought. */
 #include <patent.pb-c.h>
 
 #include "ctl.h"
@@ -12,6 +12,18 @@ static const ctl_option put_options[] = {
     { "query", "watch.query", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "CQL" },
     { "label", "watch.label", CTL_TEXT, 0, "for a person" },
     { "severity", "watch.severity", CTL_ENUM, 0, "info, notice, warning, critical" },
+    { "trigger", "watch.triggers", CTL_ENUM, CTL_REPEATED,
+      "what makes it speak (publication): grant, lapse, expiry, transfer, licence, pledge, preservation, invalidation, restoration, opposition, "
+      "litigation, citation, due, overseas-family" },
+    { "due-within", "watch.due_within_days", CTL_NUMBER, 0, "days ahead, for the trigger due (90)" },
+    { "overseas", "watch.overseas", CTL_FLAG, 0, "only documents of authorities other than CN" },
+    { "delivery", "watch.delivery=DELIVERY_", CTL_ENUM, 0, "at-once (as if not given), daily, weekly" },
+    { "most-per-day", "watch.most_per_day", CTL_NUMBER, 0, "alerts a day above which it is told by the daily digest (the daemon's)" },
+    { "backfill", "watch.backfill=BACKFILL_", CTL_ENUM, 0, "none (as if not given), since, all: of what was there before" },
+    { "backfill-since", "watch.backfill_since", CTL_TEXT, 0, "date, with --backfill since" },
+    { "expires", "watch.expires_unix_ms", CTL_TIME, 0, "when it ends" },
+    { "mute-until", "watch.mute_until_unix_ms", CTL_TIME, 0, "until when its alerts go to the inbox untold" },
+    { "paused", "watch.paused", CTL_FLAG, 0, "it sees nothing" },
     { 0 },
 };
 static const ctl_option delete_options[] = {
@@ -38,16 +50,21 @@ static const ctl_option ack_options[] = {
     { 0 },
 };
 static const ctl_column watch_columns[] = {
-    { "WATCH", "watchId", false, false }, { "SEVERITY", "severity", false, false }, { "LABEL", "label", false, false },
-    { "REV", "revision", false, true },   { "QUERY", "query", false, false },       { 0 },
+    { "WATCH", "watchId", false, false },     { "SEVERITY", "severity", false, false }, { "LABEL", "label", false, false },
+    { "REV", "revision", false, true },       { "TRIGGERS", "triggers", false, false }, { "DELIVERY", "delivery", false, false },
+    { "PAUSED", "paused", false, false },     { "BRAKED", "braked", false, false },     { "QUERY", "query", false, false },
+    { 0 },
 };
 static const ctl_column alert_columns[] = {
     { "NO", "number", false, true },
     { "SEVERITY", "severity", false, false },
     { "DOCUMENT", "documentId", false, false },
+    { "TRIGGER", "trigger", false, false },
     { "DATE", "publicationDate", false, false },
-    { "WATCH", "matches.0.watchId", false, false },
+    { "DUE", "dueDate", false, false },
+    { "WATCHES", "matches.*.watchId", false, false },
     { "ACK", "acknowledged", false, false },
+    { "VOID", "retracted", false, false },
     { "TITLE", "title", false, false },
     { 0 },
 };
@@ -57,7 +74,9 @@ const ctl_command ctl_patent_commands[] = {
       .summary = "Puts a standing query: new, or in place of the one with this id",
       .examples
       = "  ttctl watch put ent-4 graphene 'ti=石墨烯 and ic=C01B'\n"
-        "  ttctl watch put ent-4 magnets 'ta=magnet and ta any \"sintered bonded\"' --severity warning --label 'magnets abroad'",
+        "  ttctl watch put ent-4 magnets 'ta=magnet and ta any \"sintered bonded\"' --severity warning --label 'magnets abroad'\n"
+        "  ttctl watch put ent-4 ours 'own=core' --trigger lapse --trigger due --due-within 60 --trigger citation\n"
+        "  ttctl watch put ent-4 market 'ic=H01M and ti=电池' --delivery weekly --backfill since --backfill-since 2024-01-01",
       .options = put_options,
       .run = ctl_call,
       .service = CTL_PATENT,

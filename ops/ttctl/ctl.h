@@ -30,7 +30,8 @@ typedef enum {
 /* How a value is read and where it goes in the request. */
 typedef enum {
     CTL_TEXT,   /* as it is */
-    CTL_ENUM,   /* in capitals, - as _ : the name of an enum value */
+    CTL_ENUM,   /* in capitals, - as _ : the name of an enum value, behind what the field says after "=": "watch.delivery=DELIVERY_" */
+    CTL_TIME,   /* "2026-12-01", "2026-12-01T08:00:00+08:00", "+7d" "+12h" "+30m" from now, "never": becomes milliseconds since 1970, 0 for never */
     CTL_NUMBER, /* a whole number, not negative */
     CTL_MONEY,  /* yuan, becomes fen */
     CTL_LEG,    /* AMOUNT[:MINIMUM[:PRICE[:TENOR]]] of a financing leg named like the option */
@@ -49,7 +50,7 @@ typedef struct {
 
 typedef struct {
     const char *title; /* of the column */
-    const char *field; /* of the row, a path with points, in the JSON mapping */
+    const char *field; /* of the row, a path with points, in the JSON mapping; "*" is every element of a list */
     bool money;        /* fen, shown as yuan */
     bool right;        /* aligned to the right */
 } ctl_column;
@@ -80,9 +81,8 @@ struct ctl_command {
 };
 
 /* The table, ended by a NULL name; each group of commands is in a file of its own (cmd_*.c). */
-extern const ctl_command ctl_patent_commands[], ctl_achievement_commands[], ctl_finance_commands[], ctl_statistics_commands[],
-    ctl_import_commands[], ctl_event_commands[], ctl_consumer_commands[], ctl_match_commands[], ctl_explain_commands[],
-    ctl_top_commands[], ctl_surge_commands[], ctl_help_commands[];
+extern const ctl_command ctl_patent_commands[], ctl_watch_commands[], ctl_right_commands[], ctl_achievement_commands[], ctl_finance_commands[], ctl_statistics_commands[],
+    ctl_import_commands[], ctl_event_commands[], ctl_consumer_commands[], ctl_match_commands[], ctl_explain_commands[], ctl_top_commands[], ctl_surge_commands[], ctl_help_commands[];
 /* Command number i over all groups, NULL past the last. */
 const ctl_command *ctl_command_at (size_t i);
 /* The options that every command takes, ended by a NULL name. */
@@ -101,6 +101,9 @@ uint64_t ctl_number (const ctl_args *args, const char *name, uint64_t otherwise)
 /* help.c */
 void ctl_show_help (const ctl_command *command); /* NULL: the overview */
 void ctl_show_group (const char *group);         /* the commands whose name begins with it */
+
+/* A CTL_TIME in milliseconds since 1970; false if it is none. */
+bool ctl_time (const char *text, int64_t *unix_ms);
 
 /* call.c: the options as the request's JSON (owned); NULL after a message on stderr. */
 json_t *ctl_request (const ctl_args *args);

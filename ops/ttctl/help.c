@@ -23,7 +23,7 @@ show_options (const char *title, const ctl_option *options)
         return;
     printf ("\n%s\n", title);
     for (const ctl_option *o = options; o->name; o++) {
-        static const char *const values[] = { " TEXT", " NAME", " N", " YUAN", " AMOUNT[:MIN[:PRICE[:TENOR]]]", "" };
+        static const char *const values[] = { " TEXT", " NAME", " TIME", " N", " YUAN", " AMOUNT[:MIN[:PRICE[:TENOR]]]", "" };
         char left[64];
         snprintf (left, sizeof left, "--%s%s", o->name, values[o->value]);
         printf ("  %-28s %s%s%s\n", left, o->help, o->flags & CTL_REQUIRED ? " (required)" : "",

@@ -81,6 +81,27 @@ flatten (tt_buffer *cell)
     tt_buffer_cstr (cell);
 }
 
+/* "matches.*.watchId": of all matches, with commas. */
+static void
+column_cell (const json_t *row, const ctl_column *column, tt_buffer *out)
+{
+    const char *star = strstr (column->field, ".*.");
+    const json_t *list, *item;
+    size_t i;
+    if (star == NULL) {
+        ctl_cell (ctl_at (row, column->field), column->money, out);
+        return;
+    }
+    char *path = tt_strndup (column->field, (size_t)(star - column->field));
+    list = ctl_at (row, path);
+    free (path);
+    json_array_foreach ((json_t *)list, i, item)
+    {
+        tt_buffer_text (out, i ? ", " : "");
+        ctl_cell (ctl_at (item, star + 3), column->money, out);
+    }
+}
+
 typedef struct {
     const ctl_column *columns;
     size_t count;
@@ -95,7 +116,7 @@ fill_row (table *t, size_t row, const json_t *value)
     for (size_t c = 0; c < t->count; c++) {
         tt_buffer *cell = &t->cells[row * t->count + c];
         if (value)
-            ctl_cell (ctl_at (value, t->columns[c].field), t->columns[c].money, cell);
+            column_cell (value, &t->columns[c], cell);
         else
             tt_buffer_text (cell, t->columns[c].title);
         flatten (cell);

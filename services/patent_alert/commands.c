@@ -83,12 +83,34 @@ reject_revision (tt_txn *txn, const alert_service *service, SubmitResult *result
     answer_submit (txn, service, result, ALERT_OUTCOME_REJECTED);
 }
 
+/* A withdrawn document comes back with a higher revision only. */
+static bool
+reject_withdrawn (tt_txn *txn, const alert_service *service, SubmitResult *result, const tt_row *row, const PatentDocument *submitted)
+{
+    PatentWithdrawn *gone = techtransfer__patent__v1__patent_withdrawn__unpack (NULL, row->value.size, row->value.data);
+    uint64_t revision = gone ? gone->revision : 0;
+    if (gone)
+        techtransfer__patent__v1__patent_withdrawn__free_unpacked (gone, NULL);
+    if (submitted->revision > revision)
+        return false;
+    char *text = tt_arena_printf (tt_txn_arena (txn), "documents[%zu].revision: it was withdrawn at revision %llu; only a higher one brings it back",
+                                  tt_txn_item (txn), (unsigned long long)revision);
+    result->violations = &text;
+    result->n_violations = 1;
+    result->code = TT_FAILED_PRECONDITION;
+    answer_submit (txn, service, result, ALERT_OUTCOME_REJECTED);
+    return true;
+}
+
 static void
 store_document (tt_txn *txn, const PatentDocument *document, tt_bytes id, bool correction)
 {
     Techtransfer__Patent__V1__PatentPublished event = TECHTRANSFER__PATENT__V1__PATENT_PUBLISHED__INIT;
     tt_buffer topic = { 0 };
     tt_txn_put_message (txn, ALERT_TABLE_DOCUMENTS, id, &document->base);
+    tt_txn_index_put (txn, ALERT_INDEX_DOCUMENTS, id, 0);
+    if (document->family_id[0])
+        tt_txn_index_put (txn, alert_name_of (txn, ALERT_INDEX_FAMILY, document->family_id), id, 0);
     event.document = (PatentDocument *)document;
     event.correction = correction;
     event.document_id = (char *)id.data;
@@ -100,7 +122,10 @@ static void
 decide_document (tt_txn *txn, const alert_service *service, SubmitResult *result, const PatentDocument *document, tt_bytes id)
 {
     const tt_row *row = tt_txn_get (txn, ALERT_TABLE_DOCUMENTS, id);
-    if (row == NULL)
+    const tt_row *gone = tt_txn_get (txn, ALERT_TABLE_WITHDRAWN, id);
+    if (row == NULL || gone == NULL)
+        return;
+    if (!row->present && gone->present && reject_withdrawn (txn, service, result, gone, document))
         return;
     PatentDocument *stored
         = row->present ? techtransfer__patent__v1__patent_document__unpack (NULL, row->value.size, row->value.data) : NULL;

@@ -14,9 +14,34 @@ tt_handler alert_list_watches;
 tt_handler alert_list_alerts;
 tt_handler alert_acknowledge;
 
-/* Commits an alert that the matcher made (the request is an Alert with number 0): once for each alert id, with the next number of
- * the owner's inbox. An alert id that is known is left as it is. */
+tt_handler alert_submit_legal; /* one item of SubmitLegalEvents */
+tt_handler alert_withdraw_patent;
+tt_handler alert_put_portfolio;
+tt_handler alert_delete_portfolio;
+tt_handler alert_list_portfolios;
+tt_handler alert_get_backfill;
+
+/* -- of the processor -- */
+
+/* Commits an alert that the matcher made (the request is an alert_order): once for each alert id, with the next number of the owner's
+ * inbox, told at once or put into a digest; counts it for the watches' brakes. An alert id that is known is left as it is: then there is
+ * no reply. */
 tt_handler alert_raise;
+
+/* Tells of a digest that is due (the request is its key, a text): one AlertDigest of at most 1000 numbers. Replies with it; without a reply
+ * there was nothing to tell any more. */
+tt_handler alert_tell_digest;
+
+/* Marks alerts of one owner as retracted and tells so; those that wait in a digest are taken out of it. Replies with the AlertRetracted, of
+ * the numbers that had been told; no reply: all were retracted already. */
+typedef struct {
+    const char *owner;
+    const char *cause;
+    const char *reason;
+    const uint64_t *numbers; /* ascending, at most ALERT_BATCH_MAX */
+    size_t count;
+} alert_retraction;
+tt_handler alert_retract;
 
 /* Refuses with all violations. */
 void alert_refuse (tt_txn *txn, const tt_violations *violations);

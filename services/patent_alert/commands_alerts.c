@@ -8,37 +8,6 @@
 
 #define EXAMINE_MAX 1000 /* inbox numbers looked at for one page */
 
-/* -- raising -- */
-
-void
-alert_raise (tt_txn *txn, const void *request, void *context)
-{
-    const Alert *given = request;
-    (void)context;
-    tt_bytes owner = alert_text (given->owner), id = alert_text (given->alert_id);
-    tt_txn_at (txn, owner);
-    const tt_row *known = tt_txn_get (txn, ALERT_TABLE_ALERTS, id);
-    const tt_row *head = tt_txn_get (txn, ALERT_TABLE_INBOX_HEADS, owner);
-    if (known == NULL || head == NULL || known->present)
-        return;
-    Alert alert = *given;
-    alert.number = alert_number_read (head->value) + 1;
-    alert.raised_unix_ms = tt_txn_now (txn);
-    tt_bytes number = tt_number_key (txn, alert.number);
-    tt_txn_put (txn, ALERT_TABLE_ALERTS, id, number);
-    tt_txn_put (txn, ALERT_TABLE_INBOX_HEADS, owner, number);
-    size_t size = techtransfer__patent__v1__alert__get_packed_size (&alert);
-    uint8_t *packed = tt_arena_alloc (tt_txn_arena (txn), size);
-    techtransfer__patent__v1__alert__pack (&alert, packed);
-    tt_txn_put_blind (txn, alert_name_of (txn, ALERT_TABLE_INBOX, given->owner), number, (tt_bytes){ packed, size });
-    Techtransfer__Patent__V1__AlertRaised event = TECHTRANSFER__PATENT__V1__ALERT_RAISED__INIT;
-    tt_buffer topic = { 0 };
-    event.alert = &alert;
-    alert_topic (given->owner, given->severity, &topic);
-    tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data, given->alert_id, &event.base);
-    tt_txn_reply (txn, &alert.base); /* tells the processor that it was raised just now */
-}
-
 /* -- ListAlerts -- */
 
 static void

@@ -15,20 +15,6 @@ watch_key (tt_txn *txn, const char *owner, const char *watch_id)
     return alert_keep (txn, &key);
 }
 
-/* The log keeps the replicas' indexes; the event tells everybody else. Both in the commit that changes the row. */
-static void
-announce (tt_txn *txn, const Watch *watch, bool deleted)
-{
-    Techtransfer__Patent__V1__WatchChanged change = TECHTRANSFER__PATENT__V1__WATCH_CHANGED__INIT;
-    tt_buffer topic = { 0 };
-    change.watch = (Watch *)watch;
-    change.deleted = deleted;
-    tt_txn_log (txn, ALERT_LOG_WATCHES, &change.base);
-    alert_watch_topic (watch->owner, &topic);
-    tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data,
-                  (const char *)watch_key (txn, watch->owner, watch->watch_id).data, &change.base);
-}
-
 /* -- PutWatch -- */
 
 static void
@@ -48,17 +34,55 @@ answer_put (tt_txn *txn, const Watch *watch, bool created)
     tt_buffer_free (&texts);
 }
 
+/* A back-fill begins with the watch's commit, so that it is done to its end whatever happens; what is raised live meanwhile has the same
+ * alert ids. */
+static void
+begin_backfill (tt_txn *txn, const Watch *watch, tt_bytes key)
+{
+    BackfillRow row = TECHTRANSFER__PATENT__V1__BACKFILL_ROW__INIT;
+    Techtransfer__Patent__V1__GetBackfillReply progress = TECHTRANSFER__PATENT__V1__GET_BACKFILL_REPLY__INIT;
+    progress.state = TECHTRANSFER__PATENT__V1__BACKFILL_STATE__BACKFILL_RUNNING;
+    progress.partitions = tt_txn_partitions (txn);
+    progress.started_unix_ms = tt_txn_now (txn);
+    row.progress = &progress;
+    row.owner = watch->owner;
+    row.watch_id = watch->watch_id;
+    row.asked_unix_ms = watch->since_unix_ms;
+    if (watch->backfill == TECHTRANSFER__PATENT__V1__BACKFILL__BACKFILL_SINCE)
+        row.since = watch->backfill_since;
+    tt_txn_put_message (txn, ALERT_TABLE_BACKFILLS, key, &row.base);
+    tt_txn_index_put (txn, ALERT_INDEX_BACKFILLS, key, progress.started_unix_ms);
+}
+
+/* A change by its owner takes the brake off. */
+static void
+release_brake (tt_txn *txn, tt_bytes key, const tt_row *rate)
+{
+    if (rate->present)
+        tt_txn_delete (txn, ALERT_TABLE_RATES, key);
+}
+
 static void
 decide_put (tt_txn *txn, const alert_service *service, Watch *watch, tt_bytes key, const Watch *stored)
 {
+    const tt_row *rate = tt_txn_get (txn, ALERT_TABLE_RATES, key);
+    const tt_row *backfill = tt_txn_get (txn, ALERT_TABLE_BACKFILLS, key);
+    if (rate == NULL || backfill == NULL)
+        return;
     watch->created_unix_ms = stored ? stored->created_unix_ms : tt_txn_now (txn);
     watch->revision = stored ? stored->revision : 0;
     watch->since_unix_ms = stored && alert_watch_asks_same (stored, watch) ? stored->since_unix_ms : tt_txn_now (txn);
+    watch->scanned = alert_watch_scanned (watch->query);
+    watch->braked = stored && stored->braked;
     if (stored == NULL || !alert_watch_same (stored, watch)) {
         watch->revision++;
+        watch->braked = false;
+        release_brake (txn, key, rate);
         tt_txn_put_message (txn, ALERT_TABLE_WATCHES, key, &watch->base);
         tt_txn_index_put (txn, alert_name_of (txn, ALERT_INDEX_WATCHES, watch->owner), key, 0);
-        announce (txn, watch, false);
+        if (alert_watch_fills_back (stored, watch))
+            begin_backfill (txn, watch, key);
+        alert_watch_announce (txn, watch, false);
         alert_count (service, ALERT_COUNT_WATCH_CHANGES, 0, 1);
     }
     answer_put (txn, watch, stored == NULL);
@@ -136,10 +160,37 @@ alert_delete_watch (tt_txn *txn, const void *message, void *context)
     gone.watch_id = request->watch_id;
     tt_txn_delete (txn, ALERT_TABLE_WATCHES, key);
     tt_txn_index_remove (txn, alert_name_of (txn, ALERT_INDEX_WATCHES, request->owner), key);
-    announce (txn, &gone, true);
+    alert_watch_announce (txn, &gone, true);
     alert_count (context, ALERT_COUNT_WATCH_CHANGES, 0, 1);
     Techtransfer__Patent__V1__DeleteWatchReply reply = TECHTRANSFER__PATENT__V1__DELETE_WATCH_REPLY__INIT;
     tt_txn_reply (txn, &reply.base);
+}
+
+/* -- GetBackfill -- */
+
+void
+alert_get_backfill (tt_txn *txn, const void *message, void *context)
+{
+    (void)context;
+    const Techtransfer__Patent__V1__GetBackfillRequest *request = message;
+    tt_violations violations = { 0 };
+    (void)alert_owner_check (request->owner, &violations);
+    (void)tt_check_identifier (&violations, "watch_id", request->watch_id);
+    alert_refuse (txn, &violations);
+    tt_violations_free (&violations);
+    if (tt_txn_refused (txn))
+        return;
+    tt_txn_at (txn, alert_text (request->owner));
+    const tt_row *row = tt_txn_get (txn, ALERT_TABLE_BACKFILLS, watch_key (txn, request->owner, request->watch_id));
+    if (row == NULL)
+        return;
+    BackfillRow *stored = row->present ? techtransfer__patent__v1__backfill_row__unpack (NULL, row->value.size, row->value.data) : NULL;
+    if (stored && stored->progress)
+        tt_txn_reply (txn, &stored->progress->base);
+    else
+        tt_txn_refuse (txn, row->present ? TT_DATA_LOSS : TT_NOT_FOUND, "owner %s has no back-fill of a watch %s", request->owner, request->watch_id);
+    if (stored)
+        techtransfer__patent__v1__backfill_row__free_unpacked (stored, NULL);
 }
 
 /* -- ListWatches -- */

@@ -44,4 +44,30 @@ const tt_metric_row alert_metrics[ALERT_COUNT_ROWS] = {
     [ALERT_COUNT_INDEX_BYTES] = { .name = "patent_index_bytes", .help = "Memory of the index", .kind = TT_METRIC_GAUGE },
     [ALERT_COUNT_MATCH_TIME]
     = { .name = "patent_match_seconds", .help = "Time to match one publication", .kind = TT_METRIC_HISTOGRAM },
+    [ALERT_COUNT_LEGAL] = { .name = "patent_legal_events_total",
+                            .help = "Legal events decided on, by outcome (a conflict decides again)",
+                            .kind = TT_METRIC_COUNTER,
+                            .label = "outcome",
+                            .values = outcomes,
+                            .value_count = ALERT_OUTCOMES },
+    [ALERT_COUNT_ORPHANS]
+    = { .name = "patent_legal_orphans_total", .help = "Legal events that came before any document of their number", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_ATTACHED] = { .name = "patent_legal_attached_total",
+                               .help = "Of them, those that a document has come for since",
+                               .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_UNMAPPED] = { .name = "patent_legal_unmapped_total",
+                               .help = "Legal events whose code is not known and that name no ST.27 category; they are kept",
+                               .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_RETRACTED]
+    = { .name = "patent_alerts_retracted_total", .help = "Alerts whose cause was withdrawn or corrected", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_DIGESTS] = { .name = "patent_digests_total", .help = "Digests told", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_BRAKED]
+    = { .name = "patent_watches_braked_total", .help = "Watches switched to the daily digest by their rate", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_BACKFILLED]
+    = { .name = "patent_backfill_documents_total", .help = "Stored documents looked at for back-fills", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_SWEPT]
+    = { .name = "patent_due_documents_total", .help = "Stored documents looked at for due dates", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_PLACES_FULL] = { .name = "patent_places_full_total",
+                                  .help = "Documents beyond 16 of one number: the oldest is no longer found by a legal event",
+                                  .kind = TT_METRIC_COUNTER },
 };

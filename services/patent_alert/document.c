@@ -206,6 +206,25 @@ alert_document_check (const PatentDocument *d, tt_violations *v)
     return tt_check_text (v, "source", d->source, 0, 128) && ok;
 }
 
+bool
+alert_country_check (const char *country, bool required, tt_violations *violations)
+{
+    return check_country (violations, country, required);
+}
+
+bool
+alert_reference_check (const DocumentReference *reference, tt_violations *violations)
+{
+    return check_reference (violations, reference);
+}
+
+bool
+alert_document_is_grant (const PatentDocument *document)
+{
+    const DocumentReference *p = document->publication;
+    return p->kind[0] == 'B' || (p->kind[0] == 'C' && strcmp (p->country, "CN") == 0);
+}
+
 /* -- versions -- */
 
 void

@@ -18,6 +18,13 @@ bool alert_document_family_of_id (const char *document_id, const char *family_id
 /* Adds what is wrong with the form; true if nothing is. */
 bool alert_document_check (const PatentDocument *document, tt_violations *violations);
 
+/* Parts of it that legal events have too: two capital letters under "country"; country, number, kind and date. */
+bool alert_country_check (const char *country, bool required, tt_violations *violations);
+bool alert_reference_check (const DocumentReference *reference, tt_violations *violations);
+
+/* Is it the publication of a grant: of kind B, or C in China's earlier numbering? */
+bool alert_document_is_grant (const PatentDocument *document);
+
 /* Two documents with the same hash say the same: everything counts but where the record came from and its revision. 16 bytes. */
 void alert_document_hash (const PatentDocument *document, uint8_t out[16]);
 

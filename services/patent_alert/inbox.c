@@ -7,13 +7,15 @@
 #include "wire/topic.h"
 
 void
-alert_id (const char *owner, const char *family, Techtransfer__Patent__V1__Trigger trigger, char out[ALERT_ID_SIZE])
+alert_id (const char *owner, const char *family, Trigger trigger, const char *distinction, char out[ALERT_ID_SIZE])
 {
     tt_buffer key = { 0 };
     tt_buffer_append (&key, owner, strlen (owner) + 1);
     tt_buffer_append (&key, family, strlen (family) + 1);
     tt_buffer_printf (&key, "%d", (int)trigger);
     tt_buffer_append (&key, "", 1);
+    if (distinction[0])
+        tt_buffer_append (&key, distinction, strlen (distinction) + 1);
     XXH128_hash_t hash = XXH3_128bits (key.data, key.size);
     snprintf (out, ALERT_ID_SIZE, "%016llx%016llx", (unsigned long long)hash.high64, (unsigned long long)hash.low64);
     tt_buffer_free (&key);

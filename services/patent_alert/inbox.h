@@ -6,8 +6,10 @@
 
 #define ALERT_ID_SIZE 33 /* 32 hexadecimal digits and NUL */
 
-/* The same owner, family and trigger give the same id, for ever: XXH3-128 of the three, each followed by a NUL. */
-void alert_id (const char *owner, const char *family, Techtransfer__Patent__V1__Trigger trigger, char out[ALERT_ID_SIZE]);
+/* The same owner, family, trigger and distinction give the same id, for ever: XXH3-128 of them, each followed by a NUL. The distinction is
+ * what is told apart within a trigger (README.md, "Alerts"): an authority, a cited number, a due date, an event id; "": nothing, and then it
+ * does not count. */
+void alert_id (const char *owner, const char *family, Trigger trigger, const char *distinction, char out[ALERT_ID_SIZE]);
 
 /* The higher one; unspecified counts as INFO. */
 Techtransfer__Patent__V1__Severity alert_severity_max (Techtransfer__Patent__V1__Severity a,

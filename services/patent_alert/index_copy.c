@@ -10,6 +10,8 @@ struct alert_index_copy {
     alert_watch_index *index;
     uint32_t partitions;
     tt_reader *log;
+    alert_portfolios *portfolios;
+    tt_reader *portfolio_log;
 };
 
 static void
@@ -45,6 +47,41 @@ take_row (void *context, tt_bytes key, uint64_t version, tt_bytes value)
     return true;
 }
 
+static void
+put_portfolio (alert_index_copy *copy, const Portfolio *portfolio)
+{
+    tt_error error = { 0 };
+    if (alert_portfolios_put (copy->portfolios, portfolio, &error) != TT_OK)
+        unreadable (copy, portfolio->name, error.message);
+}
+
+static bool
+take_portfolio_row (void *context, tt_bytes key, uint64_t version, tt_bytes value)
+{
+    (void)key;
+    (void)version;
+    alert_index_copy *copy = context;
+    Portfolio *portfolio = techtransfer__patent__v1__portfolio__unpack (NULL, value.size, value.data);
+    if (portfolio)
+        put_portfolio (copy, portfolio);
+    else
+        unreadable (copy, "row", "it is no Portfolio");
+    if (portfolio)
+        techtransfer__patent__v1__portfolio__free_unpacked (portfolio, NULL);
+    return true;
+}
+
+static tt_status
+load_portfolios (alert_index_copy *copy, tt_error *error)
+{
+    alert_portfolios_destroy (&copy->portfolios);
+    copy->portfolios = alert_portfolios_new ();
+    tt_status status = tt_reader_start (copy->portfolio_log, error);
+    for (uint32_t p = 0; p < copy->partitions && status == TT_OK; p++)
+        status = tt_table_visit (copy->store, p, ALERT_TABLE_PORTFOLIOS, take_portfolio_row, copy, error);
+    return status;
+}
+
 /* The log's ends first: a row that changes during the visit is in the log behind them, and is taken again by the next catch-up.
  */
 static tt_status
@@ -53,6 +90,8 @@ load (alert_index_copy *copy, tt_error *error)
     alert_watch_index_destroy (&copy->index);
     copy->index = alert_watch_index_new_with (copy->crew);
     tt_status status = tt_reader_start (copy->log, error);
+    if (status == TT_OK)
+        status = load_portfolios (copy, error);
     for (uint32_t p = 0; p < copy->partitions && status == TT_OK; p++)
         status = tt_table_visit (copy->store, p, ALERT_TABLE_WATCHES, take_row, copy, error);
     if (status == TT_OK) {
@@ -83,6 +122,31 @@ take_record (void *context, const tt_entry *entry, tt_error *error)
     return TT_OK;
 }
 
+static tt_status
+take_portfolio (void *context, const tt_entry *entry, tt_error *error)
+{
+    (void)error;
+    alert_index_copy *copy = context;
+    Techtransfer__Patent__V1__PortfolioChanged *change
+        = techtransfer__patent__v1__portfolio_changed__unpack (NULL, entry->body.size, entry->body.data);
+    if (change == NULL || change->portfolio == NULL)
+        unreadable (copy, "log record", "it is no PortfolioChanged");
+    else if (change->deleted)
+        alert_portfolios_remove (copy->portfolios, change->portfolio->owner, change->portfolio->name);
+    else
+        put_portfolio (copy, change->portfolio);
+    if (change)
+        techtransfer__patent__v1__portfolio_changed__free_unpacked (change, NULL);
+    return TT_OK;
+}
+
+static tt_status
+read_logs (alert_index_copy *copy, tt_error *error)
+{
+    tt_status status = tt_reader_catch_up (copy->portfolio_log, take_portfolio, copy, error);
+    return status == TT_OK ? tt_reader_catch_up (copy->log, take_record, copy, error) : status;
+}
+
 /* -- public -- */
 
 tt_status
@@ -94,6 +158,7 @@ alert_index_copy_open (alert_index_copy **out, tt_store *store, const alert_serv
     copy->crew = tt_crew_new (service ? service->match_threads : 1);
     copy->partitions = tt_store_partitions (store);
     copy->log = tt_reader_new (store, ALERT_LOG_WATCHES);
+    copy->portfolio_log = tt_reader_new (store, ALERT_LOG_PORTFOLIOS);
     tt_status status = load (copy, error);
     if (status != TT_OK)
         alert_index_copy_close (&copy);
@@ -108,7 +173,9 @@ alert_index_copy_close (alert_index_copy **copy)
         return;
     alert_watch_index_destroy (&(*copy)->index);
     tt_crew_destroy (&(*copy)->crew);
+    alert_portfolios_destroy (&(*copy)->portfolios);
     tt_reader_destroy (&(*copy)->log);
+    tt_reader_destroy (&(*copy)->portfolio_log);
     free (*copy);
     *copy = NULL;
 }
@@ -118,16 +185,22 @@ alert_index_copy_catch_up (alert_index_copy *copy, tt_error *error)
 {
     tt_error local = { 0 };
     error = error ? error : &local;
-    tt_status status = tt_reader_catch_up (copy->log, take_record, copy, error);
+    tt_status status = read_logs (copy, error);
     if (status != TT_OUT_OF_RANGE && status != TT_DATA_LOSS)
         return status;
     tt_log (TT_LOG_WARNING, "index of watches is built again", "reason", error->message, NULL);
     status = load (copy, error);
-    return status == TT_OK ? tt_reader_catch_up (copy->log, take_record, copy, error) : status;
+    return status == TT_OK ? read_logs (copy, error) : status;
 }
 
 alert_watch_index *
 alert_index_copy_index (alert_index_copy *copy)
 {
     return copy->index;
+}
+
+alert_portfolios *
+alert_index_copy_portfolios (alert_index_copy *copy)
+{
+    return copy->portfolios;
 }

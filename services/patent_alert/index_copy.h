@@ -1,8 +1,9 @@
-/* The replica's copy of all watches: built from a snapshot of the tables, kept by the "watches" logs of all partitions.
+/* The replica's copy of all watches and portfolios: built from a snapshot of the tables, kept by their logs of all partitions.
  * Owned by the processor's thread; reads the store, writes nothing. */
 #ifndef ALERT_INDEX_COPY_H
 #define ALERT_INDEX_COPY_H
 
+#include "portfolio.h"
 #include "service.h"
 #include "store/journal.h"
 #include "watch_index.h"
@@ -18,6 +19,8 @@ void alert_index_copy_close (alert_index_copy **copy);
  * commit was acknowledged before this call. A log that was trimmed or cut meanwhile makes it load the snapshot again. */
 TT_MUST_USE tt_status alert_index_copy_catch_up (alert_index_copy *copy, tt_error *error);
 
+/* Likewise all portfolios. */
+alert_portfolios *alert_index_copy_portfolios (alert_index_copy *copy);
 /* Valid until the next catch-up changes it. */
 alert_watch_index *alert_index_copy_index (alert_index_copy *copy);
 

@@ -1,5 +1,7 @@
 /* patent-alertd: the table of operations, handed to the daemon's life. */
 #include "base/crew.h"
+#include <stdio.h>
+
 #include "base/text.h"
 #include "query/class_tree.h"
 #include "run/daemon.h"
@@ -20,6 +22,36 @@ static const tt_config_row settings[] = {
       .max = TT_CREW_MAX,
       .unit = "threads",
       .description = "threads that match one document together, each a part of the watches; 0: one for each processor, at most 4" },
+    { .name = "digest.utc-offset",
+      .type = TT_CONFIG_INT,
+      .initial = "480",
+      .min = -720,
+      .max = 840,
+      .unit = "minutes",
+      .description = "zone in which days begin and digests are due; 480 is UTC+8" },
+    { .name = "digest.at", .type = TT_CONFIG_STRING, .initial = "08:00", .max = 8,
+      .description = "time of day there when digests are told, HH:MM or HH:MM:SS; weekly ones on Mondays" },
+    { .name = "alerts.most-per-day",
+      .type = TT_CONFIG_INT,
+      .initial = "10000",
+      .min = 0,
+      .max = 1000000,
+      .unit = "alerts",
+      .description = "a day's alerts above which a watch that names no bound of its own is switched to the daily digest; 0: none" },
+    { .name = "legal.orphans-max",
+      .type = TT_CONFIG_INT,
+      .initial = "1000000",
+      .min = 1024,
+      .max = 1000000000,
+      .unit = "events",
+      .description = "most legal events that are kept without a document of their number; more are refused" },
+    { .name = "backfill.rate",
+      .type = TT_CONFIG_INT,
+      .initial = "1000",
+      .min = 4,
+      .max = 1024,
+      .unit = "documents/s",
+      .description = "stored documents that a replica looks at for back-fills, and as many for due dates, beside its live work" },
 };
 
 static tt_status
@@ -27,6 +59,41 @@ read_scheme (tt_daemon *daemon, tt_class_scheme scheme, const char *setting, tt_
 {
     const char *path = tt_config_text (tt_daemon_config (daemon), setting);
     return path[0] ? tt_class_tree_read (scheme, path, error) : TT_OK;
+}
+
+/* "08:00" or "08:00:30" as seconds of the day. */
+static tt_status
+read_time_of_day (const char *text, int32_t *seconds, tt_error *error)
+{
+    unsigned hour = 24, minute = 60, second = 0;
+    int used = 0;
+    if (sscanf (text, "%2u:%2u%n", &hour, &minute, &used) == 2 && text[used] == ':')
+        used = sscanf (text, "%2u:%2u:%2u%n", &hour, &minute, &second, &used) == 3 ? used : 0;
+    if (hour > 23 || minute > 59 || second > 59 || used == 0 || text[used] != '\0')
+        return tt_fail (error, TT_INVALID_ARGUMENT, "digest.at: expected HH:MM or HH:MM:SS, got \"%s\"", text);
+    *seconds = (int32_t)(hour * 3600 + minute * 60 + second);
+    return TT_OK;
+}
+
+static tt_status
+read_settings (const tt_config *config, alert_service *s, tt_error *error)
+{
+    s->clockwork.utc_offset_minutes = (int32_t)tt_config_int (config, "digest.utc-offset");
+    s->clockwork.most_per_day = (uint32_t)tt_config_int (config, "alerts.most-per-day");
+    s->orphans_max = tt_config_int (config, "legal.orphans-max");
+    s->backfill_rate = (uint32_t)tt_config_int (config, "backfill.rate");
+    return read_time_of_day (tt_config_text (config, "digest.at"), &s->clockwork.at_seconds, error);
+}
+
+static void
+close_service (void **service)
+{
+    alert_service *s = *service;
+    if (s == NULL)
+        return;
+    tt_catalog_close (&s->catalog);
+    free (s);
+    *service = NULL;
 }
 
 static tt_status
@@ -43,14 +110,12 @@ open_service (tt_daemon *daemon, void **service, tt_error *error)
     s->match_threads = (unsigned)tt_config_int (tt_daemon_config (daemon), "match.threads");
     s->counters = tt_counters_register (tt_daemon_counters (daemon), alert_metrics, ALERT_COUNT_ROWS);
     *service = s;
-    return TT_OK;
-}
-
-static void
-close_service (void **service)
-{
-    free (*service);
-    *service = NULL;
+    status = read_settings (tt_daemon_config (daemon), s, error);
+    if (status == TT_OK)
+        status = tt_catalog_open (&s->catalog, NULL, error);
+    if (status != TT_OK)
+        close_service (service);
+    return status;
 }
 
 int

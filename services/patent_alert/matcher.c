@@ -7,6 +7,7 @@
 
 /* What is common to all alerts of one document. */
 typedef struct {
+    const alert_occasion *occasion;
     const alert_view *view;
     tt_arena *arena;
     char *document_id;
@@ -24,18 +25,21 @@ keep (tt_arena *arena, tt_buffer *text)
 }
 
 static subject
-describe (const PatentDocument *document, const alert_view *view, tt_arena *arena)
+describe (const alert_occasion *occasion, const alert_view *view, tt_arena *arena)
 {
+    const PatentDocument *document = occasion->document;
+    const char *title = document->n_titles ? document->titles[0]->text : "", *date = document->publication->date;
     tt_buffer id = { 0 }, family = { 0 };
     alert_document_id (document, &id);
     alert_document_family (document, &family);
     return (subject){
+        .occasion = occasion,
         .view = view,
         .arena = arena,
         .document_id = keep (arena, &id),
         .family = keep (arena, &family),
-        .title = document->n_titles ? document->titles[0]->text : (char *)"",
-        .date = document->publication->date,
+        .title = tt_arena_strndup (arena, title, strlen (title)),
+        .date = tt_arena_strndup (arena, date, strlen (date)),
     };
 }
 
@@ -106,74 +110,97 @@ make_match (const subject *s, const reasons *r, size_t i)
     techtransfer__patent__v1__watch_match__init (match);
     match->watch_id = tt_arena_strndup (s->arena, entry->watch_id, strlen (entry->watch_id));
     match->label = tt_arena_strndup (s->arena, entry->label, strlen (entry->label));
+    if (s->occasion->elsewhere)
+        return match;
     match->terms = tt_arena_alloc (s->arena, r->hit_counts[i] * sizeof *match->terms);
     for (; match->n_terms < r->hit_counts[i]; match->n_terms++)
         match->terms[match->n_terms] = make_term (s, &r->hits[i * ALERT_TERMS_MAX + match->n_terms]);
     return match;
 }
 
+static char *
+text_or_none (const char *text)
+{
+    return (char *)(text ? text : "");
+}
+
 /* For the run of entries that belong to one owner. */
-static Alert *
-make_alert (const subject *s, const reasons *r, size_t first, size_t count)
+static alert_order
+make_order (const subject *s, const reasons *r, size_t first, size_t count)
 {
     const alert_watch_entry *const *entries = r->entries + first;
+    const alert_occasion *o = s->occasion;
     Alert *alert = tt_arena_alloc (s->arena, sizeof *alert);
     techtransfer__patent__v1__alert__init (alert);
-    alert->trigger = TECHTRANSFER__PATENT__V1__TRIGGER__PUBLICATION;
+    alert->trigger = o->trigger;
     alert->owner = tt_arena_strndup (s->arena, entries[0]->owner, strlen (entries[0]->owner));
     alert->document_id = s->document_id;
     alert->family_id = s->family;
     alert->title = s->title;
     alert->publication_date = s->date;
+    alert->due_date = text_or_none (o->due_date);
+    alert->due_rule = text_or_none (o->due_rule);
+    alert->legal_event = (LegalEvent *)o->legal;
+    alert->cited = (DocumentReference *)o->cited;
+    alert->backfilled = o->backfilled;
     alert->alert_id = tt_arena_alloc (s->arena, ALERT_ID_SIZE);
-    alert_id (alert->owner, s->family, alert->trigger, alert->alert_id);
+    alert_id (alert->owner, s->family, alert->trigger, text_or_none (o->distinction), alert->alert_id);
     alert->matches = tt_arena_alloc (s->arena, count * sizeof *alert->matches);
+    alert_terms *terms = tt_arena_alloc (s->arena, count * sizeof *terms);
     for (size_t i = 0; i < count; i++) {
+        terms[i] = entries[i]->terms;
         alert->matches[alert->n_matches++] = make_match (s, r, first + i);
         alert->severity = alert_severity_max (alert->severity, entries[i]->severity);
     }
-    return alert;
+    return (alert_order){ alert, terms };
 }
 
-/* Those that asked already when the document was published, in the same order. */
-static size_t
-keep_older (const alert_watch_entry *const *entries, size_t count, int64_t published_unix_ms, const alert_watch_entry **out)
+static bool
+holds (const alert_occasion *o, const char *owner)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < count; i++)
-        if (published_unix_ms == 0 || entries[i]->since_unix_ms <= published_unix_ms + ALERT_CLOCKS_MS)
-            out[kept++] = entries[i];
-    return kept;
+    size_t size = strlen (owner);
+    for (size_t i = 0; i < o->holder_count; i++)
+        if (strncmp (o->holders[i], owner, size) == 0 && o->holders[i][size] == '/')
+            return true;
+    return o->holders == NULL;
 }
 
-Alert **
-alert_match_publication (alert_watch_index *index, alert_view *view, const PatentDocument *document, int64_t published_unix_ms,
-                         tt_arena *arena, size_t *count, size_t *skipped)
+/* Does the watch listen to it, did it ask already when it happened, and is it its owner's business? */
+static bool
+concerns (const alert_watch_entry *entry, const alert_occasion *o)
 {
-    size_t left_out = alert_view_fill (view, document);
-    if (skipped)
-        *skipped = left_out;
-    const alert_watch_entry *const *all = NULL;
-    size_t matched = alert_watch_index_match (index, alert_view_document (view), &all);
-    const alert_watch_entry **entries = tt_arena_alloc (arena, (matched + 1) * sizeof *entries);
-    matched = keep_older (all, matched, published_unix_ms, entries);
-    Alert **alerts = tt_arena_alloc (arena, (matched + 1) * sizeof *alerts);
+    return alert_terms_ask (&entry->terms, o->trigger, o->document->publication->country, o->now_unix_ms)
+           && (o->happened_unix_ms == 0 || entry->since_unix_ms <= o->happened_unix_ms + ALERT_CLOCKS_MS)
+           && (o->trigger != TRIGGER (DUE) || o->due_in_days <= (int32_t)entry->terms.due_within_days) && holds (o, entry->owner);
+}
+
+alert_order *
+alert_match (const alert_watch_entry *const *all, size_t matched, const alert_view *view, const alert_occasion *occasion, tt_crew *crew,
+             tt_arena *arena, size_t *count)
+{
     *count = 0;
-    if (matched == 0)
-        return alerts;
-    subject s = describe (document, view, arena);
+    const alert_watch_entry **entries = tt_arena_alloc (arena, (matched + 1) * sizeof *entries);
+    size_t kept = 0;
+    for (size_t i = 0; i < matched; i++)
+        if (concerns (all[i], occasion))
+            entries[kept++] = all[i];
+    if (kept == 0)
+        return NULL;
+    alert_order *orders = tt_arena_alloc (arena, kept * sizeof *orders);
+    subject s = describe (occasion, view, arena);
     reasons r = { .document = alert_view_document (view),
                   .entries = entries,
-                  .count = matched,
-                  .hits = tt_alloc (matched * ALERT_TERMS_MAX * sizeof *r.hits),
-                  .hit_counts = tt_alloc (matched * sizeof *r.hit_counts) };
-    explain_all (&r, alert_watch_index_crew (index));
-    for (size_t i = 0, end; i < matched; i = end) {
-        for (end = i + 1; end < matched && strcmp (entries[end]->owner, entries[i]->owner) == 0;)
+                  .count = kept,
+                  .hits = tt_alloc (kept * ALERT_TERMS_MAX * sizeof *r.hits),
+                  .hit_counts = tt_alloc_zero (kept, sizeof *r.hit_counts) };
+    if (!occasion->elsewhere)
+        explain_all (&r, crew);
+    for (size_t i = 0, end; i < kept; i = end) {
+        for (end = i + 1; end < kept && strcmp (entries[end]->owner, entries[i]->owner) == 0;)
             end++;
-        alerts[(*count)++] = make_alert (&s, &r, i, end - i);
+        orders[(*count)++] = make_order (&s, &r, i, end - i);
     }
     free (r.hits);
     free (r.hit_counts);
-    return alerts;
+    return orders;
 }

@@ -13,4 +13,11 @@ const tt_method alert_methods[ALERT_METHODS] = {
     { METHOD ("ListWatches", list_watches_request), .read_only = true, .handle = alert_list_watches },
     { METHOD ("ListAlerts", list_alerts_request), .read_only = true, .handle = alert_list_alerts },
     { METHOD ("AcknowledgeAlerts", acknowledge_alerts_request), .handle = alert_acknowledge },
+    { METHOD ("SubmitLegalEvents", submit_legal_events_request), .items = "events", .max_items = ALERT_BATCH_MAX,
+      .handle = alert_submit_legal },
+    { METHOD ("WithdrawPatent", withdraw_patent_request), .handle = alert_withdraw_patent },
+    { METHOD ("PutPortfolio", put_portfolio_request), .handle = alert_put_portfolio },
+    { METHOD ("DeletePortfolio", delete_portfolio_request), .handle = alert_delete_portfolio },
+    { METHOD ("ListPortfolios", list_portfolios_request), .read_only = true, .handle = alert_list_portfolios },
+    { METHOD ("GetBackfill", get_backfill_request), .read_only = true, .handle = alert_get_backfill },
 };

@@ -4,10 +4,16 @@
 
 #include "base/counters.h"
 #include "bus/service.h"
+#include "catalog/catalog.h"
+#include "delivery.h"
 
 typedef struct {
     tt_counter_set *counters; /* rows below; NULL in tests */
     unsigned match_threads;   /* that match a document together; 0: one for each processor, at most 4 */
+    tt_catalog *catalog;      /* owned; NULL in tests: no code is known */
+    alert_clockwork clockwork;
+    int64_t orphans_max;      /* legal events without a document, over all partitions */
+    uint32_t backfill_rate;   /* documents a second that one replica looks at for back-fills, and for due dates */
 } alert_service;
 
 enum {
@@ -25,6 +31,16 @@ enum {
     ALERT_COUNT_CANDIDATES,
     ALERT_COUNT_INDEX_BYTES,
     ALERT_COUNT_MATCH_TIME,
+    ALERT_COUNT_LEGAL, /* by alert_outcome */
+    ALERT_COUNT_ORPHANS,
+    ALERT_COUNT_ATTACHED,
+    ALERT_COUNT_UNMAPPED,
+    ALERT_COUNT_RETRACTED,
+    ALERT_COUNT_DIGESTS,
+    ALERT_COUNT_BRAKED,
+    ALERT_COUNT_BACKFILLED, /* documents looked at */
+    ALERT_COUNT_SWEPT,
+    ALERT_COUNT_PLACES_FULL,
     ALERT_COUNT_ROWS
 };
 enum { ALERT_OUTCOME_ACCEPTED, ALERT_OUTCOME_REVISED, ALERT_OUTCOME_UNCHANGED, ALERT_OUTCOME_REJECTED, ALERT_OUTCOMES };
@@ -40,7 +56,7 @@ alert_count (const alert_service *service, size_t row, size_t value, int64_t amo
         tt_count_add (service->counters, row, value, amount);
 }
 
-#define ALERT_METHODS 7
+#define ALERT_METHODS 13
 extern const tt_method alert_methods[ALERT_METHODS];
 extern const tt_processor_ops alert_processor;
 

@@ -5,10 +5,10 @@
 
 #include "base/arena.h"
 
-typedef enum { TI, AB, CL, PA, IN, IC, CPC, PN, AP, PR, PD, CT, FAMN, CC, FIELD_COUNT } field;
+typedef enum { TI, AB, CL, PA, IN, IC, CPC, PN, AP, PR, PD, CT, FAMN, CC, LS, ST, OWN, FIELD_COUNT } field;
 
 static const char *const field_names[FIELD_COUNT]
-    = { "ti", "ab", "cl", "pa", "in", "ic", "cpc", "pn", "ap", "pr", "pd", "ct", "famn", "cc" };
+    = { "ti", "ab", "cl", "pa", "in", "ic", "cpc", "pn", "ap", "pr", "pd", "ct", "famn", "cc", "ls", "st", "own" };
 
 typedef struct {
     int index;
@@ -146,6 +146,20 @@ alert_view_fill (alert_view *view, const PatentDocument *d)
         add (view, FAMN, d->family_id);
     add_marks (view, d->marks, d->n_marks);
     return view->skipped;
+}
+
+void
+alert_view_add_legal (alert_view *view, const LegalEvent *event)
+{
+    add (view, LS, event->code);
+    if (event->category[0])
+        add (view, ST, event->category);
+}
+
+void
+alert_view_add_own (alert_view *view, const char *portfolio)
+{
+    add (view, OWN, portfolio);
 }
 
 const tt_document *

@@ -7,6 +7,57 @@
 
 #define LABEL_MAX 128
 #define TRIGGERS_MAX 16
+#define DUE_DAYS_MAX 3660
+#define TIME_MAX UINT64_C (253402300799999) /* the end of the year 9999 */
+
+/* "own" somewhere, in any case: what follows is parsed then. */
+static bool
+may_own (const char *query)
+{
+    for (const char *c = query; *c; c++)
+        if ((c[0] | 32) == 'o' && (c[1] | 32) == 'w' && (c[2] | 32) == 'n')
+            return true;
+    return false;
+}
+
+const char *
+alert_watch_owned (const Watch *watch, tt_buffer *room)
+{
+    tt_cql *cql = NULL;
+    if (!may_own (watch->query) || tt_cql_parse (tt_schema_patent (), watch->query, strlen (watch->query), &cql, NULL) != TT_OK)
+        return watch->query;
+    tt_buffer plain = { 0 };
+    tt_cql_print (cql, &plain);
+    tt_cql_print_owned (cql, watch->owner, room);
+    bool same = plain.size == room->size;
+    tt_buffer_append (room, "", 1);
+    tt_buffer_free (&plain);
+    tt_cql_free (&cql);
+    return same ? watch->query : (const char *)room->data;
+}
+
+static bool
+check_owned (const Watch *watch, tt_violations *v)
+{
+    tt_buffer room = { 0 };
+    bool fits = strlen (alert_watch_owned (watch, &room)) <= TT_CQL_MAX_BYTES;
+    tt_buffer_free (&room);
+    if (!fits)
+        tt_violate (v, "query", "longer than %d bytes once the portfolios of \"own\" are written in full", TT_CQL_MAX_BYTES);
+    return fits;
+}
+
+static bool
+check_life (const Watch *watch, tt_violations *v)
+{
+    bool ok = tt_check_enum (v, "backfill", &techtransfer__patent__v1__backfill__descriptor, (int)watch->backfill, false);
+    ok = tt_check_date (v, "backfill_since", watch->backfill_since, watch->backfill == TECHTRANSFER__PATENT__V1__BACKFILL__BACKFILL_SINCE) && ok;
+    ok = tt_check_enum (v, "delivery", &techtransfer__patent__v1__delivery__descriptor, (int)watch->delivery, false) && ok;
+    if (watch->due_within_days)
+        ok = tt_check_range (v, "due_within_days", watch->due_within_days, 1, DUE_DAYS_MAX) && ok;
+    ok = tt_check_range (v, "mute_until_unix_ms", (uint64_t)watch->mute_until_unix_ms, 0, TIME_MAX) && ok;
+    return tt_check_range (v, "expires_unix_ms", (uint64_t)watch->expires_unix_ms, 0, TIME_MAX) && ok;
+}
 
 static bool
 check_query (const char *query, tt_violations *v)
@@ -29,7 +80,8 @@ alert_watch_check (const Watch *watch, tt_violations *v)
 {
     bool ok = tt_check_identifier (v, "owner", watch->owner);
     ok = tt_check_identifier (v, "watch_id", watch->watch_id) && ok;
-    ok = check_query (watch->query, v) && ok;
+    ok = check_query (watch->query, v) && check_owned (watch, v) && ok;
+    ok = check_life (watch, v) && ok;
     ok = tt_check_text (v, "label", watch->label, 0, LABEL_MAX) && ok;
     ok = tt_check_enum (v, "severity", &techtransfer__patent__v1__severity__descriptor, (int)watch->severity, false) && ok;
     ok = tt_check_count (v, "triggers", watch->n_triggers, 0, TRIGGERS_MAX) && ok;
@@ -62,14 +114,36 @@ alert_watch_defaults (Watch *watch, Techtransfer__Patent__V1__Trigger *only)
 bool
 alert_watch_asks_same (const Watch *a, const Watch *b)
 {
-    return strcmp (a->query, b->query) == 0 && a->n_triggers == b->n_triggers
+    return strcmp (a->query, b->query) == 0 && a->n_triggers == b->n_triggers && a->paused == b->paused && a->overseas == b->overseas
+           && a->due_within_days == b->due_within_days
            && (a->n_triggers == 0 || memcmp (a->triggers, b->triggers, a->n_triggers * sizeof *a->triggers) == 0);
 }
 
 bool
 alert_watch_same (const Watch *a, const Watch *b)
 {
-    return strcmp (a->label, b->label) == 0 && a->severity == b->severity && alert_watch_asks_same (a, b);
+    return strcmp (a->label, b->label) == 0 && a->severity == b->severity && a->mute_until_unix_ms == b->mute_until_unix_ms
+           && a->expires_unix_ms == b->expires_unix_ms && a->delivery == b->delivery && a->most_per_day == b->most_per_day
+           && a->backfill == b->backfill && strcmp (a->backfill_since, b->backfill_since) == 0 && alert_watch_asks_same (a, b);
+}
+
+bool
+alert_watch_fills_back (const Watch *stored, const Watch *watch)
+{
+    if (watch->backfill == TECHTRANSFER__PATENT__V1__BACKFILL__BACKFILL_NONE)
+        return false;
+    return stored == NULL || stored->backfill != watch->backfill || strcmp (stored->backfill_since, watch->backfill_since) != 0
+           || strcmp (stored->query, watch->query) != 0;
+}
+
+bool
+alert_watch_scanned (const char *query)
+{
+    tt_percolator *probe = tt_percolator_new (tt_schema_patent ());
+    bool scan = false;
+    bool parsed = tt_percolator_put (probe, 1, query, strlen (query), &scan, NULL) == TT_OK;
+    tt_percolator_destroy (&probe);
+    return parsed && scan;
 }
 
 size_t
@@ -83,13 +157,10 @@ alert_watch_warnings (const char *query, tt_buffer *out)
     for (const char *text; (text = tt_cql_warning (cql, count)); count++)
         tt_buffer_append (out, text, strlen (text) + 1);
     tt_cql_free (&cql);
-    tt_percolator *probe = tt_percolator_new (tt_schema_patent ());
-    bool scan = false;
-    if (tt_percolator_put (probe, 1, query, strlen (query), &scan, NULL) == TT_OK && scan) {
+    if (alert_watch_scanned (query)) {
         tt_buffer_append (out, scanned, sizeof scanned);
         count++;
     }
-    tt_percolator_destroy (&probe);
     return count;
 }
 
@@ -97,6 +168,21 @@ void
 alert_watch_key (const char *owner, const char *watch_id, tt_buffer *out)
 {
     tt_buffer_printf (out, "%s/%s", owner, watch_id);
+}
+
+void
+alert_watch_announce (tt_txn *txn, const Watch *watch, bool deleted)
+{
+    Techtransfer__Patent__V1__WatchChanged change = TECHTRANSFER__PATENT__V1__WATCH_CHANGED__INIT;
+    tt_buffer topic = { 0 };
+    change.watch = (Watch *)watch;
+    change.deleted = deleted;
+    tt_txn_log (txn, ALERT_LOG_WATCHES, &change.base);
+    alert_watch_topic (watch->owner, &topic);
+    tt_buffer_append (&topic, "", 1);
+    const char *key = tt_arena_printf (tt_txn_arena (txn), "%s/%s", watch->owner, watch->watch_id);
+    tt_txn_event (txn, tt_arena_strndup (tt_txn_arena (txn), (const char *)topic.data, topic.size), key, &change.base);
+    tt_buffer_free (&topic);
 }
 
 void

@@ -32,6 +32,9 @@ struct alert_watch_index {
     size_t *buckets; /* slot + 1; power of two */
     size_t bucket_count;
     size_t size;
+    size_t listening[ALERT_TRIGGERS];
+    uint32_t due_days;
+    int64_t due_since;
     const filed **sorted; /* the last answer, and */
     const alert_watch_entry **matches;
     size_t match_capacity;
@@ -161,19 +164,20 @@ order_of (const char *owner)
 }
 
 static filed *
-make (const Watch *watch, uint64_t hash)
+make (const Watch *watch, const char *query, uint64_t hash)
 {
-    size_t texts = strlen (watch->owner) + strlen (watch->watch_id) + strlen (watch->label) + strlen (watch->query) + 4;
+    size_t texts = strlen (watch->owner) + strlen (watch->watch_id) + strlen (watch->label) + strlen (query) + 4;
     filed *f = tt_alloc (sizeof *f + texts);
     char *at = (char *)(f + 1);
     *f = (filed){ .hash = hash, .order = order_of (watch->owner) };
     f->entry.owner = place (&at, watch->owner);
     f->entry.watch_id = place (&at, watch->watch_id);
     f->entry.label = place (&at, watch->label);
-    f->entry.query = place (&at, watch->query);
+    f->entry.query = place (&at, query);
     f->entry.severity = watch->severity;
     f->entry.revision = watch->revision;
     f->entry.since_unix_ms = watch->since_unix_ms ? watch->since_unix_ms : watch->created_unix_ms;
+    f->entry.terms = alert_terms_of (watch);
     return f;
 }
 
@@ -181,6 +185,21 @@ static tt_percolator *
 percolator_of (const alert_watch_index *index, size_t slot)
 {
     return index->parts[slot % index->part_count].percolator;
+}
+
+/* Counts who listens to what. */
+static void
+listen (alert_watch_index *index, const alert_watch_entry *entry, bool begin)
+{
+    for (unsigned t = 0; t < ALERT_TRIGGERS; t++)
+        if (entry->terms.triggers >> t & 1)
+            index->listening[t] += begin ? 1 : (size_t)-1;
+    if (!begin || !(entry->terms.triggers >> TRIGGER (DUE) & 1))
+        return;
+    if (entry->terms.due_within_days > index->due_days)
+        index->due_days = entry->terms.due_within_days;
+    if (entry->since_unix_ms > index->due_since)
+        index->due_since = entry->since_unix_ms;
 }
 
 /* -- public -- */
@@ -196,17 +215,17 @@ alert_watch_index_remove (alert_watch_index *index, const char *owner, const cha
     *link = f->next;
     (void)tt_percolator_remove (percolator_of (index, slot), slot);
     give_slot (index, slot);
+    listen (index, &f->entry, false);
     free (f);
     index->size--;
     return true;
 }
 
-tt_status
-alert_watch_index_put (alert_watch_index *index, const Watch *watch, tt_error *error)
+static tt_status
+file (alert_watch_index *index, const Watch *watch, const char *query, tt_error *error)
 {
-    (void)alert_watch_index_remove (index, watch->owner, watch->watch_id);
     size_t slot = take_slot (index);
-    tt_status status = tt_percolator_put (percolator_of (index, slot), slot, watch->query, strlen (watch->query), NULL, error);
+    tt_status status = tt_percolator_put (percolator_of (index, slot), slot, query, strlen (query), NULL, error);
     if (status != TT_OK) {
         give_slot (index, slot);
         return status;
@@ -215,13 +234,49 @@ alert_watch_index_put (alert_watch_index *index, const Watch *watch, tt_error *e
         index->slots[slot] = NULL; /* not in a chain yet */
         grow_buckets (index);
     }
-    filed *f = make (watch, hash_name (watch->owner, watch->watch_id));
+    filed *f = make (watch, query, hash_name (watch->owner, watch->watch_id));
     size_t *bucket = &index->buckets[f->hash & (index->bucket_count - 1)];
     f->next = *bucket;
     *bucket = slot + 1;
     index->slots[slot] = f;
     index->size++;
+    listen (index, &f->entry, true);
     return TT_OK;
+}
+
+tt_status
+alert_watch_index_put (alert_watch_index *index, const Watch *watch, tt_error *error)
+{
+    tt_buffer owned = { 0 };
+    (void)alert_watch_index_remove (index, watch->owner, watch->watch_id);
+    tt_status status = file (index, watch, alert_watch_owned (watch, &owned), error);
+    tt_buffer_free (&owned);
+    return status;
+}
+
+const alert_watch_entry *
+alert_watch_index_find (alert_watch_index *index, const char *owner, const char *watch_id)
+{
+    size_t *link = find (index, hash_name (owner, watch_id), owner, watch_id);
+    return *link ? &index->slots[*link - 1]->entry : NULL;
+}
+
+size_t
+alert_watch_index_listening (const alert_watch_index *index, Trigger trigger)
+{
+    return (unsigned)trigger < ALERT_TRIGGERS ? index->listening[trigger] : 0;
+}
+
+uint32_t
+alert_watch_index_due_days (const alert_watch_index *index)
+{
+    return index->due_days;
+}
+
+int64_t
+alert_watch_index_due_since (const alert_watch_index *index)
+{
+    return index->due_since;
 }
 
 static int

@@ -17,6 +17,7 @@ typedef tt_status effect_reader (effect_writer *writer, const ProtobufCMessage *
 static const stats_count_kind kinds[STATS_COUNT_NAMES] = {
     [STATS_PATENTS_PUBLISHED] = { "patents_published", "patent", false },
     [STATS_ALERTS_RAISED] = { "alerts_raised", "patent", false },
+    [STATS_ALERTS_RETRACTED] = { "alerts_retracted", "patent", false },
     [STATS_WATCHES_ACTIVE] = { "watches_active", "patent", true },
     [STATS_ACHIEVEMENTS_REGISTERED] = { "achievements_registered", "achievement", false },
     [STATS_DUPLICATES] = { "duplicates", "achievement", false },
@@ -137,6 +138,22 @@ read_alert (effect_writer *writer, const ProtobufCMessage *body)
 {
     (void)body;
     write_effect (writer, STATS_ALERTS_RAISED, 1);
+    return TT_OK;
+}
+
+static tt_status
+read_digest (effect_writer *writer, const ProtobufCMessage *body)
+{
+    const Techtransfer__Patent__V1__AlertDigest *event = (const void *)body;
+    write_effect (writer, STATS_ALERTS_RAISED, (int64_t)(event->n_numbers + event->n_left_out));
+    return TT_OK;
+}
+
+static tt_status
+read_retracted (effect_writer *writer, const ProtobufCMessage *body)
+{
+    const Techtransfer__Patent__V1__AlertRetracted *event = (const void *)body;
+    write_effect (writer, STATS_ALERTS_RETRACTED, (int64_t)event->n_numbers);
     return TT_OK;
 }
 
@@ -313,6 +330,11 @@ static const struct {
     { PATENT ("AlertRaised", alert_raised), read_alert },
     { PATENT ("AlertAcknowledged", alert_acknowledged), NULL },
     { PATENT ("WatchChanged", watch_changed), read_watch },
+    { PATENT ("AlertDigest", alert_digest), read_digest },
+    { PATENT ("AlertRetracted", alert_retracted), read_retracted },
+    { PATENT ("LegalEventRecorded", legal_event_recorded), NULL },
+    { PATENT ("PatentWithdrawn", patent_withdrawn), NULL },
+    { PATENT ("PortfolioChanged", portfolio_changed), NULL },
     { ACHIEVEMENT ("AchievementRegistered", achievement_registered), read_registered },
     { ACHIEVEMENT ("AchievementRevised", achievement_revised), read_revised },
     { ACHIEVEMENT ("AchievementWithdrawn", achievement_withdrawn), read_withdrawn },

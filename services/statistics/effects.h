@@ -13,7 +13,8 @@
 
 typedef enum {
     STATS_PATENTS_PUBLISHED, /* corrections are not counted again; detail: country */
-    STATS_ALERTS_RAISED,
+    STATS_ALERTS_RAISED,    /* told at once or by a digest, also those that the digest left out as retracted */
+    STATS_ALERTS_RETRACTED, /* of those that had been told */
     STATS_WATCHES_ACTIVE,          /* a member: owner/watch_id */
     STATS_ACHIEVEMENTS_REGISTERED, /* those that stand: withdrawn ones are taken back, revised ones move */
     STATS_DUPLICATES,

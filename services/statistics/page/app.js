@@ -30,7 +30,7 @@
       },
       names: {
         achievements_registered: "入库成果", achievements_pushed: "已推送成果", pushes_made: "推送次数", duplicates: "重复成果", demands_open: "在册需求",
-        patents_published: "专利公开", alerts_raised: "预警", watches_active: "监视项", applications_submitted: "融资申请", rounds_completed: "撮合轮次",
+        patents_published: "专利公开", alerts_raised: "预警", alerts_retracted: "撤回预警", watches_active: "监视项", applications_submitted: "融资申请", rounds_completed: "撮合轮次",
         proposals_made: "融资方案", proposals_released: "已释放方案", capital_confirmed_fen: "确认资金", "capital_confirmed_fen/equity": "确认资金·股权",
         "capital_confirmed_fen/loan": "确认资金·贷款", "capital_confirmed_fen/lease": "确认资金·租赁",
       },
@@ -60,7 +60,7 @@
       },
       names: {
         achievements_registered: "Achievements", achievements_pushed: "Achievements pushed", pushes_made: "Pushes", duplicates: "Duplicates", demands_open: "Open demands",
-        patents_published: "Patents published", alerts_raised: "Alerts", watches_active: "Watches", applications_submitted: "Applications", rounds_completed: "Rounds",
+        patents_published: "Patents published", alerts_raised: "Alerts", alerts_retracted: "Alerts retracted", watches_active: "Watches", applications_submitted: "Applications", rounds_completed: "Rounds",
         proposals_made: "Proposals", proposals_released: "Proposals released", capital_confirmed_fen: "Capital confirmed", "capital_confirmed_fen/equity": "Capital: equity",
         "capital_confirmed_fen/loan": "Capital: loans", "capital_confirmed_fen/lease": "Capital: leases",
       },

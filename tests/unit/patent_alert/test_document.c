@@ -185,9 +185,9 @@ Test (watch, warnings_for_mixed_operators_and_for_what_must_be_scanned)
 Test (inbox, ids_are_for_ever_and_severities_have_an_order)
 {
     char a[ALERT_ID_SIZE], b[ALERT_ID_SIZE];
-    alert_id ("ent-1", "61234567", TECHTRANSFER__PATENT__V1__TRIGGER__PUBLICATION, a);
+    alert_id ("ent-1", "61234567", TECHTRANSFER__PATENT__V1__TRIGGER__PUBLICATION, "", a);
     cr_assert_str_eq (a, "b725be9f84a3aad37b779b39afc52d6d");
-    alert_id ("ent-16", "1234567", TECHTRANSFER__PATENT__V1__TRIGGER__PUBLICATION, b);
+    alert_id ("ent-16", "1234567", TECHTRANSFER__PATENT__V1__TRIGGER__PUBLICATION, "", b);
     cr_assert_str_neq (a, b);
     cr_assert_eq (alert_severity_max (0, 0), TECHTRANSFER__PATENT__V1__SEVERITY__INFO);
     cr_assert_eq (alert_severity_max (2, 4), TECHTRANSFER__PATENT__V1__SEVERITY__CRITICAL);

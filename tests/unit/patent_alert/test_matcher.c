@@ -18,6 +18,16 @@ put (alert_watch_index *index, const char *owner, const char *id, const char *qu
     cr_assert_eq (alert_watch_index_put (index, &w, NULL), TT_OK);
 }
 
+static alert_order *
+match (alert_watch_index *index, alert_view *view, alert_occasion occasion, tt_arena *arena, size_t *count, size_t *skipped)
+{
+    const alert_watch_entry *const *entries = NULL;
+    *skipped = alert_view_fill (view, occasion.document);
+    size_t matched = alert_watch_index_match (index, alert_view_document (view), &entries);
+    occasion.now_unix_ms = 1000000;
+    return alert_match (entries, matched, view, &occasion, alert_watch_index_crew (index), arena, count);
+}
+
 static bool
 has_term (const WatchMatch *match, const char *field, uint32_t ordinal, const char *text, uint32_t offset)
 {
@@ -65,7 +75,9 @@ Test (matcher, one_alert_for_each_owner_with_all_watches_and_reasons)
     d.applicants = parties;
     d.n_applicants = 2;
     size_t count = 0, skipped = 0;
-    Alert **alerts = alert_match_publication (index, view, &d, 0, arena, &count, &skipped);
+    alert_occasion occasion = { .trigger = TRIGGER (PUBLICATION), .document = &d };
+    alert_order *orders = match (index, view, occasion, arena, &count, &skipped);
+    const Alert *alerts[3] = { orders[0].alert, orders[1].alert, orders[2].alert };
     cr_assert_eq (count, 3);
     cr_assert_eq (skipped, 2);
     cr_assert_str_eq (alerts[2]->owner, "d");
@@ -79,7 +91,7 @@ Test (matcher, one_alert_for_each_owner_with_all_watches_and_reasons)
     cr_assert_str_eq (alerts[1]->document_id, "CN.111504366.B");
     cr_assert_str_eq (alerts[1]->family_id, "CN111504366");
     char id[ALERT_ID_SIZE];
-    alert_id ("b", "CN111504366", TECHTRANSFER__PATENT__V1__TRIGGER__PUBLICATION, id);
+    alert_id ("b", "CN111504366", TECHTRANSFER__PATENT__V1__TRIGGER__PUBLICATION, "", id);
     cr_assert_str_eq (alerts[1]->alert_id, id);
     cr_assert (has_term (alerts[1]->matches[0], "ti", 0, "石墨烯", 6));
     cr_assert (has_term (alerts[1]->matches[1], "ic", 1, "H01M10/0525", 0)
@@ -124,8 +136,9 @@ Test (matcher, a_watch_that_is_younger_than_the_document_does_not_get_it)
         d.publication = &publication;
         d.titles = titles;
         d.n_titles = 1;
-        size_t count = 0;
-        alert_match_publication (index, view, &d, cases[i].published, arena, &count, NULL);
+        size_t count = 0, skipped = 0;
+        alert_occasion occasion = { .trigger = TRIGGER (PUBLICATION), .document = &d, .happened_unix_ms = cases[i].published };
+        (void)match (index, view, occasion, arena, &count, &skipped);
         cr_expect_eq (count, cases[i].expected, "case %zu", i);
         alert_watch_index_destroy (&index);
         alert_view_destroy (&view);

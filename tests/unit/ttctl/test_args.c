@@ -112,7 +112,7 @@ Test (args, the_table_is_whole)
                 continue;
             const ProtobufCMessageDescriptor *type = command->request;
             char path[128], *rest = NULL;
-            snprintf (path, sizeof path, "%s", o->field);
+            snprintf (path, sizeof path, "%.*s", (int)strcspn (o->field, "="), o->field); /* behind "=" is an enum's prefix */
             for (char *step = strtok_r (path, ".", &rest); step; step = strtok_r (NULL, ".", &rest)) {
                 const ProtobufCFieldDescriptor *field
                     = type ? protobuf_c_message_descriptor_get_field_by_name (type, step) : NULL;
