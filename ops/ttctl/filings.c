@@ -181,11 +181,46 @@ ctl_filings_shuffle (ctl_filings *f, uint64_t *seed)
 }
 
 struct round_space {
+    uint32_t *order;  /* documents by day: one date that is far off must not make each round look at all of them */
     uint32_t *row_of; /* of each pair: its row + 1 */
     uint32_t *pair_of; /* of each row */
     uint32_t *counts;
     tt_surge *found;
 };
+
+static int
+by_day (const void *a, const void *b, void *context)
+{
+    const filing *list = context;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    int32_t m = list[x].day, n = list[y].day;
+    return m != n ? (m > n) - (m < n) : (x > y) - (x < y);
+}
+
+static uint32_t *
+sort_by_day (const ctl_filings *f)
+{
+    uint32_t *order = tt_alloc ((f->count + 1) * sizeof *order);
+    for (size_t i = 0; i < f->count; i++)
+        order[i] = (uint32_t)i;
+    qsort_r (order, f->count, sizeof *order, by_day, f->list);
+    return order;
+}
+
+/* Place of the first document behind a day. */
+static size_t
+place_behind (const ctl_filings *f, const uint32_t *order, int32_t day)
+{
+    size_t low = 0, high = f->count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (f->list[order[middle]].day <= day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
 
 /* The rows of the table, from the documents of its windows; forgets the rows of the pairs again. */
 static void
@@ -193,10 +228,8 @@ fill_table (const ctl_filings *f, const ctl_surge_options *o, int32_t last, stru
 {
     size_t width = o->trailing + 1;
     int32_t before = last - o->window_days * (int32_t)width;
-    for (size_t i = 0; i < f->count; i++) {
-        const filing *one = &f->list[i];
-        if (one->day <= before || one->day > last)
-            continue;
+    for (size_t i = place_behind (f, space->order, before); i < f->count && f->list[space->order[i]].day <= last; i++) {
+        const filing *one = &f->list[space->order[i]];
         size_t window = (size_t)((last - one->day) / o->window_days);
         table->documents[window]++;
         for (size_t m = one->first; m < one->first + one->count; m++) {
@@ -231,20 +264,19 @@ run_round (const ctl_filings *f, const ctl_surge_options *o, int32_t last, struc
 void
 ctl_filings_rounds (ctl_filings *f, const ctl_surge_options *o, ctl_surge_visitor *visit, void *context)
 {
-    int32_t first = INT32_MAX, last = INT32_MIN;
-    for (size_t i = 0; i < f->count; i++) {
-        first = f->list[i].day < first ? f->list[i].day : first;
-        last = f->list[i].day > last ? f->list[i].day : last;
-    }
     if (f->count == 0)
         return;
-    struct round_space space = { .row_of = tt_alloc_zero (f->pair_count, sizeof *space.row_of),
+    uint32_t *order = sort_by_day (f);
+    int32_t first = f->list[order[0]].day, last = f->list[order[f->count - 1]].day;
+    struct round_space space = { .order = order,
+                                 .row_of = tt_alloc_zero (f->pair_count, sizeof *space.row_of),
                                  .pair_of = tt_alloc (f->pair_count * sizeof *space.pair_of),
                                  .counts = tt_alloc (f->pair_count * (o->trailing + 1) * sizeof *space.counts),
                                  .found = tt_alloc (f->pair_count * sizeof *space.found) };
     int64_t rounds = ((int64_t)last - first + 1) / o->window_days - o->trailing;
     for (int64_t back = rounds - 1; back >= 0; back--)
         run_round (f, o, last - (int32_t)(back * o->window_days), &space, visit, context);
+    free (space.order);
     free (space.row_of);
     free (space.pair_of);
     free (space.counts);

@@ -331,10 +331,7 @@ def ram_disk_on(node, megabytes):
 
 def ram_disk_off(node):
     if getattr(node, "ram_disk", False):
-        for _ in range(50):
-            if subprocess.run(["umount", node.data], capture_output=True).returncode == 0:
-                break
-            time.sleep(0.1)
+        wait_for(lambda: subprocess.run(["umount", node.data], capture_output=True).returncode == 0, f"{node.data} to be let go of")
         node.ram_disk = False
 
 
