@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "document.h"
+#include "watch.h"
 #include "service.h"
 
 /* -- shared -- */
@@ -35,6 +36,53 @@ alert_name_of (tt_txn *txn, const char *prefix, const char *owner)
     return tt_arena_printf (tt_txn_arena (txn), "%s%s", prefix, owner);
 }
 
+tt_bytes
+alert_key_of (tt_txn *txn, const char *owner, const char *name)
+{
+    return alert_text (tt_arena_printf (tt_txn_arena (txn), "%s/%s", owner, name));
+}
+
+bool
+alert_goes_to (tt_txn *txn, const char *owner, const char *field, const char *name)
+{
+    tt_violations violations = { 0 };
+    (void)alert_owner_check (owner, &violations);
+    (void)tt_check_identifier (&violations, field, name);
+    alert_refuse (txn, &violations);
+    tt_violations_free (&violations);
+    if (tt_txn_refused (txn))
+        return false;
+    tt_txn_at (txn, alert_text (owner));
+    return true;
+}
+
+const tt_rows *
+alert_page_of (tt_txn *txn, const char *owner, const char *after, uint32_t limit, const char *index, const char *table)
+{
+    tt_violations violations = { 0 };
+    (void)alert_owner_check (owner, &violations);
+    if (after[0])
+        (void)tt_check_identifier (&violations, "after", after);
+    alert_refuse (txn, &violations);
+    tt_violations_free (&violations);
+    if (tt_txn_refused (txn))
+        return NULL;
+    tt_txn_at (txn, alert_text (owner));
+    tt_bytes behind = after[0] ? alert_key_of (txn, owner, after) : TT_BYTES_NONE;
+    return tt_txn_page (txn, alert_name_of (txn, index, owner), behind, limit + 1, table); /* one more tells whether there is a next page */
+}
+
+size_t
+alert_violation_texts (tt_txn *txn, const tt_violations *violations, char **texts)
+{
+    for (size_t i = 0; i < violations->count; i++) {
+        tt_buffer text = { 0 };
+        tt_violations_text (violations, i, &text);
+        texts[i] = (char *)alert_keep (txn, &text).data;
+    }
+    return violations->count;
+}
+
 /* -- SubmitPatents -- */
 
 typedef Techtransfer__Patent__V1__SubmitPatentResult SubmitResult;
@@ -57,13 +105,8 @@ static void
 reject_form (tt_txn *txn, const alert_service *service, SubmitResult *result, const tt_violations *violations)
 {
     char *texts[TT_VIOLATIONS_MAX];
-    for (size_t i = 0; i < violations->count; i++) {
-        tt_buffer text = { 0 };
-        tt_violations_text (violations, i, &text);
-        texts[i] = (char *)alert_keep (txn, &text).data;
-    }
     result->violations = texts;
-    result->n_violations = violations->count;
+    result->n_violations = alert_violation_texts (txn, violations, texts);
     result->code = TT_INVALID_ARGUMENT;
     answer_submit (txn, service, result, ALERT_OUTCOME_REJECTED);
 }

@@ -49,6 +49,15 @@ void alert_refuse (tt_txn *txn, const tt_violations *violations);
 tt_bytes alert_keep (tt_txn *txn, tt_buffer *buffer);
 /* limit as given: 0 is the default. Adds a violation if it is too high. */
 bool alert_check_limit (uint32_t limit, tt_violations *violations);
+/* What names one thing of an owner is checked, refused if it is wrong, and the transaction goes to the owner's partition: true if so. */
+bool alert_goes_to (tt_txn *txn, const char *owner, const char *field, const char *name);
+/* A page of an owner's things, behind the one with this name ("": from the start), one more than `limit` if there are more; NULL: refused, or not
+ * read yet. limit: checked, not 0. */
+const tt_rows *alert_page_of (tt_txn *txn, const char *owner, const char *after, uint32_t limit, const char *index, const char *table);
+/* Violations as texts[TT_VIOLATIONS_MAX] in the arena; how many. */
+size_t alert_violation_texts (tt_txn *txn, const tt_violations *violations, char **texts);
+/* "owner/name" in the transaction's arena. */
+tt_bytes alert_key_of (tt_txn *txn, const char *owner, const char *name);
 /* "inbox." + owner in the transaction's arena. */
 const char *alert_name_of (tt_txn *txn, const char *prefix, const char *owner);
 

@@ -39,13 +39,8 @@ static void
 reject_form (tt_txn *txn, const alert_service *service, LegalResult *result, const tt_violations *violations)
 {
     char *texts[TT_VIOLATIONS_MAX];
-    for (size_t i = 0; i < violations->count; i++) {
-        tt_buffer text = { 0 };
-        tt_violations_text (violations, i, &text);
-        texts[i] = (char *)alert_keep (txn, &text).data;
-    }
     result->violations = texts;
-    result->n_violations = violations->count;
+    result->n_violations = alert_violation_texts (txn, violations, texts);
     result->code = TT_INVALID_ARGUMENT;
     answer (txn, service, result, ALERT_OUTCOME_REJECTED);
 }

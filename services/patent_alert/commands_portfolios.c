@@ -8,12 +8,6 @@
 
 #define PORTFOLIO_PAGE_MAX 100 /* of up to 10,000 numbers each */
 
-static tt_bytes
-portfolio_key (tt_txn *txn, const char *owner, const char *name)
-{
-    return alert_text (tt_arena_printf (tt_txn_arena (txn), "%s/%s", owner, name));
-}
-
 /* The log keeps the replicas' copies; the event tells everybody else. */
 static void
 announce (tt_txn *txn, const Portfolio *portfolio, bool deleted)
@@ -25,7 +19,7 @@ announce (tt_txn *txn, const Portfolio *portfolio, bool deleted)
     tt_txn_log (txn, ALERT_LOG_PORTFOLIOS, &change.base);
     alert_portfolio_topic (portfolio->owner, &topic);
     tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data,
-                  (const char *)portfolio_key (txn, portfolio->owner, portfolio->name).data, &change.base);
+                  (const char *)alert_key_of (txn, portfolio->owner, portfolio->name).data, &change.base);
 }
 
 /* -- PutPortfolio -- */
@@ -68,7 +62,7 @@ alert_put_portfolio (tt_txn *txn, const void *message, void *context)
         return;
     const Portfolio *given = request->portfolio;
     tt_txn_at (txn, alert_text (given->owner));
-    tt_bytes key = portfolio_key (txn, given->owner, given->name);
+    tt_bytes key = alert_key_of (txn, given->owner, given->name);
     const tt_row *row = tt_txn_get (txn, ALERT_TABLE_PORTFOLIOS, key);
     if (row == NULL)
         return;
@@ -88,15 +82,9 @@ alert_delete_portfolio (tt_txn *txn, const void *message, void *context)
 {
     (void)context;
     const Techtransfer__Patent__V1__DeletePortfolioRequest *request = message;
-    tt_violations violations = { 0 };
-    (void)alert_owner_check (request->owner, &violations);
-    (void)tt_check_identifier (&violations, "name", request->name);
-    alert_refuse (txn, &violations);
-    tt_violations_free (&violations);
-    if (tt_txn_refused (txn))
+    if (!alert_goes_to (txn, request->owner, "name", request->name))
         return;
-    tt_txn_at (txn, alert_text (request->owner));
-    tt_bytes key = portfolio_key (txn, request->owner, request->name);
+    tt_bytes key = alert_key_of (txn, request->owner, request->name);
     const tt_row *row = tt_txn_get (txn, ALERT_TABLE_PORTFOLIOS, key);
     if (row == NULL)
         return;
@@ -140,20 +128,12 @@ alert_list_portfolios (tt_txn *txn, const void *message, void *context)
     (void)context;
     const Techtransfer__Patent__V1__ListPortfoliosRequest *request = message;
     tt_violations violations = { 0 };
-    (void)alert_owner_check (request->owner, &violations);
     if (request->limit)
         (void)tt_check_range (&violations, "limit", request->limit, 1, PORTFOLIO_PAGE_MAX);
-    if (request->after[0])
-        (void)tt_check_identifier (&violations, "after", request->after);
     alert_refuse (txn, &violations);
     tt_violations_free (&violations);
-    if (tt_txn_refused (txn))
-        return;
     uint32_t limit = request->limit ? request->limit : PORTFOLIO_PAGE_MAX;
-    tt_txn_at (txn, alert_text (request->owner));
-    tt_bytes after = request->after[0] ? portfolio_key (txn, request->owner, request->after) : TT_BYTES_NONE;
-    const char *index = alert_name_of (txn, ALERT_INDEX_PORTFOLIOS, request->owner);
-    const tt_rows *rows = tt_txn_page (txn, index, after, limit + 1, ALERT_TABLE_PORTFOLIOS);
+    const tt_rows *rows = alert_page_of (txn, request->owner, request->after, limit, ALERT_INDEX_PORTFOLIOS, ALERT_TABLE_PORTFOLIOS);
     if (rows)
         answer_list (txn, rows, limit);
 }

@@ -7,14 +7,6 @@
 
 #define WARNINGS_MAX 32
 
-static tt_bytes
-watch_key (tt_txn *txn, const char *owner, const char *watch_id)
-{
-    tt_buffer key = { 0 };
-    alert_watch_key (owner, watch_id, &key);
-    return alert_keep (txn, &key);
-}
-
 /* -- PutWatch -- */
 
 static void
@@ -120,7 +112,7 @@ alert_put_watch (tt_txn *txn, const void *message, void *context)
     if (tt_txn_refused (txn))
         return;
     tt_txn_at (txn, alert_text (request->watch->owner));
-    tt_bytes key = watch_key (txn, request->watch->owner, request->watch->watch_id);
+    tt_bytes key = alert_key_of (txn, request->watch->owner, request->watch->watch_id);
     const tt_row *row = tt_txn_get (txn, ALERT_TABLE_WATCHES, key);
     if (row == NULL)
         return;
@@ -139,15 +131,9 @@ void
 alert_delete_watch (tt_txn *txn, const void *message, void *context)
 {
     const Techtransfer__Patent__V1__DeleteWatchRequest *request = message;
-    tt_violations violations = { 0 };
-    (void)alert_owner_check (request->owner, &violations);
-    (void)tt_check_identifier (&violations, "watch_id", request->watch_id);
-    alert_refuse (txn, &violations);
-    tt_violations_free (&violations);
-    if (tt_txn_refused (txn))
+    if (!alert_goes_to (txn, request->owner, "watch_id", request->watch_id))
         return;
-    tt_txn_at (txn, alert_text (request->owner));
-    tt_bytes key = watch_key (txn, request->owner, request->watch_id);
+    tt_bytes key = alert_key_of (txn, request->owner, request->watch_id);
     const tt_row *row = tt_txn_get (txn, ALERT_TABLE_WATCHES, key);
     if (row == NULL)
         return;
@@ -173,15 +159,9 @@ alert_get_backfill (tt_txn *txn, const void *message, void *context)
 {
     (void)context;
     const Techtransfer__Patent__V1__GetBackfillRequest *request = message;
-    tt_violations violations = { 0 };
-    (void)alert_owner_check (request->owner, &violations);
-    (void)tt_check_identifier (&violations, "watch_id", request->watch_id);
-    alert_refuse (txn, &violations);
-    tt_violations_free (&violations);
-    if (tt_txn_refused (txn))
+    if (!alert_goes_to (txn, request->owner, "watch_id", request->watch_id))
         return;
-    tt_txn_at (txn, alert_text (request->owner));
-    const tt_row *row = tt_txn_get (txn, ALERT_TABLE_BACKFILLS, watch_key (txn, request->owner, request->watch_id));
+    const tt_row *row = tt_txn_get (txn, ALERT_TABLE_BACKFILLS, alert_key_of (txn, request->owner, request->watch_id));
     if (row == NULL)
         return;
     BackfillRow *stored = row->present ? techtransfer__patent__v1__backfill_row__unpack (NULL, row->value.size, row->value.data) : NULL;
@@ -219,20 +199,11 @@ alert_list_watches (tt_txn *txn, const void *message, void *context)
     (void)context;
     const Techtransfer__Patent__V1__ListWatchesRequest *request = message;
     tt_violations violations = { 0 };
-    (void)alert_owner_check (request->owner, &violations);
     (void)alert_check_limit (request->limit, &violations);
-    if (request->after[0])
-        (void)tt_check_identifier (&violations, "after", request->after);
     alert_refuse (txn, &violations);
     tt_violations_free (&violations);
-    if (tt_txn_refused (txn))
-        return;
     uint32_t limit = request->limit ? request->limit : ALERT_PAGE_DEFAULT;
-    tt_txn_at (txn, alert_text (request->owner));
-    tt_bytes after = request->after[0] ? watch_key (txn, request->owner, request->after) : TT_BYTES_NONE;
-    const char *index = alert_name_of (txn, ALERT_INDEX_WATCHES, request->owner);
-    const tt_rows *rows
-        = tt_txn_page (txn, index, after, limit + 1, ALERT_TABLE_WATCHES); /* one more tells whether there is a next page */
+    const tt_rows *rows = alert_page_of (txn, request->owner, request->after, limit, ALERT_INDEX_WATCHES, ALERT_TABLE_WATCHES);
     if (rows)
         answer_list (txn, rows, limit);
 }

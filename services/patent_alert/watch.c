@@ -47,6 +47,15 @@ check_owned (const Watch *watch, tt_violations *v)
     return fits;
 }
 
+/* Negative ones must not be told as huge ones. */
+static bool
+check_time (tt_violations *v, const char *field, int64_t unix_ms)
+{
+    if (unix_ms < 0)
+        tt_violate (v, field, "%lld, expected 0 to %lld", (long long)unix_ms, (long long)TIME_MAX);
+    return unix_ms >= 0 && tt_check_range (v, field, (uint64_t)unix_ms, 0, TIME_MAX);
+}
+
 static bool
 check_life (const Watch *watch, tt_violations *v)
 {
@@ -55,8 +64,8 @@ check_life (const Watch *watch, tt_violations *v)
     ok = tt_check_enum (v, "delivery", &techtransfer__patent__v1__delivery__descriptor, (int)watch->delivery, false) && ok;
     if (watch->due_within_days)
         ok = tt_check_range (v, "due_within_days", watch->due_within_days, 1, DUE_DAYS_MAX) && ok;
-    ok = tt_check_range (v, "mute_until_unix_ms", (uint64_t)watch->mute_until_unix_ms, 0, TIME_MAX) && ok;
-    return tt_check_range (v, "expires_unix_ms", (uint64_t)watch->expires_unix_ms, 0, TIME_MAX) && ok;
+    ok = check_time (v, "mute_until_unix_ms", watch->mute_until_unix_ms) && ok;
+    return check_time (v, "expires_unix_ms", watch->expires_unix_ms) && ok;
 }
 
 static bool
