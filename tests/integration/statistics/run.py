@@ -70,8 +70,17 @@ class Run:
         flags = ["--redis.endpoints=" + (redis or "unix:" + self.socket), "--http.bind=127.0.0.1:0", "--endpoints.file=" + where, "--log.form=json"]
         flags += ["--%s.endpoint=tcp://127.0.0.1:%s" % pair for pair in zip(("commands", "events", "replay"), ports)]
         self.start(name, [program, *flags, *extra], env)
+        log = os.path.join(self.dir, name + ".log")
+
+        def port_is_taken():
+            """By somebody's outgoing connection: a port that was free for a moment is anybody's."""
+            with open(log, encoding="utf-8", errors="replace") as file:
+                lines = file.read().splitlines()
+            return ports != ANY and lines and "Address already in use" in lines[-1]
 
         def listening():
+            if self.children[name].poll() is not None and port_is_taken():
+                self.start(name, [program, *flags, *extra], env)
             self.alive(name)
             return os.path.exists(where)
 
