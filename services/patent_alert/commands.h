@@ -13,6 +13,7 @@ tt_handler alert_delete_watch;
 tt_handler alert_list_watches;
 tt_handler alert_list_alerts;
 tt_handler alert_acknowledge;
+tt_handler alert_map_patents;
 
 /* Commits an alert that the matcher made (the request is an Alert with number 0): once for each alert id, with the next number of
  * the owner's inbox. An alert id that is known is left as it is. */

@@ -1,4 +1,7 @@
 /* patent-alertd: the table of operations, handed to the daemon's life. */
+#include <string.h>
+
+#include "atlas.h"
 #include "base/text.h"
 #include "query/class_tree.h"
 #include "run/daemon.h"
@@ -12,6 +15,18 @@ static const tt_config_row settings[] = {
       = "file with the subgroups of IPC, for =/low and =/high of a subgroup (common/query/README.md); the same for all "
         "replicas" },
     { .name = "query.cpc-scheme", .type = TT_CONFIG_STRING, .initial = "", .description = "likewise of CPC" },
+    { .name = "patent.documents.keep-days",
+      .type = TT_CONFIG_INT,
+      .initial = "0",
+      .min = 0,
+      .max = 100000,
+      .unit = "days",
+      .description = "how long stored documents are kept; 0: for ever. Their alerts stay" },
+    { .name = "patent.documents.keep-by",
+      .type = TT_CONFIG_ENUM,
+      .initial = "publication",
+      .choices = "publication|arrival",
+      .description = "from when on: the publication date, or the day that the document or its last correction arrived" },
 };
 
 static tt_status
@@ -19,6 +34,29 @@ read_scheme (tt_daemon *daemon, tt_class_scheme scheme, const char *setting, tt_
 {
     const char *path = tt_config_text (tt_daemon_config (daemon), setting);
     return path[0] ? tt_class_tree_read (scheme, path, error) : TT_OK;
+}
+
+static tt_status
+open_atlas (tt_daemon *daemon, alert_service *service, tt_error *error)
+{
+    const tt_config *config = tt_daemon_config (daemon);
+    alert_atlas_options options
+        = { .store = tt_daemon_store_options (daemon),
+            .service = service,
+            .retention = { .keep_days = (int32_t)tt_config_int (config, "patent.documents.keep-days"),
+                           .by_arrival = strcmp (tt_config_text (config, "patent.documents.keep-by"), "arrival") == 0 } };
+    return alert_atlas_open (&service->atlas, &options, error);
+}
+
+static void
+close_service (void **service)
+{
+    alert_service *s = *service;
+    if (s == NULL)
+        return;
+    alert_atlas_close (&s->atlas);
+    free (s);
+    *service = NULL;
 }
 
 static tt_status
@@ -34,14 +72,10 @@ open_service (tt_daemon *daemon, void **service, tt_error *error)
     alert_service *s = tt_alloc_zero (1, sizeof *s);
     s->counters = tt_counters_register (tt_daemon_counters (daemon), alert_metrics, ALERT_COUNT_ROWS);
     *service = s;
-    return TT_OK;
-}
-
-static void
-close_service (void **service)
-{
-    free (*service);
-    *service = NULL;
+    status = open_atlas (daemon, s, error);
+    if (status != TT_OK)
+        close_service (service);
+    return status;
 }
 
 int

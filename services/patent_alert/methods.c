@@ -13,4 +13,5 @@ const tt_method alert_methods[ALERT_METHODS] = {
     { METHOD ("ListWatches", list_watches_request), .read_only = true, .handle = alert_list_watches },
     { METHOD ("ListAlerts", list_alerts_request), .read_only = true, .handle = alert_list_alerts },
     { METHOD ("AcknowledgeAlerts", acknowledge_alerts_request), .handle = alert_acknowledge },
+    { METHOD ("MapPatents", map_patents_request), .read_only = true, .handle = alert_map_patents },
 };

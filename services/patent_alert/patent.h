@@ -13,7 +13,7 @@ typedef Techtransfer__Patent__V1__WatchMatch WatchMatch;
 typedef Techtransfer__Patent__V1__MatchedTerm MatchedTerm;
 
 /* Tables, each in the partition of the entity: documents by family, everything else by owner. */
-#define ALERT_TABLE_DOCUMENTS "documents"     /* document id -> PatentDocument */
+#define ALERT_TABLE_DOCUMENTS "documents"     /* document id -> PatentDocument, as archive.h keeps it */
 #define ALERT_TABLE_WATCHES "watches"         /* owner/watch_id -> Watch */
 #define ALERT_TABLE_ALERTS "alerts"           /* alert id -> inbox number, 8 bytes big-endian */
 #define ALERT_TABLE_INBOX_HEADS "inbox-heads" /* owner -> highest inbox number, 8 bytes big-endian */

@@ -7,6 +7,7 @@
 
 typedef struct {
     tt_counter_set *counters; /* rows below; NULL in tests */
+    struct alert_atlas *atlas; /* owned; NULL in tests: no maps */
 } alert_service;
 
 enum {
@@ -24,6 +25,14 @@ enum {
     ALERT_COUNT_CANDIDATES,
     ALERT_COUNT_INDEX_BYTES,
     ALERT_COUNT_MATCH_TIME,
+    ALERT_COUNT_MAPS,
+    ALERT_COUNT_MAPS_REFUSED,
+    ALERT_COUNT_MAP_READ,
+    ALERT_COUNT_MAP_LOADS,
+    ALERT_COUNT_MAP_DOCUMENTS,
+    ALERT_COUNT_MAP_BYTES,
+    ALERT_COUNT_MAP_TIME,
+    ALERT_COUNT_REMOVED,
     ALERT_COUNT_ROWS
 };
 enum { ALERT_OUTCOME_ACCEPTED, ALERT_OUTCOME_REVISED, ALERT_OUTCOME_UNCHANGED, ALERT_OUTCOME_REJECTED, ALERT_OUTCOMES };
@@ -39,7 +48,7 @@ alert_count (const alert_service *service, size_t row, size_t value, int64_t amo
         tt_count_add (service->counters, row, value, amount);
 }
 
-#define ALERT_METHODS 7
+#define ALERT_METHODS 8
 extern const tt_method alert_methods[ALERT_METHODS];
 extern const tt_processor_ops alert_processor;
 

@@ -14,6 +14,8 @@ void alert_view_destroy (alert_view **view);
 /* Replaces what it showed. *document is borrowed until the next fill. Values that an index cannot read (a class symbol of no
  * known form) are left out of that index; returns how many. */
 size_t alert_view_fill (alert_view *view, const PatentDocument *document);
+/* The same with the stored indexes in `wanted` (one bit each) alone, for a query that looks at no others. */
+size_t alert_view_fill_for (alert_view *view, const PatentDocument *document, uint64_t wanted);
 const tt_document *alert_view_document (const alert_view *view);
 
 /* The bytes of a hit, as the document writes them; borrowed until the next fill. None if there is no such place. */
