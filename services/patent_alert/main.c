@@ -15,14 +15,14 @@ static const tt_config_row settings[] = {
       = "file with the subgroups of IPC, for =/low and =/high of a subgroup (common/query/README.md); the same for all "
         "replicas" },
     { .name = "query.cpc-scheme", .type = TT_CONFIG_STRING, .initial = "", .description = "likewise of CPC" },
-    { .name = "patent.documents.keep-days",
+    { .name = "documents.keep-days",
       .type = TT_CONFIG_INT,
       .initial = "0",
       .min = 0,
       .max = 100000,
       .unit = "days",
       .description = "how long stored documents are kept; 0: for ever. Their alerts stay" },
-    { .name = "patent.documents.keep-by",
+    { .name = "documents.keep-by",
       .type = TT_CONFIG_ENUM,
       .initial = "publication",
       .choices = "publication|arrival",
@@ -43,8 +43,8 @@ open_atlas (tt_daemon *daemon, alert_service *service, tt_error *error)
     alert_atlas_options options
         = { .store = tt_daemon_store_options (daemon),
             .service = service,
-            .retention = { .keep_days = (int32_t)tt_config_int (config, "patent.documents.keep-days"),
-                           .by_arrival = strcmp (tt_config_text (config, "patent.documents.keep-by"), "arrival") == 0 } };
+            .retention = { .keep_days = (int32_t)tt_config_int (config, "documents.keep-days"),
+                           .by_arrival = strcmp (tt_config_text (config, "documents.keep-by"), "arrival") == 0 } };
     return alert_atlas_open (&service->atlas, &options, error);
 }
 
