@@ -7,7 +7,7 @@
 #define ROW_MARK 0xFE
 #define DICTIONARY 1 /* that new rows are written with */
 #define DICTIONARIES 1
-#define LEVEL 6 /* measured: ops/decisions/0019-patent-maps.md */
+#define LEVEL 3 /* measured: ops/decisions/0019-patent-maps.md */
 #define MAGIC_SIZE 4
 #define POOL_MAX 8
 

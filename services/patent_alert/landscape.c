@@ -14,6 +14,7 @@ typedef struct {
     unsigned of;         /* which values, one bit each */
     int key;             /* which of their keys */
     bool years;          /* ascending, the latest; else by documents */
+    uint32_t *keys;      /* of each value; ALERT_NO_KEY: it is none of this axis */
     uint32_t *stamps;    /* of each key: the last place + 1 that had it */
     uint64_t *documents; /* of each key */
     uint32_t *lines;     /* of each key */
@@ -72,7 +73,12 @@ open_axis (landscape *l, axis *a, Techtransfer__Patent__V1__MapAxis what, const 
         a->of = 1U << plain[what].of;
         a->years = plain[what].years;
     }
-    size_t keys = alert_columns_keys (l->columns, a->kind) + 1;
+    size_t keys = alert_columns_keys (l->columns, a->kind) + 1, values = alert_columns_values (l->columns);
+    a->keys = tt_alloc ((values + 1) * sizeof *a->keys);
+    for (uint32_t v = 0; v < values; v++) {
+        const alert_value *value = alert_columns_value (l->columns, v);
+        a->keys[v] = a->of >> value->of & 1 ? value->keys[a->key] : ALERT_NO_KEY;
+    }
     a->stamps = tt_alloc_zero (keys, sizeof *a->stamps);
     a->documents = tt_alloc_zero (keys, sizeof *a->documents);
     a->lines = tt_alloc_zero (keys, sizeof *a->lines);
@@ -81,6 +87,7 @@ open_axis (landscape *l, axis *a, Techtransfer__Patent__V1__MapAxis what, const 
 static void
 close_axis (axis *a)
 {
+    free (a->keys);
     free (a->stamps);
     free (a->documents);
     free (a->lines);
@@ -92,7 +99,7 @@ close_axis (axis *a)
 
 /* The keys of a document, each once. */
 static void
-find_keys (const landscape *l, axis *a, const alert_place *place, size_t number)
+find_keys (axis *a, const alert_place *place, size_t number)
 {
     uint32_t stamp = (uint32_t)number + 1;
     a->found_count = 0;
@@ -101,9 +108,8 @@ find_keys (const landscape *l, axis *a, const alert_place *place, size_t number)
         a->found = tt_realloc (a->found, a->found_room * sizeof *a->found);
     }
     for (size_t i = 0; i < place->count; i++) {
-        const alert_value *value = alert_columns_value (l->columns, place->values[i]);
-        uint32_t key = value->keys[a->key];
-        if (!(a->of >> value->of & 1) || key == ALERT_NO_KEY || a->stamps[key] == stamp)
+        uint32_t key = a->keys[place->values[i]];
+        if (key == ALERT_NO_KEY || a->stamps[key] == stamp)
             continue;
         a->stamps[key] = stamp;
         a->found[a->found_count++] = key;
@@ -113,9 +119,9 @@ find_keys (const landscape *l, axis *a, const alert_place *place, size_t number)
 /* -- the first visit: documents of each key -- */
 
 static void
-count_keys (const landscape *l, axis *a, const alert_place *place, size_t number)
+count_keys (axis *a, const alert_place *place, size_t number)
 {
-    find_keys (l, a, place, number);
+    find_keys (a, place, number);
     for (size_t i = 0; i < a->found_count; i++)
         a->documents[a->found[i]]++;
     a->without += a->found_count == 0;
@@ -138,9 +144,9 @@ visit_keys (landscape *l)
         l->matched++;
         if (place.published_day > l->newest_day)
             l->newest_day = place.published_day;
-        count_keys (l, &l->rows, &place, p);
-        count_keys (l, &l->across, &place, p);
-        count_keys (l, &l->applicants, &place, p);
+        count_keys (&l->rows, &place, p);
+        count_keys (&l->across, &place, p);
+        count_keys (&l->applicants, &place, p);
     }
 }
 
@@ -217,9 +223,9 @@ choose (const landscape *l, axis *a, size_t limit)
 
 /* The lines of a document, each once; counts it in them. year: of growth, or -1. */
 static void
-find_lines (const landscape *l, axis *a, const alert_place *place, size_t number, int year)
+find_lines (axis *a, const alert_place *place, size_t number, int year)
 {
-    find_keys (l, a, place, number);
+    find_keys (a, place, number);
     size_t kept = 0;
     bool rest = false;
     for (size_t i = 0; i < a->found_count; i++) {
@@ -267,9 +273,9 @@ visit_cells (landscape *l, uint64_t *cells)
         if (!selected (l, p, &place))
             continue;
         int year = growth_year (l, place.published_day);
-        find_lines (l, rows, &place, p, year);
-        find_lines (l, across, &place, p, year);
-        find_lines (l, &l->applicants, &place, p, year);
+        find_lines (rows, &place, p, year);
+        find_lines (across, &place, p, year);
+        find_lines (&l->applicants, &place, p, year);
         for (size_t r = 0; r < rows->found_count; r++)
             for (size_t c = 0; c < across->found_count; c++)
                 cells[rows->found[r] * across->count + across->found[c]]++;
