@@ -313,6 +313,7 @@ static const struct {
     { PATENT ("AlertRaised", alert_raised), read_alert },
     { PATENT ("AlertAcknowledged", alert_acknowledged), NULL },
     { PATENT ("WatchChanged", watch_changed), read_watch },
+    { PATENT ("PatentsRemoved", patents_removed), NULL },
     { ACHIEVEMENT ("AchievementRegistered", achievement_registered), read_registered },
     { ACHIEVEMENT ("AchievementRevised", achievement_revised), read_revised },
     { ACHIEVEMENT ("AchievementWithdrawn", achievement_withdrawn), read_withdrawn },
