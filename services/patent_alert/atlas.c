@@ -15,6 +15,7 @@
 #define RETRY_MS 1000        /* after the store was away */
 #define CHANGED_MAX 4096     /* documents that are read again together */
 #define READ_MAX 256         /* of them in one round trip */
+#define PAGE 64              /* entries of a journal in memory: each holds a whole document */
 #define PORTION_MS 50        /* of work on one map, then the journals are looked at again */
 #define PORTION_PLACES 20000 /* looked at between two looks at the clock */
 #define SELECTIONS_MAX 8
@@ -539,6 +540,7 @@ alert_atlas_open (alert_atlas **out, const alert_atlas_options *options, tt_erro
     }
     a->batch = tt_batch_new (a->store, "patent.proto");
     a->journal = tt_reader_new (a->store, TT_JOURNAL_EVENTS);
+    tt_reader_set_page (a->journal, PAGE);
     a->arena = tt_arena_new (0);
     a->view = alert_view_new ();
     a->changed = tt_alloc (CHANGED_MAX * sizeof *a->changed);
