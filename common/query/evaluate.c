@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "query/leaf.h"
 #include "query/occurrence.h"
 #include "query/wildcard.h"
 
@@ -271,6 +272,37 @@ node_met (const evaluation *e, const cql_node *node)
     }
     if (!met && e->hits)
         e->hits->count = before;
+    return met;
+}
+
+/* Leaves: leaf.h is told by the same rules as everything above. */
+
+static void
+leaf_matches (const evaluation *e, const cql_node *node, size_t *next, uint64_t *met)
+{
+    if (node->kind == NODE_CLAUSE) {
+        for (size_t i = 0; i < node->clause.term_count; i++, (*next)++)
+            if (*next < TT_LEAVES_MAX && term_met (e, &node->clause, &node->clause.terms[i]))
+                *met |= UINT64_C (1) << *next;
+        return;
+    }
+    if (node->kind == NODE_PROX) {
+        if (*next < TT_LEAVES_MAX && prox_met (e, node))
+            *met |= UINT64_C (1) << *next;
+        (*next)++;
+        return;
+    }
+    leaf_matches (e, node->left, next, met);
+    leaf_matches (e, node->right, next, met);
+}
+
+uint64_t
+tt_cql_leaf_match (const tt_cql *cql, const tt_document *document)
+{
+    const evaluation e = { document, NULL };
+    size_t next = 0;
+    uint64_t met = 0;
+    leaf_matches (&e, cql->root, &next, &met);
     return met;
 }
 

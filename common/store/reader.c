@@ -3,12 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PAGE 1000 /* entries in one read */
+#define PAGE 1000 /* entries in one read, if nothing else is said */
 
 struct tt_reader {
     tt_store *store;
     const char *name;
     uint32_t partitions;
+    uint32_t page;
     tt_position *taken; /* of each partition: the last entry that was taken */
     tt_position *heads;
 };
@@ -20,6 +21,7 @@ tt_reader_new (tt_store *store, const char *name)
     reader->store = store;
     reader->name = name;
     reader->partitions = tt_store_partitions (store);
+    reader->page = PAGE;
     reader->taken = tt_alloc_zero (reader->partitions, sizeof *reader->taken);
     reader->heads = tt_alloc_zero (reader->partitions, sizeof *reader->heads);
     return reader;
@@ -34,6 +36,12 @@ tt_reader_destroy (tt_reader **reader)
     free ((*reader)->heads);
     free (*reader);
     *reader = NULL;
+}
+
+void
+tt_reader_set_page (tt_reader *reader, uint32_t entries)
+{
+    reader->page = entries;
 }
 
 tt_status
@@ -88,7 +96,7 @@ follow (tt_reader *reader, uint32_t partition, tt_reader_take *take, void *conte
         const tt_entry *entries = NULL;
         size_t count = 0;
         tt_status status
-            = tt_journal_read (reader->store, reader->name, partition, taken->sequence + 1, PAGE, &entries, &count, NULL, error);
+            = tt_journal_read (reader->store, reader->name, partition, taken->sequence + 1, reader->page, &entries, &count, NULL, error);
         if (status == TT_OK && count == 0)
             return tt_fail (error, TT_DATA_LOSS, "the log %s of partition %u ended before its head", reader->name, partition);
         if (status == TT_OK && (taken->sequence == 0 || is_of (&entries[0], asked))) {

@@ -10,6 +10,8 @@ typedef struct tt_reader tt_reader;
 /* Borrows store and name. Stands at the beginning of every partition. Never NULL. */
 tt_reader *tt_reader_new (tt_store *store, const char *name);
 void tt_reader_destroy (tt_reader **reader);
+/* Entries that are taken into memory at a time, 1000 if nothing is said: fewer where they may be large. */
+void tt_reader_set_page (tt_reader *reader, uint32_t entries);
 /* Goes to the present ends, without reading: before rows are read of which the log tells the changes. */
 TT_MUST_USE tt_status tt_reader_start (tt_reader *reader, tt_error *error);
 

@@ -12,6 +12,7 @@ pkg_check_modules (jansson REQUIRED IMPORTED_TARGET jansson>=2.14)
 pkg_check_modules (libxml2 REQUIRED IMPORTED_TARGET libxml-2.0)
 pkg_check_modules (utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
 pkg_check_modules (xxhash REQUIRED IMPORTED_TARGET libxxhash)
+pkg_check_modules (zstd REQUIRED IMPORTED_TARGET libzstd>=1.5)
 pkg_check_modules (opencc REQUIRED opencc)
 find_program (PROTOC_C protoc-c REQUIRED)
 

@@ -4,7 +4,7 @@
 build_packages=(
     build-essential ca-certificates ccache cmake ninja-build pkg-config protobuf-c-compiler
     libcurl4-openssl-dev libczmq-dev libhiredis-dev libjansson-dev libmicrohttpd-dev libopencc-dev libprotobuf-c-dev
-    libutf8proc-dev libxml2-dev libxxhash-dev libzmq3-dev uthash-dev zlib1g-dev
+    libutf8proc-dev libxml2-dev libxxhash-dev libzmq3-dev libzstd-dev uthash-dev zlib1g-dev
 )
 run_packages=(curl libjs-chart.js libopencc-data python3 redis-server redis-tools)
 # Tests: Criterion, an independent optimum, and a subscriber in another language.

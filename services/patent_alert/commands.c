@@ -2,9 +2,12 @@
 
 #include <string.h>
 
+#include "archive.h"
 #include "document.h"
 #include "watch.h"
 #include "service.h"
+
+#define DAY_MS 86400000
 
 /* -- shared -- */
 
@@ -149,8 +152,10 @@ static void
 store_document (tt_txn *txn, const PatentDocument *document, tt_bytes id, bool correction)
 {
     Techtransfer__Patent__V1__PatentPublished event = TECHTRANSFER__PATENT__V1__PATENT_PUBLISHED__INIT;
-    tt_buffer topic = { 0 };
-    tt_txn_put_message (txn, ALERT_TABLE_DOCUMENTS, id, &document->base);
+    tt_buffer topic = { 0 }, row = { 0 };
+    alert_archive_pack (document, (int32_t)(tt_txn_now (txn) / DAY_MS), &row);
+    tt_txn_put (txn, ALERT_TABLE_DOCUMENTS, id, (tt_bytes){ row.data, row.size });
+    tt_buffer_free (&row);
     tt_txn_index_put (txn, ALERT_INDEX_DOCUMENTS, id, 0);
     if (document->family_id[0])
         tt_txn_index_put (txn, alert_name_of (txn, ALERT_INDEX_FAMILY, document->family_id), id, 0);
@@ -159,6 +164,15 @@ store_document (tt_txn *txn, const PatentDocument *document, tt_bytes id, bool c
     event.document_id = (char *)id.data;
     alert_document_topic (document, &topic);
     tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data, event.document_id, &event.base);
+}
+
+void
+alert_forget_document (tt_txn *txn, const PatentDocument *document, tt_bytes id)
+{
+    tt_txn_delete (txn, ALERT_TABLE_DOCUMENTS, id);
+    tt_txn_index_remove (txn, ALERT_INDEX_DOCUMENTS, id);
+    if (document->family_id[0])
+        tt_txn_index_remove (txn, alert_name_of (txn, ALERT_INDEX_FAMILY, document->family_id), id);
 }
 
 static void
@@ -170,8 +184,7 @@ decide_document (tt_txn *txn, const alert_service *service, SubmitResult *result
         return;
     if (!row->present && gone->present && reject_withdrawn (txn, service, result, gone, document))
         return;
-    PatentDocument *stored
-        = row->present ? techtransfer__patent__v1__patent_document__unpack (NULL, row->value.size, row->value.data) : NULL;
+    PatentDocument *stored = row->present ? alert_archive_unpack (row->value, NULL) : NULL;
     if (row->present && stored == NULL) {
         tt_txn_refuse (txn, TT_DATA_LOSS, "the stored document %s cannot be read", (const char *)id.data);
         return;
@@ -242,7 +255,7 @@ alert_get_patent (tt_txn *txn, const void *message, void *context)
         return;
     }
     Techtransfer__Patent__V1__GetPatentReply reply = TECHTRANSFER__PATENT__V1__GET_PATENT_REPLY__INIT;
-    reply.document = techtransfer__patent__v1__patent_document__unpack (NULL, row->value.size, row->value.data);
+    reply.document = alert_archive_unpack (row->value, NULL);
     if (reply.document == NULL) {
         tt_txn_refuse (txn, TT_DATA_LOSS, "the stored document %s cannot be read", request->document_id);
         return;

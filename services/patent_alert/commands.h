@@ -13,6 +13,7 @@ tt_handler alert_delete_watch;
 tt_handler alert_list_watches;
 tt_handler alert_list_alerts;
 tt_handler alert_acknowledge;
+tt_handler alert_map_patents;
 
 tt_handler alert_submit_legal; /* one item of SubmitLegalEvents */
 tt_handler alert_withdraw_patent;
@@ -45,6 +46,8 @@ tt_handler alert_retract;
 
 /* Refuses with all violations. */
 void alert_refuse (tt_txn *txn, const tt_violations *violations);
+/* Takes a stored document's row and its places in the indexes out; the transaction is at its family. */
+void alert_forget_document (tt_txn *txn, const PatentDocument *document, tt_bytes id);
 /* A buffer's bytes in the transaction's arena, NUL-terminated (the NUL is not counted); frees the buffer. */
 tt_bytes alert_keep (tt_txn *txn, tt_buffer *buffer);
 /* limit as given: 0 is the default. Adds a violation if it is too high. */

@@ -1,6 +1,7 @@
 /* SubmitLegalEvents, WithdrawPatent. */
 #include <string.h>
 
+#include "archive.h"
 #include "commands.h"
 #include "document.h"
 #include "legal.h"
@@ -148,7 +149,7 @@ alert_submit_legal (tt_txn *txn, const void *request, void *context)
 static void
 withdraw (tt_txn *txn, const Techtransfer__Patent__V1__WithdrawPatentRequest *request, const tt_row *row)
 {
-    PatentDocument *document = techtransfer__patent__v1__patent_document__unpack (NULL, row->value.size, row->value.data);
+    PatentDocument *document = alert_archive_unpack (row->value, NULL);
     if (document == NULL) {
         tt_txn_refuse (txn, TT_DATA_LOSS, "the stored document %s cannot be read", request->document_id);
         return;
@@ -162,11 +163,8 @@ withdraw (tt_txn *txn, const Techtransfer__Patent__V1__WithdrawPatentRequest *re
     event.reason = request->reason;
     event.revision = document->revision;
     event.withdrawn_unix_ms = tt_txn_now (txn);
-    tt_txn_delete (txn, ALERT_TABLE_DOCUMENTS, id);
+    alert_forget_document (txn, document, id);
     tt_txn_put_message (txn, ALERT_TABLE_WITHDRAWN, id, &event.base);
-    tt_txn_index_remove (txn, ALERT_INDEX_DOCUMENTS, id);
-    if (document->family_id[0])
-        tt_txn_index_remove (txn, alert_name_of (txn, ALERT_INDEX_FAMILY, document->family_id), id);
     tt_topic_build (&topic, "patent", "withdrawn", document->publication->country, NULL);
     tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data, request->document_id, &event.base);
     tt_txn_reply (txn, &reply.base);

@@ -70,4 +70,22 @@ const tt_metric_row alert_metrics[ALERT_COUNT_ROWS] = {
     [ALERT_COUNT_PLACES_FULL] = { .name = "patent_places_full_total",
                                   .help = "Documents beyond 16 of one number: the oldest is no longer found by a legal event",
                                   .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_MAPS] = { .name = "patent_maps_total", .help = "Maps of stored documents that were counted", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_MAPS_REFUSED]
+    = { .name = "patent_maps_refused_total", .help = "Maps refused because too many were wanted at once", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_MAP_READ] = { .name = "patent_map_documents_read_total",
+                               .help = "Stored documents read because a map's query asks for their texts",
+                               .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_MAP_LOADS] = { .name = "patent_map_loads_total",
+                                .help = "Times that the copy for maps was built from the stored documents",
+                                .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_MAP_DOCUMENTS]
+    = { .name = "patent_map_documents", .help = "Documents in the copy for maps", .kind = TT_METRIC_GAUGE },
+    [ALERT_COUNT_MAP_BYTES] = { .name = "patent_map_bytes", .help = "Memory of the copy for maps", .kind = TT_METRIC_GAUGE },
+    [ALERT_COUNT_MAP_TIME] = { .name = "patent_map_seconds",
+                               .help = "Time to count one map, once it is known which documents match",
+                               .kind = TT_METRIC_HISTOGRAM },
+    [ALERT_COUNT_REMOVED] = { .name = "patent_documents_removed_total",
+                              .help = "Stored documents removed by this replica because they were kept long enough",
+                              .kind = TT_METRIC_COUNTER },
 };

@@ -1,7 +1,9 @@
 /* patent-alertd: the table of operations, handed to the daemon's life. */
 #include "base/crew.h"
 #include <stdio.h>
+#include <string.h>
 
+#include "atlas.h"
 #include "base/text.h"
 #include "query/class_tree.h"
 #include "run/daemon.h"
@@ -52,6 +54,18 @@ static const tt_config_row settings[] = {
       .max = 1024,
       .unit = "documents/s",
       .description = "stored documents that a replica looks at for back-fills, and as many for due dates, beside its live work" },
+    { .name = "documents.keep-days",
+      .type = TT_CONFIG_INT,
+      .initial = "0",
+      .min = 0,
+      .max = 100000,
+      .unit = "days",
+      .description = "how long stored documents are kept; 0: for ever. Their alerts stay" },
+    { .name = "documents.keep-by",
+      .type = TT_CONFIG_ENUM,
+      .initial = "publication",
+      .choices = "publication|arrival",
+      .description = "from when on: the publication date, or the day that the document or its last correction arrived" },
 };
 
 static tt_status
@@ -85,12 +99,25 @@ read_settings (const tt_config *config, alert_service *s, tt_error *error)
     return read_time_of_day (tt_config_text (config, "digest.at"), &s->clockwork.at_seconds, error);
 }
 
+static tt_status
+open_atlas (tt_daemon *daemon, alert_service *service, tt_error *error)
+{
+    const tt_config *config = tt_daemon_config (daemon);
+    alert_atlas_options options
+        = { .store = tt_daemon_store_options (daemon),
+            .service = service,
+            .retention = { .keep_days = (int32_t)tt_config_int (config, "documents.keep-days"),
+                           .by_arrival = strcmp (tt_config_text (config, "documents.keep-by"), "arrival") == 0 } };
+    return alert_atlas_open (&service->atlas, &options, error);
+}
+
 static void
 close_service (void **service)
 {
     alert_service *s = *service;
     if (s == NULL)
         return;
+    alert_atlas_close (&s->atlas);
     tt_catalog_close (&s->catalog);
     free (s);
     *service = NULL;
@@ -113,6 +140,8 @@ open_service (tt_daemon *daemon, void **service, tt_error *error)
     status = read_settings (tt_daemon_config (daemon), s, error);
     if (status == TT_OK)
         status = tt_catalog_open (&s->catalog, NULL, error);
+    if (status == TT_OK)
+        status = open_atlas (daemon, s, error);
     if (status != TT_OK)
         close_service (service);
     return status;

@@ -20,4 +20,5 @@ const tt_method alert_methods[ALERT_METHODS] = {
     { METHOD ("DeletePortfolio", delete_portfolio_request), .handle = alert_delete_portfolio },
     { METHOD ("ListPortfolios", list_portfolios_request), .read_only = true, .handle = alert_list_portfolios },
     { METHOD ("GetBackfill", get_backfill_request), .read_only = true, .handle = alert_get_backfill },
+    { METHOD ("MapPatents", map_patents_request), .read_only = true, .handle = alert_map_patents },
 };

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive.h"
 #include "base/clock.h"
 #include "document.h"
 #include "legal.h"
@@ -144,7 +145,7 @@ alert_tell_member (alert_worker *w, const alert_publication *p, const tt_bytes *
 {
     PatentDocument **members = tt_alloc_zero (count + 1, sizeof *members);
     for (size_t i = 0; i < count; i++) {
-        members[i] = techtransfer__patent__v1__patent_document__unpack (NULL, rows[i].size, rows[i].data);
+        members[i] = alert_archive_unpack (rows[i], NULL);
         if (members[i] && members[i]->publication == NULL) {
             techtransfer__patent__v1__patent_document__free_unpacked (members[i], NULL);
             members[i] = NULL;

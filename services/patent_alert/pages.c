@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "archive.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "legal.h"
@@ -32,7 +33,7 @@ alert_page_document (alert_worker *w, const alert_page *page, size_t i)
     const tt_row *row = &page->rows->rows[i];
     if (!row->present)
         return NULL;
-    PatentDocument *document = techtransfer__patent__v1__patent_document__unpack (NULL, row->value.size, row->value.data);
+    PatentDocument *document = alert_archive_unpack (row->value, NULL);
     if (document && document->publication)
         return document;
     tt_log (TT_LOG_ERROR, "stored document cannot be read", NULL);

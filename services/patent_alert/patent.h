@@ -27,7 +27,7 @@ typedef Techtransfer__Patent__V1__PatentWithdrawn PatentWithdrawn;
 
 /* Tables, each in the partition of the entity: documents by family, legal events and places by the right's number (legal.h), everything
  * else by owner. */
-#define ALERT_TABLE_DOCUMENTS "documents"     /* document id -> PatentDocument */
+#define ALERT_TABLE_DOCUMENTS "documents"     /* document id -> PatentDocument, as archive.h keeps it */
 #define ALERT_TABLE_WITHDRAWN "withdrawn"     /* document id -> PatentWithdrawn */
 #define ALERT_TABLE_PLACES "places"           /* number key -> PlaceRow */
 #define ALERT_TABLE_LEGAL "legal"             /* event id -> LegalEventRecorded */

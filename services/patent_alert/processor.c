@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "archive.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "document.h"
@@ -295,7 +296,7 @@ tell_legal (matcher *m, subject *s, tt_error *error)
 {
     if (s->lookup->document.size == 0 || s->lookup->corrected)
         return TT_OK;
-    s->document = techtransfer__patent__v1__patent_document__unpack (NULL, s->lookup->document.size, s->lookup->document.data);
+    s->document = alert_archive_unpack (s->lookup->document, NULL);
     if (s->document == NULL || s->document->publication == NULL)
         return TT_OK;
     alert_publication p = { .document = s->document, .happened_unix_ms = s->happened_unix_ms, .traceparent = s->traceparent };

@@ -14,6 +14,7 @@ typedef struct {
     alert_clockwork clockwork;
     int64_t orphans_max;      /* legal events without a document, over all partitions */
     uint32_t backfill_rate;   /* documents a second that one replica looks at for back-fills, and for due dates */
+    struct alert_atlas *atlas; /* owned; NULL in tests: no maps */
 } alert_service;
 
 enum {
@@ -41,6 +42,14 @@ enum {
     ALERT_COUNT_BACKFILLED, /* documents looked at */
     ALERT_COUNT_SWEPT,
     ALERT_COUNT_PLACES_FULL,
+    ALERT_COUNT_MAPS,
+    ALERT_COUNT_MAPS_REFUSED,
+    ALERT_COUNT_MAP_READ,
+    ALERT_COUNT_MAP_LOADS,
+    ALERT_COUNT_MAP_DOCUMENTS,
+    ALERT_COUNT_MAP_BYTES,
+    ALERT_COUNT_MAP_TIME,
+    ALERT_COUNT_REMOVED,
     ALERT_COUNT_ROWS
 };
 enum { ALERT_OUTCOME_ACCEPTED, ALERT_OUTCOME_REVISED, ALERT_OUTCOME_UNCHANGED, ALERT_OUTCOME_REJECTED, ALERT_OUTCOMES };
@@ -56,7 +65,7 @@ alert_count (const alert_service *service, size_t row, size_t value, int64_t amo
         tt_count_add (service->counters, row, value, amount);
 }
 
-#define ALERT_METHODS 13
+#define ALERT_METHODS 14
 extern const tt_method alert_methods[ALERT_METHODS];
 extern const tt_processor_ops alert_processor;
 

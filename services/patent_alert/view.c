@@ -24,6 +24,7 @@ struct alert_view {
     value *values; /* owned */
     size_t count, capacity;
     size_t skipped;
+    uint64_t wanted; /* indexes that are filled, one bit each */
 };
 
 alert_view *
@@ -67,6 +68,8 @@ add_value (alert_view *view, int index, uint32_t ordinal, const char *text)
 static void
 add (alert_view *view, field f, const char *text)
 {
+    if (!(view->wanted >> view->indexes[f] & 1))
+        return;
     add_value (view, view->indexes[f], view->ordinals[f]++, text);
 }
 
@@ -120,8 +123,15 @@ add_references (alert_view *view, field f, DocumentReference **references, size_
 }
 
 size_t
-alert_view_fill (alert_view *view, const PatentDocument *d)
+alert_view_fill (alert_view *view, const PatentDocument *document)
 {
+    return alert_view_fill_for (view, document, UINT64_MAX);
+}
+
+size_t
+alert_view_fill_for (alert_view *view, const PatentDocument *d, uint64_t wanted)
+{
+    view->wanted = wanted;
     tt_document_reset (view->document);
     tt_arena_reset (view->arena);
     memset (view->ordinals, 0, sizeof view->ordinals);
