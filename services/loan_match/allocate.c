@@ -1,42 +1,24 @@
-#include "allocate.h"
-
-#include <assert.h>
 #include <string.h>
 
-#define NO_PAIR UINT32_MAX
-#define MAX_CUTS 8 /* of one product; after that its pairs are closed one by one, so that it ends */
+#include "allocate_run.h"
 
-/* The worst pair that a product holds stands on top: a binary heap of pair numbers by rank. */
-typedef struct {
-    uint32_t *pairs; /* room for all pairs of the product */
-    uint32_t count;
-} worst_heap;
+#define WORK_LIMIT UINT64_C (4000000000)
 
-typedef struct {
-    const match_instance *in;
-    match_result *out;
-    int64_t *open;    /* of each pair: how much may still stand there at most; falls to what is held when a part is rejected */
-    int64_t *placed;  /* of each leg */
-    int64_t *grouped; /* of each group */
-    int64_t *product_held;
-    int64_t *provider_held;
-    uint32_t *cursor;  /* of each leg: the first of its pairs that may have room */
-    worst_heap *heaps; /* of each product */
-    uint32_t *heap_room;
-    uint32_t *queue; /* ring of legs that have something to offer; a leg stands in it once at most */
-    uint32_t queue_first, queue_count;
-    uint8_t *queued;
-    uint8_t *leg_closed;
-    uint8_t *cuts; /* of each product: how often its capacity was cut */
-} run;
+/* -- the worst pair of a node and of all below it -- */
 
-/* -- the heap -- */
+static bool
+worse (const match_pair *pairs, uint32_t a, uint32_t than)
+{
+    if (pairs[a].rank != pairs[than].rank)
+        return pairs[a].rank > pairs[than].rank;
+    return pairs[a].product > pairs[than].product;
+}
 
 static void
-heap_push (const match_pair *pairs, worst_heap *heap, uint32_t pair)
+heap_push (const match_pair *pairs, match_worst *heap, uint32_t pair)
 {
     uint32_t i = heap->count++;
-    while (i > 0 && pairs[heap->pairs[(i - 1) / 2]].rank < pairs[pair].rank) {
+    while (i > 0 && worse (pairs, pair, heap->pairs[(i - 1) / 2])) {
         heap->pairs[i] = heap->pairs[(i - 1) / 2];
         i = (i - 1) / 2;
     }
@@ -44,16 +26,16 @@ heap_push (const match_pair *pairs, worst_heap *heap, uint32_t pair)
 }
 
 static void
-heap_pop (const match_pair *pairs, worst_heap *heap)
+heap_pop (const match_pair *pairs, match_worst *heap)
 {
     uint32_t last = heap->pairs[--heap->count], i = 0;
     for (;;) {
         uint32_t child = 2 * i + 1;
         if (child >= heap->count)
             break;
-        if (child + 1 < heap->count && pairs[heap->pairs[child + 1]].rank > pairs[heap->pairs[child]].rank)
+        if (child + 1 < heap->count && worse (pairs, heap->pairs[child + 1], heap->pairs[child]))
             child++;
-        if (pairs[heap->pairs[child]].rank <= pairs[last].rank)
+        if (!worse (pairs, heap->pairs[child], last))
             break;
         heap->pairs[i] = heap->pairs[child];
         i = child;
@@ -61,10 +43,45 @@ heap_pop (const match_pair *pairs, worst_heap *heap)
     heap->pairs[i] = last;
 }
 
-/* -- the run -- */
+static uint32_t
+worst_of_two (const match_pair *pairs, uint32_t a, uint32_t b)
+{
+    if (a == MATCH_NONE || b == MATCH_NONE)
+        return a == MATCH_NONE ? b : a;
+    return worse (pairs, a, b) ? a : b;
+}
+
+/* The tournament after the top of a node's heap has changed. */
+static void
+update_top (match_run *r, uint32_t node)
+{
+    uint32_t i = r->tops_base + r->place[node];
+    r->tops[i] = r->worst[node].count ? r->worst[node].pairs[0] : MATCH_NONE;
+    for (i /= 2; i > 0; i /= 2) {
+        uint32_t top = worst_of_two (r->in->pairs, r->tops[2 * i], r->tops[2 * i + 1]);
+        if (top == r->tops[i])
+            break;
+        r->tops[i] = top;
+    }
+}
+
+static uint32_t
+worst_below (const match_run *r, uint32_t node)
+{
+    uint32_t from = r->tops_base + r->lowest[node], to = r->tops_base + r->place[node] + 1, worst = MATCH_NONE;
+    for (; from < to; from /= 2, to /= 2) {
+        if (from & 1)
+            worst = worst_of_two (r->in->pairs, worst, r->tops[from++]);
+        if (to & 1)
+            worst = worst_of_two (r->in->pairs, worst, r->tops[--to]);
+    }
+    return worst;
+}
+
+/* -- the queue -- */
 
 static void
-enqueue (run *r, uint32_t leg)
+enqueue (match_run *r, uint32_t leg)
 {
     if (r->queued[leg] || r->leg_closed[leg])
         return;
@@ -74,7 +91,7 @@ enqueue (run *r, uint32_t leg)
 }
 
 static uint32_t
-dequeue (run *r)
+dequeue (match_run *r)
 {
     uint32_t leg = r->queue[r->queue_first++];
     if (r->queue_first == r->in->leg_count)
@@ -84,95 +101,97 @@ dequeue (run *r)
     return leg;
 }
 
-/* Takes up to `excess` off a pair and returns how much it was. The product never takes more of this pair again in this run: what
- * it keeps from now on is better. */
+/* -- the run -- */
+
+/* Adds to a pair and to all sums that it is part of. */
+static void
+move (match_run *r, uint32_t pair, int64_t amount)
+{
+    const match_pair *p = &r->in->pairs[pair];
+    r->out->amount[pair] += amount;
+    r->placed[p->leg] += amount;
+    for (uint32_t group = p->group; group != MATCH_NONE; group = r->in->groups[group].parent)
+        r->grouped[group] += amount;
+    for (uint32_t node = p->node; node != MATCH_NONE; node = r->in->nodes[node].parent)
+        r->held[node] += amount;
+}
+
+/* Takes up to `excess` off a pair and returns how much it was. The providers' side never takes more of this pair again in this
+ * run: what it keeps from now on is better. */
 static int64_t
-reject (run *r, uint32_t pair, int64_t excess)
+reject (match_run *r, uint32_t pair, int64_t excess)
 {
     const match_pair *p = &r->in->pairs[pair];
     int64_t taken = r->out->amount[pair] < excess ? r->out->amount[pair] : excess;
-    r->out->amount[pair] -= taken;
+    move (r, pair, -taken);
     r->out->state[pair] = MATCH_PAIR_REJECTED;
     r->open[pair] = r->out->amount[pair];
-    r->product_held[p->product] -= taken;
-    r->provider_held[r->in->products[p->product].provider] -= taken;
-    r->placed[p->leg] -= taken;
-    if (p->group != MATCH_NO_GROUP) {
-        /* Later pairs of the group may have been passed over because the group was full. */
-        r->grouped[p->group] -= taken;
-        if (r->cursor[p->leg] > pair + 1)
-            r->cursor[p->leg] = pair + 1;
+    /* Later pairs of the group may have been passed over because the group was full. */
+    if (p->group != MATCH_NONE && r->cursor[p->leg] > pair + 1)
+        r->cursor[p->leg] = pair + 1;
+    if (r->out->amount[pair] == 0) {
+        heap_pop (r->in->pairs, &r->worst[p->node]);
+        update_top (r, p->node);
     }
-    if (r->out->amount[pair] == 0)
-        heap_pop (r->in->pairs, &r->heaps[p->product]);
     enqueue (r, p->leg);
     r->out->work++;
     return taken;
 }
 
-static uint32_t
-worst_of_product (const run *r, uint32_t product)
-{
-    return r->heaps[product].count ? r->heaps[product].pairs[0] : NO_PAIR;
-}
-
-static uint32_t
-worst_of_provider (const run *r, const match_provider *provider)
-{
-    uint32_t worst = NO_PAIR;
-    for (uint32_t i = 0; i < provider->product_count; i++) {
-        uint32_t pair = worst_of_product (r, provider->first_product + i);
-        if (pair != NO_PAIR && (worst == NO_PAIR || r->in->pairs[pair].rank >= r->in->pairs[worst].rank))
-            worst = pair;
-    }
-    return worst;
-}
-
-/* The product, then its provider, let go of the worst until their caps hold. */
+/* From the inside out, each cap lets go of the worst until it holds. */
 static void
-settle (run *r, uint32_t product)
+settle (match_run *r, uint32_t innermost)
 {
-    int64_t excess = r->product_held[product] - r->out->capacity[product];
-    while (excess > 0)
-        excess -= reject (r, worst_of_product (r, product), excess);
-    uint32_t provider = r->in->products[product].provider;
-    excess = r->provider_held[provider] - r->in->providers[provider].capacity;
-    while (excess > 0)
-        excess -= reject (r, worst_of_provider (r, &r->in->providers[provider]), excess);
+    for (uint32_t node = innermost; node != MATCH_NONE; node = r->in->nodes[node].parent) {
+        int64_t excess = r->held[node] - r->out->capacity[node];
+        while (excess > 0)
+            excess -= reject (r, worst_below (r, node), excess);
+    }
 }
 
-/* How much more the leg may put on a pair: its own cap, its group's, and what the leg has left. */
+static bool
+has_lead (const match_run *r, const match_leg *leg)
+{
+    return leg->followed || leg->confirmed_lead > 0 || (leg->lead_leg != MATCH_NONE && r->led[leg->lead_leg] > 0);
+}
+
+/* How much more the leg may put on a pair. */
 static int64_t
-room_at (const run *r, const match_leg *leg, uint32_t pair)
+room_at (const match_run *r, const match_leg *leg, uint32_t pair)
 {
     const match_pair *p = &r->in->pairs[pair];
     int64_t room = r->open[pair] - r->out->amount[pair];
     int64_t left = leg->amount - r->placed[p->leg];
+    if (p->wave != r->wave || (p->needs_lead && !has_lead (r, leg)))
+        return 0;
     if (left < room)
         room = left;
-    if (p->group != MATCH_NO_GROUP && r->in->groups[p->group] - r->grouped[p->group] < room)
-        room = r->in->groups[p->group] - r->grouped[p->group];
+    for (uint32_t group = p->group; group != MATCH_NONE && room > 0; group = r->in->groups[group].parent)
+        if (r->out->group_capacity[group] - r->grouped[group] < room)
+            room = r->out->group_capacity[group] - r->grouped[group];
     return room;
 }
 
 static void
-offer (run *r, uint32_t pair, int64_t amount)
+offer (match_run *r, uint32_t pair, int64_t amount)
 {
     const match_pair *p = &r->in->pairs[pair];
-    if (r->out->amount[pair] == 0)
-        heap_push (r->in->pairs, &r->heaps[p->product], pair);
-    r->out->amount[pair] += amount;
-    r->placed[p->leg] += amount;
-    if (p->group != MATCH_NO_GROUP)
-        r->grouped[p->group] += amount;
-    r->product_held[p->product] += amount;
-    r->provider_held[r->in->products[p->product].provider] += amount;
-    settle (r, p->product);
+    if (!r->touched[pair]) {
+        r->touched[pair] = 1;
+        r->touched_list[r->touched_count++] = pair;
+    }
+    if (r->out->amount[pair] == 0) {
+        heap_push (r->in->pairs, &r->worst[p->node], pair);
+        if (r->worst[p->node].pairs[0] == pair)
+            update_top (r, p->node);
+    }
+    move (r, pair, amount);
+    settle (r, p->node);
 }
 
 /* Offers what the leg has left down its list, until all is placed or the list is at its end. */
 static void
-propose (run *r, uint32_t leg_number)
+propose (match_run *r, uint32_t leg_number)
 {
     const match_leg *leg = &r->in->legs[leg_number];
     uint32_t end = leg->first_pair + leg->pair_count;
@@ -187,34 +206,81 @@ propose (run *r, uint32_t leg_number)
     }
 }
 
+/* -- the beginning of a run -- */
+
 static void
-reset (run *r)
+forget (match_run *r, uint32_t pair)
+{
+    r->out->amount[pair] = 0;
+    if (r->out->state[pair] != MATCH_PAIR_CLOSED) {
+        r->out->state[pair] = MATCH_PAIR_OPEN;
+        r->open[pair] = r->in->pairs[pair].limit;
+    }
+    r->touched[pair] = 0;
+}
+
+/* What stands of earlier waves is kept, and is in no heap: it cannot be turned down any more. */
+static void
+keep_earlier_waves (match_run *r)
+{
+    uint32_t kept = 0;
+    memset (r->placed, 0, r->in->leg_count * sizeof *r->placed);
+    memset (r->grouped, 0, r->in->group_count * sizeof *r->grouped);
+    memset (r->held, 0, r->in->node_count * sizeof *r->held);
+    for (uint32_t i = 0; i < r->touched_count; i++) {
+        uint32_t pair = r->touched_list[i];
+        if (r->in->pairs[pair].wave >= r->wave) {
+            forget (r, pair);
+            continue;
+        }
+        int64_t amount = r->out->amount[pair];
+        r->out->amount[pair] = 0;
+        move (r, pair, amount);
+        r->touched_list[kept++] = pair;
+    }
+    r->out->work += r->touched_count;
+    r->touched_count = kept;
+}
+
+/* What lead equity opens: all that the groups with a percentage may take. */
+static void
+follow_the_lead (match_run *r)
+{
+    memcpy (r->led, r->placed, r->in->leg_count * sizeof *r->led);
+    for (uint32_t i = 0; i < r->in->group_count; i++) {
+        const match_group *group = &r->in->groups[i];
+        if (group->percent == 0)
+            continue;
+        const match_leg *leg = &r->in->legs[group->leg];
+        int64_t lead = leg->confirmed_lead + (leg->lead_leg == MATCH_NONE ? 0 : r->led[leg->lead_leg]);
+        __int128 most = (__int128)lead * group->percent / 100 - group->used;
+        r->out->group_capacity[i] = most < 0 ? 0 : most < group->capacity ? (int64_t)most : group->capacity;
+    }
+}
+
+static void
+begin (match_run *r)
 {
     const match_instance *in = r->in;
-    for (uint32_t i = 0; i < in->pair_count; i++) {
-        r->out->amount[i] = 0;
-        if (r->out->state[i] != MATCH_PAIR_CLOSED)
-            r->out->state[i] = MATCH_PAIR_OPEN;
-        r->open[i] = r->out->state[i] == MATCH_PAIR_CLOSED ? 0 : in->pairs[i].limit;
-    }
-    memset (r->placed, 0, in->leg_count * sizeof *r->placed);
-    memset (r->grouped, 0, in->group_count * sizeof *r->grouped);
-    memset (r->product_held, 0, in->product_count * sizeof *r->product_held);
-    memset (r->provider_held, 0, in->provider_count * sizeof *r->provider_held);
-    for (uint32_t i = 0; i < in->product_count; i++)
-        r->heaps[i].count = 0;
+    keep_earlier_waves (r);
+    if (r->wave == r->last_wave)
+        follow_the_lead (r);
+    for (uint32_t i = 0; i < in->node_count; i++)
+        r->worst[i].count = 0;
+    memset (r->tops, 0xff, 2 * (size_t)r->tops_base * sizeof *r->tops);
     for (uint32_t i = 0; i < in->leg_count; i++) {
         r->cursor[i] = in->legs[i].first_pair;
-        enqueue (r, i);
+        if (r->waves[i] >> r->wave & 1)
+            enqueue (r, i);
     }
-    r->out->work += in->pair_count + in->leg_count;
+    r->out->work += in->leg_count + in->node_count;
     r->out->runs++;
 }
 
 static tt_status
-deferred_acceptance (run *r, uint64_t work_limit, tt_error *error)
+deferred_acceptance (match_run *r, uint64_t work_limit, tt_error *error)
 {
-    reset (r);
+    begin (r);
     while (r->queue_count > 0) {
         propose (r, dequeue (r));
         if (r->out->work > work_limit)
@@ -224,211 +290,127 @@ deferred_acceptance (run *r, uint64_t work_limit, tt_error *error)
     return TT_OK;
 }
 
-/* -- minimums -- */
-
-/* The smaller share of the minimum first; then lower leg, the pair before the whole leg, the earlier pair. */
-static int
-compare_closings (const void *left, const void *right)
-{
-    const match_closing *a = left, *b = right;
-    __int128 x = (__int128)a->given * b->needed, y = (__int128)b->given * a->needed;
-    if (x != y)
-        return x < y ? -1 : 1;
-    if (a->leg != b->leg)
-        return a->leg < b->leg ? -1 : 1;
-    return (a->pair > b->pair) - (a->pair < b->pair);
-}
-
-static void
-record (run *r, match_closing closing)
-{
-    match_result *out = r->out;
-    if (out->closing_count == out->closing_capacity) {
-        out->closing_capacity = out->closing_capacity ? out->closing_capacity * 2 : 16;
-        out->closings = tt_realloc (out->closings, out->closing_capacity * sizeof *out->closings);
-    }
-    out->closings[out->closing_count++] = closing;
-}
-
-static bool
-below_minimum (const run *r, uint32_t pair)
-{
-    return r->out->amount[pair] > 0 && r->out->amount[pair] < r->in->pairs[pair].minimum;
-}
-
-/* Closes a pair that the leg has too little left for, and with it those further down that need even more than what is left. */
-static void
-close_tail (run *r, uint32_t leg_number, uint32_t pair, int64_t left)
-{
-    const match_leg *leg = &r->in->legs[leg_number];
-    match_closing closing = { leg_number, pair, left, r->in->pairs[pair].minimum, 0 };
-    r->out->state[pair] = MATCH_PAIR_CLOSED;
-    for (uint32_t i = pair + 1; i < leg->first_pair + leg->pair_count; i++)
-        if (r->out->state[i] != MATCH_PAIR_CLOSED && r->in->pairs[i].minimum > left) {
-            r->out->state[i] = MATCH_PAIR_CLOSED;
-            closing.further++;
-        }
-    record (r, closing);
-}
-
-/* The first pair of each leg that is below its minimum though nothing was turned down there: the leg itself had no more to offer.
- */
-static bool
-close_own_shortfalls (run *r)
-{
-    bool any = false;
-    for (uint32_t i = 0; i < r->in->leg_count; i++) {
-        const match_leg *leg = &r->in->legs[i];
-        int64_t left = leg->amount;
-        for (uint32_t pair = leg->first_pair; pair < leg->first_pair + leg->pair_count; pair++) {
-            if (below_minimum (r, pair) && r->out->state[pair] == MATCH_PAIR_OPEN) {
-                bool grouped = r->in->pairs[pair].group != MATCH_NO_GROUP;
-                if (grouped) { /* the group may be what stops it, so nothing follows for others */
-                    r->out->state[pair] = MATCH_PAIR_CLOSED;
-                    record (r, (match_closing){ i, pair, r->out->amount[pair], r->in->pairs[pair].minimum, 0 });
-                } else {
-                    close_tail (r, i, pair, left);
-                }
-                any = true;
-                break;
-            }
-            left -= r->out->amount[pair];
-        }
-    }
-    return any;
-}
-
-/* All legs and pairs that were given something, but less than their minimum; sorted, worst first. */
-static uint32_t
-under_funded (const run *r, match_closing *found)
-{
-    const match_instance *in = r->in;
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < in->pair_count; i++)
-        if (below_minimum (r, i))
-            found[count++] = (match_closing){ in->pairs[i].leg, i, r->out->amount[i], in->pairs[i].minimum, 0 };
-    for (uint32_t i = 0; i < in->leg_count; i++)
-        if (r->placed[i] > 0 && r->placed[i] < in->legs[i].minimum)
-            found[count++] = (match_closing){ i, NO_PAIR, r->placed[i], in->legs[i].minimum, 0 };
-    qsort (found, count, sizeof *found, compare_closings);
-    return count;
-}
-
-/* Marks the products that a closing touches; false, with nothing marked, if one of them is marked already. */
-static bool
-claim_products (const run *r, const match_closing *closing, uint8_t *claimed)
-{
-    const match_leg *leg = &r->in->legs[closing->leg];
-    uint32_t first = closing->pair == NO_PAIR ? leg->first_pair : closing->pair;
-    uint32_t end = closing->pair == NO_PAIR ? leg->first_pair + leg->pair_count : closing->pair + 1;
-    for (uint32_t i = first; i < end; i++)
-        if (r->out->amount[i] > 0 && claimed[r->in->pairs[i].product])
-            return false;
-    for (uint32_t i = first; i < end; i++)
-        if (r->out->amount[i] > 0)
-            claimed[r->in->pairs[i].product] = 1;
-    return true;
-}
-
-/* A product's rest that is too small for the pair at its margin is too small for all that rank below it as well, so the product
- * goes without the rest: should better ones leave, there is room again for those below. */
-static void
-close_one (run *r, const match_closing *closing)
-{
-    record (r, *closing);
-    if (closing->pair != NO_PAIR) {
-        uint32_t product = r->in->pairs[closing->pair].product;
-        if (r->cuts[product] < MAX_CUTS && r->out->state[closing->pair] == MATCH_PAIR_REJECTED) {
-            r->out->capacity[product] = r->product_held[product] - closing->given;
-            r->cuts[product]++;
-        } else {
-            r->out->state[closing->pair] = MATCH_PAIR_CLOSED;
-        }
-        return;
-    }
-    const match_leg *leg = &r->in->legs[closing->leg];
-    memset (r->out->state + leg->first_pair, MATCH_PAIR_CLOSED, leg->pair_count);
-    r->leg_closed[closing->leg] = 1;
-}
-
-/* One pass of closings; false if every minimum is met. */
-static bool
-close_worst (run *r, match_closing *found)
-{
-    if (close_own_shortfalls (r))
-        return true;
-    uint32_t count = under_funded (r, found);
-    uint8_t *claimed = tt_alloc_zero (r->in->product_count + r->in->leg_count, 1);
-    uint8_t *legs = claimed + r->in->product_count;
-    for (uint32_t i = 0; i < count; i++)
-        if (!legs[found[i].leg] && claim_products (r, &found[i], claimed)) {
-            legs[found[i].leg] = 1;
-            close_one (r, &found[i]);
-        }
-    free (claimed);
-    return count > 0;
-}
-
 /* -- memory -- */
 
 static void
-open_heaps (run *r)
+open_heaps (match_run *r)
 {
     const match_instance *in = r->in;
-    r->heaps = tt_alloc_zero (in->product_count, sizeof *r->heaps);
-    r->heap_room = tt_alloc_zero (in->pair_count, sizeof *r->heap_room);
+    r->worst = tt_alloc_zero (in->node_count, sizeof *r->worst);
+    r->worst_room = tt_alloc_zero (in->pair_count, sizeof *r->worst_room);
     for (uint32_t i = 0; i < in->pair_count; i++)
-        r->heaps[in->pairs[i].product].count++;
-    uint32_t *room = r->heap_room;
-    for (uint32_t i = 0; i < in->product_count; i++) {
-        r->heaps[i].pairs = room;
-        room += r->heaps[i].count;
+        r->worst[in->pairs[i].node].count++;
+    uint32_t *room = r->worst_room;
+    for (uint32_t i = 0; i < in->node_count; i++) {
+        r->worst[i].pairs = room;
+        room += r->worst[i].count;
     }
 }
 
-static run
-run_open (const match_instance *in, match_result *out)
+/* Places of the nodes: all below a node stand next to each other, right before it. */
+static void
+open_tops (match_run *r)
+{
+    const match_node *nodes = r->in->nodes;
+    uint32_t count = r->in->node_count, roots = 0;
+    uint32_t *size = tt_alloc_zero (count, sizeof *size), *next = tt_alloc_zero (count, sizeof *next);
+    r->place = tt_alloc_zero (count, sizeof *r->place);
+    r->lowest = tt_alloc_zero (count, sizeof *r->lowest);
+    for (uint32_t i = 0; i < count; i++) {
+        size[i]++;
+        if (nodes[i].parent != MATCH_NONE)
+            size[nodes[i].parent] += size[i];
+    }
+    for (uint32_t i = count; i-- > 0;) {
+        uint32_t *from = nodes[i].parent == MATCH_NONE ? &roots : &next[nodes[i].parent];
+        r->lowest[i] = next[i] = *from;
+        *from += size[i];
+        r->place[i] = r->lowest[i] + size[i] - 1;
+    }
+    for (r->tops_base = 1; r->tops_base < count;)
+        r->tops_base *= 2;
+    r->tops = tt_alloc_zero (2 * (size_t)r->tops_base, sizeof *r->tops);
+    free (next);
+    free (size);
+}
+
+static void
+open_result (const match_instance *in, match_result *out)
 {
     match_result_free (out);
     out->amount = tt_alloc_zero (in->pair_count, sizeof *out->amount);
     out->state = tt_alloc_zero (in->pair_count, 1);
-    out->capacity = tt_alloc_zero (in->product_count, sizeof *out->capacity);
-    for (uint32_t i = 0; i < in->product_count; i++)
-        out->capacity[i] = in->products[i].capacity;
-    run r = { .in = in, .out = out };
+    out->capacity = tt_alloc_zero (in->node_count, sizeof *out->capacity);
+    out->group_capacity = tt_alloc_zero (in->group_count, sizeof *out->group_capacity);
+    for (uint32_t i = 0; i < in->node_count; i++)
+        out->capacity[i] = in->nodes[i].capacity;
+    for (uint32_t i = 0; i < in->group_count; i++)
+        out->group_capacity[i] = in->groups[i].capacity;
+}
+
+static match_run
+run_open (const match_instance *in, match_result *out)
+{
+    open_result (in, out);
+    match_run r = { .in = in, .out = out };
     r.open = tt_alloc_zero (in->pair_count, sizeof *r.open);
+    r.touched = tt_alloc_zero (in->pair_count, 1);
+    r.touched_list = tt_alloc_zero (in->pair_count, sizeof *r.touched_list);
     r.placed = tt_alloc_zero (in->leg_count, sizeof *r.placed);
+    r.led = tt_alloc_zero (in->leg_count, sizeof *r.led);
     r.grouped = tt_alloc_zero (in->group_count, sizeof *r.grouped);
-    r.product_held = tt_alloc_zero (in->product_count, sizeof *r.product_held);
-    r.provider_held = tt_alloc_zero (in->provider_count, sizeof *r.provider_held);
+    r.held = tt_alloc_zero (in->node_count, sizeof *r.held);
     r.cursor = tt_alloc_zero (in->leg_count, sizeof *r.cursor);
+    r.waves = tt_alloc_zero (in->leg_count, 1);
     r.queue = tt_alloc_zero (in->leg_count, sizeof *r.queue);
     r.queued = tt_alloc_zero (in->leg_count, 1);
     r.leg_closed = tt_alloc_zero (in->leg_count, 1);
-    r.cuts = tt_alloc_zero (in->product_count, 1);
+    r.cuts = tt_alloc_zero (in->node_count, 1);
+    r.claimed_node = tt_alloc_zero (in->node_count, 1);
+    r.claimed_leg = tt_alloc_zero (in->leg_count, 1);
+    r.found = tt_alloc_zero ((size_t)in->pair_count + in->leg_count, sizeof *r.found);
+    for (uint32_t i = 0; i < in->pair_count; i++) {
+        r.open[i] = in->pairs[i].limit;
+        r.waves[in->pairs[i].leg] |= (uint8_t)(1U << in->pairs[i].wave);
+        if (in->pairs[i].wave > r.last_wave)
+            r.last_wave = in->pairs[i].wave;
+    }
     open_heaps (&r);
+    open_tops (&r);
     return r;
 }
 
 static void
-run_close (run *r)
+run_close (match_run *r)
 {
-    void *owned[] = { r->open,  r->placed,    r->grouped, r->product_held, r->provider_held, r->cursor,
-                      r->heaps, r->heap_room, r->queue,   r->queued,       r->leg_closed,    r->cuts };
+    void *owned[] = { r->open,  r->touched, r->touched_list, r->placed,     r->led,    r->grouped,      r->held,        r->cursor,
+                      r->waves, r->worst,   r->worst_room,   r->place,      r->lowest, r->tops,         r->queue,       r->queued,
+                      r->cuts,  r->found,   r->leg_closed,   r->claimed_leg, r->claimed_node };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free (owned[i]);
 }
 
-tt_status
-match_allocate (const match_instance *instance, uint64_t work_limit, match_result *result, tt_error *error)
+static void
+tell (const match_run *r, const match_options *options)
 {
-    run r = run_open (instance, result);
-    match_closing *found = tt_alloc_zero (instance->pair_count + instance->leg_count, sizeof *found);
-    tt_status status;
-    do
-        status = deferred_acceptance (&r, work_limit ? work_limit : UINT64_C (1000000000), error);
-    while (status == TT_OK && close_worst (&r, found));
-    free (found);
+    if (options && options->report) {
+        match_report report = { r->out->runs, r->out->closing_count, r->failing, r->out->work };
+        options->report (options->context, &report);
+    }
+}
+
+tt_status
+match_allocate (const match_instance *instance, const match_options *options, match_result *result, tt_error *error)
+{
+    match_run r = run_open (instance, result);
+    uint64_t limit = options && options->work_limit ? options->work_limit : WORK_LIMIT;
+    tt_status status = TT_OK;
+    while (status == TT_OK && r.wave <= r.last_wave) {
+        uint8_t again = r.wave;
+        status = deferred_acceptance (&r, limit, error);
+        r.wave = status == TT_OK && match_close_pass (&r, &again) ? again : (uint8_t)(r.wave + 1);
+        tell (&r, options);
+    }
     run_close (&r);
     return status;
 }
@@ -439,6 +421,7 @@ match_result_free (match_result *result)
     free (result->amount);
     free (result->state);
     free (result->capacity);
+    free (result->group_capacity);
     free (result->closings);
     *result = (match_result){ 0 };
 }

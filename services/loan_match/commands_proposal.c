@@ -53,7 +53,7 @@ confirm (tt_txn *txn, case_file *file)
 {
     finance_proposal *p = file->proposal;
     Techtransfer__Finance__V1__ProposalConfirmed confirmed = TECHTRANSFER__FINANCE__V1__PROPOSAL_CONFIRMED__INIT;
-    match_confirm_capacity (txn, p, file->provider->kind == FINANCE (PROVIDER_KIND__GUIDING_FUND));
+    match_confirm_capacity (txn, p, p->lead_needed_fen > 0 || file->provider->kind == FINANCE (PROVIDER_KIND__GUIDING_FUND));
     file->tally.confirmed++;
     confirmed.proposal = p;
     match_event (txn, "confirmed", p->district, match_leg_name (p->leg), p->proposal_id, &confirmed.base);
@@ -101,6 +101,26 @@ record (tt_txn *txn, case_file *file, match_outcome outcome, match_party party)
     match_settle (txn, file->application, file->tally);
 }
 
+/* 先投后贷: what follows lead equity is confirmed after it. False: pending or refused. */
+static bool
+lead_is_there (tt_txn *txn, const finance_proposal *p)
+{
+    int64_t confirmed = 0;
+    if (p->lead_needed_fen == 0)
+        return true;
+    if (!match_confirmed_lead (txn, p->market, p->applicant, &confirmed))
+        return false;
+    const tt_row *known = tt_txn_get (txn, match_table (txn, "lead", p->market), tt_bytes_of_text (p->applicant));
+    if (known == NULL)
+        return false;
+    if (confirmed >= p->lead_needed_fen || (p->lead_needed_fen == 1 && known->present))
+        return true;
+    tt_txn_refuse (txn, TT_FAILED_PRECONDITION,
+                   "it follows lead equity of %lld fen, and %lld fen are confirmed: accept again when the equity is confirmed",
+                   (long long)p->lead_needed_fen, (long long)confirmed);
+    return false;
+}
+
 /* An accept or decline; the proposal as it then is, or NULL: pending or refused. */
 static finance_proposal *
 take_step (tt_txn *txn, const char *market, const char *proposal_id, const char *name, match_step step, const char *reason)
@@ -116,7 +136,7 @@ take_step (tt_txn *txn, const char *market, const char *proposal_id, const char 
         tt_txn_violation (txn, "party", "\"%s\" is %s", name, error.message);
     else if (status != TT_OK)
         tt_txn_refuse (txn, status, "%s", error.message);
-    if (status != TT_OK)
+    if (status != TT_OK || (outcome == MATCH_CONFIRMED && !lead_is_there (txn, file.proposal)))
         return NULL;
     if (outcome == MATCH_DECLINED)
         file.proposal->reason = tt_arena_printf (tt_txn_arena (txn), *reason ? "%s declined: %s" : "%s declined", name, reason);

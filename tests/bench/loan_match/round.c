@@ -101,14 +101,15 @@ round_seconds (uint32_t applications, uint32_t products, finance_round *round)
         s.applications[i] = application (&seed, arena, i);
     techtransfer__finance__v1__round__init (round);
     tt_error error = { 0 };
+    tt_bytes certificate;
     int64_t began = tt_clock_monotonic_us ();
-    if (match_round_run (&s, arena, round, &error) != TT_OK) {
+    if (match_round_run (&s, NULL, arena, round, &certificate, &error) != TT_OK) {
         fprintf (stderr, "%s\n", error.message);
         exit (1);
     }
     double seconds = (double)(tt_clock_monotonic_us () - began) / 1e6;
-    fprintf (stderr, "%u applications, %u products: %u pairs, %zu allocations, %zu closings, %lld of %lld fen, %.3f s\n",
-             applications, products, round->acceptable_pairs, round->n_allocations, round->n_closings,
+    fprintf (stderr, "%u applications, %u products: %u pairs, %zu allocations, %zu closings, %u runs, %lld of %lld fen, %.3f s\n",
+             applications, products, round->acceptable_pairs, round->n_allocations, round->n_closings, round->runs,
              (long long)round->allocated_fen, (long long)round->wanted_fen, seconds);
     tt_arena_destroy (&arena);
     return seconds;
