@@ -56,7 +56,10 @@ static void
 update_top (match_run *r, uint32_t node)
 {
     uint32_t i = r->tops_base + r->place[node];
-    r->tops[i] = r->worst[node].count ? r->worst[node].pairs[0] : MATCH_NONE;
+    match_worst *own = &r->worst[node];
+    r->tops[i] = own->count ? own->pairs[0] : MATCH_NONE;
+    own->rank = own->count ? r->in->pairs[own->pairs[0]].rank : 0;
+    own->product = own->count ? r->in->pairs[own->pairs[0]].product : 0;
     for (i /= 2; i > 0; i /= 2) {
         uint32_t top = worst_of_two (r->in->pairs, r->tops[2 * i], r->tops[2 * i + 1]);
         if (top == r->tops[i])
@@ -116,6 +119,16 @@ move (match_run *r, uint32_t pair, int64_t amount)
         r->held[node] += amount;
 }
 
+/* One of the groups that a pair is in is full. */
+static bool
+in_full_group (const match_run *r, uint32_t pair)
+{
+    for (uint32_t group = r->in->pairs[pair].group; group != MATCH_NONE; group = r->in->groups[group].parent)
+        if (r->grouped[group] >= r->out->group_capacity[group])
+            return true;
+    return false;
+}
+
 /* Takes up to `excess` off a pair and returns how much it was. The providers' side never takes more of this pair again in this
  * run: what it keeps from now on is better. */
 static int64_t
@@ -123,12 +136,13 @@ reject (match_run *r, uint32_t pair, int64_t excess)
 {
     const match_pair *p = &r->in->pairs[pair];
     int64_t taken = r->out->amount[pair] < excess ? r->out->amount[pair] : excess;
+    /* Later pairs of a full group were passed over, and may have room now. */
+    if (r->cursor[p->leg] > pair + 1 && in_full_group (r, pair))
+        r->cursor[p->leg] = pair + 1;
     move (r, pair, -taken);
     r->out->state[pair] = MATCH_PAIR_REJECTED;
+    r->out->turned_down[p->leg] |= (uint8_t)(1U << r->wave);
     r->open[pair] = r->out->amount[pair];
-    /* Later pairs of the group may have been passed over because the group was full. */
-    if (p->group != MATCH_NONE && r->cursor[p->leg] > pair + 1)
-        r->cursor[p->leg] = pair + 1;
     if (r->out->amount[pair] == 0) {
         heap_pop (r->in->pairs, &r->worst[p->node]);
         update_top (r, p->node);
@@ -172,6 +186,26 @@ room_at (const match_run *r, const match_leg *leg, uint32_t pair)
     return room;
 }
 
+/* The offer would be turned down whole: a cap over the pair is full, and of all that it holds this would be the worst. Most offers of a long round end
+ * here, so it reads next to nothing; the pair itself is not marked, because a second offer would end in the same way. */
+static bool
+is_hopeless (const match_run *r, const match_pair *p)
+{
+    uint32_t node = p->node;
+    const match_worst *own = &r->worst[node];
+    if (r->held[node] >= r->out->capacity[node] && r->lowest[node] == r->place[node])
+        return own->count == 0 || p->rank > own->rank || (p->rank == own->rank && p->product > own->product);
+    for (; node != MATCH_NONE; node = r->in->nodes[node].parent) {
+        if (r->held[node] < r->out->capacity[node])
+            continue;
+        uint32_t worst = worst_below (r, node);
+        if (worst == MATCH_NONE || p->rank > r->in->pairs[worst].rank
+            || (p->rank == r->in->pairs[worst].rank && p->product > r->in->pairs[worst].product))
+            return true;
+    }
+    return false;
+}
+
 static void
 offer (match_run *r, uint32_t pair, int64_t amount)
 {
@@ -199,6 +233,10 @@ propose (match_run *r, uint32_t leg_number)
         uint32_t pair = r->cursor[leg_number];
         int64_t room = room_at (r, leg, pair);
         r->out->work++;
+        if (room > 0 && r->out->amount[pair] == 0 && is_hopeless (r, &r->in->pairs[pair])) {
+            r->out->turned_down[leg_number] |= (uint8_t)(1U << r->wave);
+            room = 0;
+        }
         if (room > 0)
             offer (r, pair, room);
         else
@@ -270,6 +308,7 @@ begin (match_run *r)
     memset (r->tops, 0xff, 2 * (size_t)r->tops_base * sizeof *r->tops);
     for (uint32_t i = 0; i < in->leg_count; i++) {
         r->cursor[i] = in->legs[i].first_pair;
+        r->out->turned_down[i] &= (uint8_t)((1U << r->wave) - 1);
         if (r->waves[i] >> r->wave & 1)
             enqueue (r, i);
     }
@@ -340,6 +379,7 @@ open_result (const match_instance *in, match_result *out)
     match_result_free (out);
     out->amount = tt_alloc_zero (in->pair_count, sizeof *out->amount);
     out->state = tt_alloc_zero (in->pair_count, 1);
+    out->turned_down = tt_alloc_zero (in->leg_count, 1);
     out->capacity = tt_alloc_zero (in->node_count, sizeof *out->capacity);
     out->group_capacity = tt_alloc_zero (in->group_count, sizeof *out->group_capacity);
     for (uint32_t i = 0; i < in->node_count; i++)
@@ -420,6 +460,7 @@ match_result_free (match_result *result)
 {
     free (result->amount);
     free (result->state);
+    free (result->turned_down);
     free (result->capacity);
     free (result->group_capacity);
     free (result->closings);

@@ -88,7 +88,7 @@ typedef struct {
 
 typedef enum {
     MATCH_PAIR_OPEN = 0,
-    MATCH_PAIR_REJECTED, /* a cap on the providers' side turned at least a part of an offer down */
+    MATCH_PAIR_REJECTED, /* a cap on the providers' side took at least a part of what stood there back */
     MATCH_PAIR_CLOSED    /* taken out by a closing */
 } match_pair_state;
 
@@ -96,6 +96,7 @@ typedef enum {
 typedef struct {
     int64_t *amount;         /* of each pair; 0, or minimum to limit */
     uint8_t *state;          /* match_pair_state of each pair */
+    uint8_t *turned_down;    /* of each leg: bit w: the providers' side turned something down in wave w */
     int64_t *capacity;       /* of each node: what is left of it after cuts; the result is stable under these */
     int64_t *group_capacity; /* of each group: with what lead equity makes of it */
     match_closing *closings; /* in order */

@@ -9,6 +9,7 @@
 typedef struct {
     uint32_t *pairs; /* room for all pairs of the node */
     uint32_t count;
+    uint32_t rank, product; /* of the top, if there is one */
 } match_worst;
 
 typedef struct {

@@ -81,9 +81,8 @@ static const char *
 shortfall (const match_instance *in, const match_result *result, uint32_t number)
 {
     const match_leg *leg = &in->legs[number];
-    bool rejected = false, closed = false, grouped = false, follows = false, only_follows = true;
+    bool closed = false, grouped = false, follows = false, only_follows = true;
     for (uint32_t i = leg->first_pair; i < leg->first_pair + leg->pair_count; i++) {
-        rejected |= result->state[i] == MATCH_PAIR_REJECTED;
         closed |= result->state[i] == MATCH_PAIR_CLOSED;
         grouped |= in->pairs[i].group != MATCH_NONE;
         follows |= in->pairs[i].needs_lead;
@@ -91,7 +90,7 @@ shortfall (const match_instance *in, const match_result *result, uint32_t number
     }
     if (follows && only_follows && !has_lead (in, result, number))
         return match_reason_text (MATCH_NO_LEAD);
-    if (rejected)
+    if (result->turned_down[number])
         return match_reason_text (MATCH_CAPACITY);
     if (closed)
         return "minimum not met";
