@@ -229,18 +229,20 @@ propose (match_run *r, uint32_t leg_number)
 {
     const match_leg *leg = &r->in->legs[leg_number];
     uint32_t end = leg->first_pair + leg->pair_count;
+    uint8_t *turned_down = &r->out->turned_down[leg_number], mark = (uint8_t)(1U << r->wave);
     while (r->placed[leg_number] < leg->amount && r->cursor[leg_number] < end) {
         uint32_t pair = r->cursor[leg_number];
-        int64_t room = room_at (r, leg, pair);
+        bool hopeless = is_hopeless (r, &r->in->pairs[pair]);
+        /* Of the hopeless ones it only matters whether there was one that could have been offered something. */
+        int64_t room = hopeless && *turned_down & mark ? 0 : room_at (r, leg, pair);
         r->out->work++;
-        if (room > 0 && r->out->amount[pair] == 0 && is_hopeless (r, &r->in->pairs[pair])) {
-            r->out->turned_down[leg_number] |= (uint8_t)(1U << r->wave);
-            room = 0;
+        if (room > 0 && !hopeless) {
+            offer (r, pair, room);
+            continue;
         }
         if (room > 0)
-            offer (r, pair, room);
-        else
-            r->cursor[leg_number]++;
+            *turned_down |= mark;
+        r->cursor[leg_number]++;
     }
 }
 
