@@ -195,28 +195,39 @@ add_totals (const match_market *market, tt_arena *arena, finance_round *round)
 }
 
 tt_status
+match_round_fill (const match_snapshot *snapshot, const match_market *market, const match_result *result, tt_arena *arena,
+                  finance_round *round, tt_bytes *certificate, tt_error *error)
+{
+    tt_status status = sum_wanted (&market->instance, &round->wanted_fen, error);
+    if (status != TT_OK)
+        return status;
+    round->applications = (uint32_t)snapshot->application_count;
+    round->products = (uint32_t)snapshot->product_count;
+    round->acceptable_pairs = market->instance.pair_count;
+    round->runs = result->runs;
+    add_allocations (market, result, arena, round);
+    add_unmatched (market, result, arena, round);
+    add_closings (market, result, arena, round);
+    add_totals (market, arena, round);
+    *certificate = match_certificate_make (snapshot, market, result, round, arena);
+    return TT_OK;
+}
+
+tt_status
 match_round_run (match_snapshot *snapshot, const match_options *options, tt_arena *arena, finance_round *round, tt_bytes *certificate,
                  tt_error *error)
 {
     match_market market;
     match_result result = { 0 };
+    int64_t sum;
     match_snapshot_sort (snapshot);
     tt_status status = match_market_build (snapshot, arena, &market, error);
     if (status == TT_OK)
-        status = sum_wanted (&market.instance, &round->wanted_fen, error);
+        status = sum_wanted (&market.instance, &sum, error); /* before the allocation adds amounts up */
     if (status == TT_OK)
         status = match_allocate (&market.instance, options, &result, error);
-    if (status == TT_OK) {
-        round->applications = (uint32_t)snapshot->application_count;
-        round->products = (uint32_t)snapshot->product_count;
-        round->acceptable_pairs = market.instance.pair_count;
-        round->runs = result.runs;
-        add_allocations (&market, &result, arena, round);
-        add_unmatched (&market, &result, arena, round);
-        add_closings (&market, &result, arena, round);
-        add_totals (&market, arena, round);
-        *certificate = match_certificate_make (snapshot, &market, &result, round, arena);
-    }
+    if (status == TT_OK)
+        status = match_round_fill (snapshot, &market, &result, arena, round, certificate, error);
     match_result_free (&result);
     match_market_free (&market);
     return status;

@@ -16,6 +16,10 @@
 TT_MUST_USE tt_status match_round_run (match_snapshot *snapshot, const match_options *options, tt_arena *arena, finance_round *round,
                                        tt_bytes *certificate, tt_error *error);
 
+/* The second half of it: what an allocation of a sorted snapshot's market comes to. */
+TT_MUST_USE tt_status match_round_fill (const match_snapshot *snapshot, const match_market *market, const match_result *result, tt_arena *arena,
+                                        finance_round *round, tt_bytes *certificate, tt_error *error);
+
 /* An allocation that could not be proposed. */
 typedef struct {
     uint32_t index;     /* in round->allocations */
