@@ -133,6 +133,28 @@ check_leads_and_caps (verify_market *m)
     return true;
 }
 
+static int
+compare_ids (const void *left, const void *right)
+{
+    return strcmp (*(const char *const *)left, *(const char *const *)right);
+}
+
+/* No two applications of one id: they would stand apart if their applicants differ. */
+static bool
+check_ids (verify_market *m)
+{
+    size_t count = m->snapshot->n_applications;
+    const char **ids = tt_arena_alloc (m->arena, (count + 1) * sizeof *ids);
+    for (size_t i = 0; i < count; i++)
+        ids[i] = m->snapshot->applications[i]->application_id;
+    if (count > 1)
+        qsort (ids, count, sizeof *ids, compare_ids);
+    for (size_t i = 1; i < count; i++)
+        if (strcmp (ids[i - 1], ids[i]) == 0)
+            return verify_wrong (m, "application %.64s is in the snapshot twice", ids[i]);
+    return true;
+}
+
 static bool
 check_hash (verify_market *m)
 {
@@ -147,18 +169,38 @@ check_hash (verify_market *m)
     return true;
 }
 
+static bool
+check_snapshot (verify_market *m)
+{
+    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    if (s == NULL || strcmp (s->format, "techtransfer-snapshot-1") != 0)
+        return verify_wrong (m, "there is no snapshot of format \"techtransfer-snapshot-1\"");
+    if (s->n_applications > MANY || s->n_products > MANY || s->n_caps > MANY)
+        return verify_wrong (m, "there are more applications, products or caps than can be worked on");
+    return check_providers (m) && check_products (m) && check_applications (m) && check_exposures (m) && check_leads_and_caps (m)
+           && check_ids (m);
+}
+
 bool
 verify_form (verify_market *m)
 {
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
     if (strcmp (m->certificate->format, "techtransfer-certificate-1") != 0)
         return verify_wrong (m, "the format is \"%.64s\", not \"techtransfer-certificate-1\"", m->certificate->format);
-    if (s == NULL || strcmp (s->format, "techtransfer-snapshot-1") != 0)
-        return verify_wrong (m, "there is no snapshot of format \"techtransfer-snapshot-1\"");
-    if (strcmp (s->market, m->certificate->market) != 0)
-        return verify_wrong (m, "the snapshot is of market \"%.64s\", the certificate of \"%.64s\"", s->market, m->certificate->market);
-    if (s->n_applications > MANY || s->n_products > MANY || s->n_caps > MANY)
-        return verify_wrong (m, "there are more applications, products or caps than can be checked");
-    return check_providers (m) && check_products (m) && check_applications (m) && check_exposures (m) && check_leads_and_caps (m)
-           && check_hash (m);
+    if (!check_snapshot (m))
+        return false;
+    if (strcmp (m->snapshot->market, m->certificate->market) != 0)
+        return verify_wrong (m, "the snapshot is of market \"%.64s\", the certificate of \"%.64s\"", m->snapshot->market, m->certificate->market);
+    return check_hash (m);
+}
+
+bool
+verify_snapshot (const verify_snapshot_message *snapshot, tt_buffer *violation)
+{
+    verify_result result = { 0 };
+    verify_market m = { .snapshot = snapshot, .arena = tt_arena_new (0), .result = &result };
+    bool good = check_snapshot (&m);
+    tt_buffer_append (violation, result.violation.data, result.violation.size);
+    tt_buffer_free (&result.violation);
+    tt_arena_destroy (&m.arena);
+    return good;
 }

@@ -94,8 +94,7 @@ compare_ids (const void *left, const void *right, void *context)
     return order ? order : (int)a->wanted->leg - (int)b->wanted->leg;
 }
 
-/* Also: no two applications of one id, which would stand apart if their applicants differ. */
-static bool
+static void
 index_legs (verify_market *m)
 {
     m->leg_of_id = tt_arena_alloc (m->arena, (m->leg_count + 1) * sizeof *m->leg_of_id);
@@ -103,12 +102,6 @@ index_legs (verify_market *m)
         m->leg_of_id[i] = i;
     if (m->leg_count > 1)
         qsort_r (m->leg_of_id, m->leg_count, sizeof *m->leg_of_id, compare_ids, m->legs);
-    for (uint32_t i = 1; i < m->leg_count; i++) {
-        const verify_leg *a = &m->legs[m->leg_of_id[i - 1]], *b = &m->legs[m->leg_of_id[i]];
-        if (a->application != b->application && strcmp (a->application->application_id, b->application->application_id) == 0)
-            return verify_wrong (m, "application %.64s is in the snapshot twice", a->application->application_id);
-    }
-    return true;
 }
 
 static size_t
@@ -557,8 +550,7 @@ verify_build (verify_market *m)
     work w = { .m = m };
     tt_buffer members = { 0 };
     add_legs (m);
-    if (!index_legs (m))
-        return false;
+    index_legs (m);
     add_products (&w);
     order_products (m);
     w.of_provider = tt_arena_zero (m->arena, (m->snapshot->n_providers + 1) * sizeof *w.of_provider);

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 
 typedef Techtransfer__Finance__V1__Certificate verify_certificate;
+typedef Techtransfer__Finance__V1__Snapshot verify_snapshot_message;
 
 /* A file's bytes as a Certificate or Snapshot: packed, or JSON if the first byte that is no blank is "{". *out is owned
  * (protobuf_c_message_free_unpacked). TT_INVALID_ARGUMENT if it is neither, or another format. */
@@ -27,5 +28,8 @@ typedef struct {
 
 /* Checks all of it; with_bound computes `bound` too. *result is filled in any case. */
 void verify_run (const verify_certificate *certificate, bool with_bound, verify_result *result);
+
+/* Whether a snapshot is in order, each thing once, and in range; if not, what is wrong is appended. */
+bool verify_snapshot (const verify_snapshot_message *snapshot, tt_buffer *violation);
 
 #endif
