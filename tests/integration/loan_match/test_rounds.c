@@ -335,6 +335,35 @@ certificate (tt_client *c, const char *round_id, int64_t allocated)
     FREE (part);
 }
 
+/* Lead equity that is declined takes what followed it along. */
+static void
+released_together (tt_client *c)
+{
+    Techtransfer__Finance__V1__RunRoundRequest r = TECHTRANSFER__FINANCE__V1__RUN_ROUND_REQUEST__INIT;
+    Techtransfer__Finance__V1__DeclineProposalRequest d = TECHTRANSFER__FINANCE__V1__DECLINE_PROPOSAL_REQUEST__INIT;
+    put_cap (c, new_cap ("angel-seed", 160), NULL, "angel/seed", TT_OK);
+    submit (c, "app-3", 60, 100);
+    r.market = MARKET;
+    r.round_id = (char *)"r3";
+    round_reply *round = CALL (c, "RunRound", r, run_round_reply, TT_OK);
+    CHECK (given_by (round->round, "app-3", "angel")->amount_fen == 60 && given_by (round->round, "app-3", "bank")->amount_fen == 100, "r3");
+    proposals_reply *list = proposals_of (c, "app-3");
+    for (size_t i = 0; i < list->n_proposals; i++)
+        if (strcmp (list->proposals[i]->provider_id, "angel") == 0)
+            d.proposal_id = list->proposals[i]->proposal_id;
+    d.market = MARKET;
+    d.party = (char *)"app-3";
+    free_reply (CALL (c, "DeclineProposal", d, decline_proposal_reply, TT_OK));
+    proposals_reply *after = proposals_of (c, "app-3");
+    for (size_t i = 0; i < after->n_proposals; i++)
+        CHECK (after->proposals[i]->state == FINANCE (PROPOSAL_STATE__DECLINED), "%s still holds", after->proposals[i]->provider_id);
+    CHECK (used_under (c, "angel-seed") == 100 && used_under (c, "two-banks") == 300, "%lld, %lld", (long long)used_under (c, "angel-seed"),
+           (long long)used_under (c, "two-banks"));
+    FREE (after);
+    FREE (list);
+    FREE (round);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -350,6 +379,7 @@ main (int argc, char **argv)
     caps_in_use (c);
     suspension_and_release (c);
     certificate (c, "r2", 0);
+    released_together (c);
     tt_client_close (&c);
     harness_stop (&one);
     puts ("rounds: caps, linked money and certificates hold");
