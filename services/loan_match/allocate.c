@@ -6,49 +6,47 @@
 
 /* -- the worst pair of a node and of all below it -- */
 
-static bool
-worse (const match_pair *pairs, uint32_t a, uint32_t than)
-{
-    if (pairs[a].rank != pairs[than].rank)
-        return pairs[a].rank > pairs[than].rank;
-    return pairs[a].product > pairs[than].product;
-}
-
+/* A node's own pairs are of one product, so their ranks are all different. */
 static void
-heap_push (const match_pair *pairs, match_worst *heap, uint32_t pair)
+heap_push (match_worst *heap, match_held entry)
 {
     uint32_t i = heap->count++;
-    while (i > 0 && worse (pairs, pair, heap->pairs[(i - 1) / 2])) {
-        heap->pairs[i] = heap->pairs[(i - 1) / 2];
+    while (i > 0 && entry.rank > heap->held[(i - 1) / 2].rank) {
+        heap->held[i] = heap->held[(i - 1) / 2];
         i = (i - 1) / 2;
     }
-    heap->pairs[i] = pair;
+    heap->held[i] = entry;
 }
 
 static void
-heap_pop (const match_pair *pairs, match_worst *heap)
+heap_pop (match_worst *heap)
 {
-    uint32_t last = heap->pairs[--heap->count], i = 0;
+    match_held last = heap->held[--heap->count];
+    uint32_t i = 0;
     for (;;) {
         uint32_t child = 2 * i + 1;
         if (child >= heap->count)
             break;
-        if (child + 1 < heap->count && worse (pairs, heap->pairs[child + 1], heap->pairs[child]))
+        if (child + 1 < heap->count && heap->held[child + 1].rank > heap->held[child].rank)
             child++;
-        if (!worse (pairs, heap->pairs[child], last))
+        if (heap->held[child].rank <= last.rank)
             break;
-        heap->pairs[i] = heap->pairs[child];
+        heap->held[i] = heap->held[child];
         i = child;
     }
-    heap->pairs[i] = last;
+    heap->held[i] = last;
 }
 
+/* Of two nodes that hold something, or MATCH_NONE, the one with the worse pair on top. */
 static uint32_t
-worst_of_two (const match_pair *pairs, uint32_t a, uint32_t b)
+worse_node (const match_run *r, uint32_t a, uint32_t b)
 {
     if (a == MATCH_NONE || b == MATCH_NONE)
         return a == MATCH_NONE ? b : a;
-    return worse (pairs, a, b) ? a : b;
+    match_held x = r->worst[a].held[0], y = r->worst[b].held[0];
+    if (x.rank != y.rank)
+        return x.rank > y.rank ? a : b;
+    return r->in->pairs[x.pair].product > r->in->pairs[y.pair].product ? a : b;
 }
 
 /* The tournament after the top of a node's heap has changed. */
@@ -56,29 +54,25 @@ static void
 update_top (match_run *r, uint32_t node)
 {
     uint32_t i = r->tops_base + r->place[node];
-    match_worst *own = &r->worst[node];
-    r->tops[i] = own->count ? own->pairs[0] : MATCH_NONE;
-    own->rank = own->count ? r->in->pairs[own->pairs[0]].rank : 0;
-    own->product = own->count ? r->in->pairs[own->pairs[0]].product : 0;
-    for (i /= 2; i > 0; i /= 2) {
-        uint32_t top = worst_of_two (r->in->pairs, r->tops[2 * i], r->tops[2 * i + 1]);
-        if (top == r->tops[i])
-            break;
-        r->tops[i] = top;
-    }
+    r->tops[i] = r->worst[node].count ? node : MATCH_NONE;
+    if (r->in->nodes[node].parent == MATCH_NONE && r->worst[node].alone)
+        return; /* nobody asks for more than the node itself */
+    for (i /= 2; i > 0; i /= 2)
+        r->tops[i] = worse_node (r, r->tops[2 * i], r->tops[2 * i + 1]);
 }
 
+/* The worst pair that a node and those below it hold, or MATCH_NONE. */
 static uint32_t
 worst_below (const match_run *r, uint32_t node)
 {
     uint32_t from = r->tops_base + r->lowest[node], to = r->tops_base + r->place[node] + 1, worst = MATCH_NONE;
     for (; from < to; from /= 2, to /= 2) {
         if (from & 1)
-            worst = worst_of_two (r->in->pairs, worst, r->tops[from++]);
+            worst = worse_node (r, worst, r->tops[from++]);
         if (to & 1)
-            worst = worst_of_two (r->in->pairs, worst, r->tops[--to]);
+            worst = worse_node (r, worst, r->tops[--to]);
     }
-    return worst;
+    return worst == MATCH_NONE ? MATCH_NONE : r->worst[worst].held[0].pair;
 }
 
 /* -- the queue -- */
@@ -110,8 +104,8 @@ dequeue (match_run *r)
 static void
 move (match_run *r, uint32_t pair, int64_t amount)
 {
-    const match_pair *p = &r->in->pairs[pair];
-    r->out->amount[pair] += amount;
+    match_standing *p = &r->at[pair];
+    p->amount += amount;
     r->placed[p->leg] += amount;
     for (uint32_t group = p->group; group != MATCH_NONE; group = r->in->groups[group].parent)
         r->grouped[group] += amount;
@@ -123,7 +117,7 @@ move (match_run *r, uint32_t pair, int64_t amount)
 static bool
 in_full_group (const match_run *r, uint32_t pair)
 {
-    for (uint32_t group = r->in->pairs[pair].group; group != MATCH_NONE; group = r->in->groups[group].parent)
+    for (uint32_t group = r->at[pair].group; group != MATCH_NONE; group = r->in->groups[group].parent)
         if (r->grouped[group] >= r->out->group_capacity[group])
             return true;
     return false;
@@ -134,17 +128,17 @@ in_full_group (const match_run *r, uint32_t pair)
 static int64_t
 reject (match_run *r, uint32_t pair, int64_t excess)
 {
-    const match_pair *p = &r->in->pairs[pair];
-    int64_t taken = r->out->amount[pair] < excess ? r->out->amount[pair] : excess;
+    match_standing *p = &r->at[pair];
+    int64_t taken = p->amount < excess ? p->amount : excess;
     /* Later pairs of a full group were passed over, and may have room now. */
     if (r->cursor[p->leg] > pair + 1 && in_full_group (r, pair))
         r->cursor[p->leg] = pair + 1;
     move (r, pair, -taken);
-    r->out->state[pair] = MATCH_PAIR_REJECTED;
+    p->state = MATCH_PAIR_REJECTED;
     r->out->turned_down[p->leg] |= (uint8_t)(1U << r->wave);
-    r->open[pair] = r->out->amount[pair];
-    if (r->out->amount[pair] == 0) {
-        heap_pop (r->in->pairs, &r->worst[p->node]);
+    p->open = p->amount;
+    if (p->amount == 0) {
+        heap_pop (&r->worst[p->node]);
         update_top (r, p->node);
     }
     enqueue (r, p->leg);
@@ -173,8 +167,8 @@ has_lead (const match_run *r, const match_leg *leg)
 static int64_t
 room_at (const match_run *r, const match_leg *leg, uint32_t pair)
 {
-    const match_pair *p = &r->in->pairs[pair];
-    int64_t room = r->open[pair] - r->out->amount[pair];
+    const match_standing *p = &r->at[pair];
+    int64_t room = p->open - p->amount;
     int64_t left = leg->amount - r->placed[p->leg];
     if (p->wave != r->wave || (p->needs_lead && !has_lead (r, leg)))
         return 0;
@@ -186,21 +180,29 @@ room_at (const match_run *r, const match_leg *leg, uint32_t pair)
     return room;
 }
 
+static bool
+ranks_below (const match_pair *pairs, uint32_t a, uint32_t than)
+{
+    if (pairs[a].rank != pairs[than].rank)
+        return pairs[a].rank > pairs[than].rank;
+    return pairs[a].product > pairs[than].product;
+}
+
 /* The offer would be turned down whole: a cap over the pair is full, and of all that it holds this would be the worst. Most offers of a long round end
  * here, so it reads next to nothing; the pair itself is not marked, because a second offer would end in the same way. */
 static bool
-is_hopeless (const match_run *r, const match_pair *p)
+is_hopeless (const match_run *r, uint32_t pair)
 {
-    uint32_t node = p->node;
-    const match_worst *own = &r->worst[node];
-    if (r->held[node] >= r->out->capacity[node] && r->lowest[node] == r->place[node])
-        return own->count == 0 || p->rank > own->rank || (p->rank == own->rank && p->product > own->product);
-    for (; node != MATCH_NONE; node = r->in->nodes[node].parent) {
+    match_glance glance = r->glances[pair];
+    const match_worst *own = &r->worst[glance.node];
+    /* A node without others below it holds pairs of one product, whose ranks are all different. */
+    if (own->alone && r->held[glance.node] >= r->out->capacity[glance.node])
+        return own->count == 0 || glance.rank > own->held[0].rank;
+    for (uint32_t node = glance.node; node != MATCH_NONE; node = r->in->nodes[node].parent) {
         if (r->held[node] < r->out->capacity[node])
             continue;
         uint32_t worst = worst_below (r, node);
-        if (worst == MATCH_NONE || p->rank > r->in->pairs[worst].rank
-            || (p->rank == r->in->pairs[worst].rank && p->product > r->in->pairs[worst].product))
+        if (worst == MATCH_NONE || ranks_below (r->in->pairs, pair, worst))
             return true;
     }
     return false;
@@ -209,14 +211,14 @@ is_hopeless (const match_run *r, const match_pair *p)
 static void
 offer (match_run *r, uint32_t pair, int64_t amount)
 {
-    const match_pair *p = &r->in->pairs[pair];
-    if (!r->touched[pair]) {
-        r->touched[pair] = 1;
+    match_standing *p = &r->at[pair];
+    if (!p->touched) {
+        p->touched = 1;
         r->touched_list[r->touched_count++] = pair;
     }
-    if (r->out->amount[pair] == 0) {
-        heap_push (r->in->pairs, &r->worst[p->node], pair);
-        if (r->worst[p->node].pairs[0] == pair)
+    if (p->amount == 0) {
+        heap_push (&r->worst[p->node], (match_held){ p->rank, pair });
+        if (r->worst[p->node].held[0].pair == pair)
             update_top (r, p->node);
     }
     move (r, pair, amount);
@@ -232,7 +234,11 @@ propose (match_run *r, uint32_t leg_number)
     uint8_t *turned_down = &r->out->turned_down[leg_number], mark = (uint8_t)(1U << r->wave);
     while (r->placed[leg_number] < leg->amount && r->cursor[leg_number] < end) {
         uint32_t pair = r->cursor[leg_number];
-        bool hopeless = is_hopeless (r, &r->in->pairs[pair]);
+        if (r->glances[pair].node == MATCH_NONE) { /* closed */
+            r->cursor[leg_number]++;
+            continue;
+        }
+        bool hopeless = is_hopeless (r, pair);
         /* Of the hopeless ones it only matters whether there was one that could have been offered something. */
         int64_t room = hopeless && *turned_down & mark ? 0 : room_at (r, leg, pair);
         r->out->work++;
@@ -251,12 +257,12 @@ propose (match_run *r, uint32_t leg_number)
 static void
 forget (match_run *r, uint32_t pair)
 {
-    r->out->amount[pair] = 0;
-    if (r->out->state[pair] != MATCH_PAIR_CLOSED) {
-        r->out->state[pair] = MATCH_PAIR_OPEN;
-        r->open[pair] = r->in->pairs[pair].limit;
+    r->at[pair].amount = 0;
+    if (r->at[pair].state != MATCH_PAIR_CLOSED) {
+        r->at[pair].state = MATCH_PAIR_OPEN;
+        r->at[pair].open = r->in->pairs[pair].limit;
     }
-    r->touched[pair] = 0;
+    r->at[pair].touched = 0;
 }
 
 /* What stands of earlier waves is kept, and is in no heap: it cannot be turned down any more. */
@@ -269,12 +275,12 @@ keep_earlier_waves (match_run *r)
     memset (r->held, 0, r->in->node_count * sizeof *r->held);
     for (uint32_t i = 0; i < r->touched_count; i++) {
         uint32_t pair = r->touched_list[i];
-        if (r->in->pairs[pair].wave >= r->wave) {
+        if (r->at[pair].wave >= r->wave) {
             forget (r, pair);
             continue;
         }
-        int64_t amount = r->out->amount[pair];
-        r->out->amount[pair] = 0;
+        int64_t amount = r->at[pair].amount;
+        r->at[pair].amount = 0;
         move (r, pair, amount);
         r->touched_list[kept++] = pair;
     }
@@ -309,10 +315,11 @@ begin (match_run *r)
         r->worst[i].count = 0;
     memset (r->tops, 0xff, 2 * (size_t)r->tops_base * sizeof *r->tops);
     for (uint32_t i = 0; i < in->leg_count; i++) {
-        r->cursor[i] = in->legs[i].first_pair;
-        r->out->turned_down[i] &= (uint8_t)((1U << r->wave) - 1);
-        if (r->waves[i] >> r->wave & 1)
-            enqueue (r, i);
+        uint32_t leg = r->turns[i];
+        r->cursor[leg] = in->legs[leg].first_pair;
+        r->out->turned_down[leg] &= (uint8_t)((1U << r->wave) - 1);
+        if (r->waves[leg] >> r->wave & 1)
+            enqueue (r, leg);
     }
     r->out->work += in->leg_count + in->node_count;
     r->out->runs++;
@@ -340,12 +347,39 @@ open_heaps (match_run *r)
     r->worst = tt_alloc_zero (in->node_count, sizeof *r->worst);
     r->worst_room = tt_alloc_zero (in->pair_count, sizeof *r->worst_room);
     for (uint32_t i = 0; i < in->pair_count; i++)
-        r->worst[in->pairs[i].node].count++;
-    uint32_t *room = r->worst_room;
+        r->worst[in->pairs[i].node].room++;
+    match_held *room = r->worst_room;
     for (uint32_t i = 0; i < in->node_count; i++) {
-        r->worst[i].pairs = room;
-        room += r->worst[i].count;
+        r->worst[i].held = room;
+        room += r->worst[i].room;
     }
+}
+
+static int
+compare_turns (const void *left, const void *right, void *context)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    const double *standing = context;
+    if (standing[a] != standing[b])
+        return standing[a] < standing[b] ? -1 : 1;
+    return a < b ? -1 : 1;
+}
+
+/* The order in which legs first offer has no influence on what comes out. Those that rank well go first, because they are displaced least. */
+static void
+open_turns (match_run *r)
+{
+    const match_instance *in = r->in;
+    double *standing = tt_alloc_zero (in->leg_count, sizeof *standing);
+    for (uint32_t i = 0; i < in->leg_count; i++) {
+        const match_leg *leg = &in->legs[i];
+        for (uint32_t k = leg->first_pair; k < leg->first_pair + leg->pair_count; k++)
+            standing[i] += (double)in->pairs[k].rank / r->worst[in->pairs[k].node].room / leg->pair_count;
+        r->turns[i] = i;
+    }
+    if (in->leg_count > 1)
+        qsort_r (r->turns, in->leg_count, sizeof *r->turns, compare_turns, standing);
+    free (standing);
 }
 
 /* Places of the nodes: all below a node stand next to each other, right before it. */
@@ -367,6 +401,7 @@ open_tops (match_run *r)
         r->lowest[i] = next[i] = *from;
         *from += size[i];
         r->place[i] = r->lowest[i] + size[i] - 1;
+        r->worst[i].alone = size[i] == 1;
     }
     for (r->tops_base = 1; r->tops_base < count;)
         r->tops_base *= 2;
@@ -395,14 +430,15 @@ run_open (const match_instance *in, match_result *out)
 {
     open_result (in, out);
     match_run r = { .in = in, .out = out };
-    r.open = tt_alloc_zero (in->pair_count, sizeof *r.open);
-    r.touched = tt_alloc_zero (in->pair_count, 1);
+    r.at = tt_alloc_zero (in->pair_count, sizeof *r.at);
     r.touched_list = tt_alloc_zero (in->pair_count, sizeof *r.touched_list);
     r.placed = tt_alloc_zero (in->leg_count, sizeof *r.placed);
     r.led = tt_alloc_zero (in->leg_count, sizeof *r.led);
     r.grouped = tt_alloc_zero (in->group_count, sizeof *r.grouped);
     r.held = tt_alloc_zero (in->node_count, sizeof *r.held);
     r.cursor = tt_alloc_zero (in->leg_count, sizeof *r.cursor);
+    r.turns = tt_alloc_zero (in->leg_count, sizeof *r.turns);
+    r.glances = tt_alloc_zero (in->pair_count, sizeof *r.glances);
     r.waves = tt_alloc_zero (in->leg_count, 1);
     r.queue = tt_alloc_zero (in->leg_count, sizeof *r.queue);
     r.queued = tt_alloc_zero (in->leg_count, 1);
@@ -412,22 +448,25 @@ run_open (const match_instance *in, match_result *out)
     r.claimed_leg = tt_alloc_zero (in->leg_count, 1);
     r.found = tt_alloc_zero ((size_t)in->pair_count + in->leg_count, sizeof *r.found);
     for (uint32_t i = 0; i < in->pair_count; i++) {
-        r.open[i] = in->pairs[i].limit;
+        const match_pair *p = &in->pairs[i];
+        r.at[i] = (match_standing){ 0, p->limit, p->leg, p->node, p->group, p->rank, p->wave, p->needs_lead, MATCH_PAIR_OPEN, false };
+        r.glances[i] = (match_glance){ in->pairs[i].node, in->pairs[i].rank };
         r.waves[in->pairs[i].leg] |= (uint8_t)(1U << in->pairs[i].wave);
         if (in->pairs[i].wave > r.last_wave)
             r.last_wave = in->pairs[i].wave;
     }
     open_heaps (&r);
     open_tops (&r);
+    open_turns (&r);
     return r;
 }
 
 static void
 run_close (match_run *r)
 {
-    void *owned[] = { r->open,  r->touched, r->touched_list, r->placed,     r->led,    r->grouped,      r->held,        r->cursor,
+    void *owned[] = { r->at, r->touched_list, r->placed,     r->led,    r->grouped,      r->held,        r->cursor,
                       r->waves, r->worst,   r->worst_room,   r->place,      r->lowest, r->tops,         r->queue,       r->queued,
-                      r->cuts,  r->found,   r->leg_closed,   r->claimed_leg, r->claimed_node };
+                      r->cuts,  r->found,   r->leg_closed,   r->claimed_leg, r->claimed_node, r->turns, r->glances };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free (owned[i]);
 }
@@ -452,6 +491,10 @@ match_allocate (const match_instance *instance, const match_options *options, ma
         status = deferred_acceptance (&r, limit, error);
         r.wave = status == TT_OK && match_close_pass (&r, &again) ? again : (uint8_t)(r.wave + 1);
         tell (&r, options);
+    }
+    for (uint32_t i = 0; i < instance->pair_count; i++) {
+        result->amount[i] = r.at[i].amount;
+        result->state[i] = r.at[i].state;
     }
     run_close (&r);
     return status;

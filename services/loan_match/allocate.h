@@ -127,10 +127,10 @@ typedef struct {
  * What comes out is stable for what was not closed. What is closed after a run of a wave:
  *   1. of each leg the first pair of the wave that is below its minimum though no provider turned anything down: the leg had too
  *      little left for it (MATCH_CLOSE_TAIL, or MATCH_CLOSE_PAIR if it is in a group, which may be what stops it).
- *   2. if there was none: of all pairs of the wave and all legs below their minimum (a leg with pairs of wave 1: after wave 1) the
- *      one with the smallest share of it (ties: lower leg, then the pair before the whole leg, then the earlier pair), and in the
- *      same pass each further one, in that order, that shares neither leg nor node with one closed in this pass. A pair that was
- *      turned down in part is not closed at once: its node is cut (MATCH_CLOSE_CUT) up to eight times.
+ *   2. of all pairs of the wave and all legs below their minimum (a leg with pairs of wave 1: after wave 1) the one with the smallest
+ *      share of it (ties: lower leg, then the pair before the whole leg, then the earlier pair), and in the same pass each further
+ *      one, in that order, that shares neither leg nor node with one closed in this pass, under 1 or 2. A pair that was turned down
+ *      in part is not closed at once: its node is cut (MATCH_CLOSE_CUT) up to eight times.
  * A leg that is closed after wave 1 and had something in wave 0 lets wave 0 run again. Each run is near-linear in the offers it
  * makes. TT_RESOURCE_EXHAUSTED if the work limit is passed. */
 TT_MUST_USE tt_status match_allocate (const match_instance *instance, const match_options *options, match_result *result,

@@ -29,17 +29,21 @@ record (match_run *r, const match_closing *closing)
     out->closings[out->closing_count++] = *closing;
 }
 
+/* What was given there is free in the next run: nothing else of this pass is decided at that node. */
 static void
 close_pair (match_run *r, uint32_t pair)
 {
-    r->out->state[pair] = MATCH_PAIR_CLOSED;
-    r->open[pair] = 0;
+    if (r->at[pair].amount > 0)
+        r->claimed_node[r->at[pair].node] = 1;
+    r->at[pair].state = MATCH_PAIR_CLOSED;
+    r->at[pair].open = 0;
+    r->glances[pair].node = MATCH_NONE;
 }
 
 static bool
 below_minimum (const match_run *r, uint32_t pair)
 {
-    return r->in->pairs[pair].wave == r->wave && r->out->amount[pair] > 0 && r->out->amount[pair] < r->in->pairs[pair].minimum;
+    return r->at[pair].amount > 0 && r->at[pair].wave == r->wave && r->at[pair].amount < r->in->pairs[pair].minimum;
 }
 
 /* Closes a pair that the leg has too little left for, and with it those further down that need even more than what is left. */
@@ -50,7 +54,7 @@ close_tail (match_run *r, uint32_t leg_number, uint32_t pair, int64_t left)
     match_closing closing = { MATCH_CLOSE_TAIL, leg_number, pair, left, r->in->pairs[pair].minimum, 0, 0 };
     close_pair (r, pair);
     for (uint32_t i = pair + 1; i < leg->first_pair + leg->pair_count; i++)
-        if (r->out->state[i] != MATCH_PAIR_CLOSED && r->in->pairs[i].wave == r->wave && r->in->pairs[i].minimum > left) {
+        if (r->at[i].state != MATCH_PAIR_CLOSED && r->in->pairs[i].wave == r->wave && r->in->pairs[i].minimum > left) {
             close_pair (r, i);
             closing.further++;
         }
@@ -73,15 +77,15 @@ close_own_shortfall (match_run *r, uint32_t number)
     for (uint32_t pair = leg->first_pair; pair < leg->first_pair + leg->pair_count && left > 0; pair++) {
         if (r->in->pairs[pair].wave != r->wave)
             continue;
-        if (!below_minimum (r, pair) || r->out->state[pair] != MATCH_PAIR_OPEN) {
-            left -= r->out->amount[pair];
+        if (!below_minimum (r, pair) || r->at[pair].state != MATCH_PAIR_OPEN) {
+            left -= r->at[pair].amount;
             continue;
         }
         if (r->in->pairs[pair].group == MATCH_NONE) {
             close_tail (r, number, pair, left);
             return true;
         }
-        match_closing closing = { MATCH_CLOSE_PAIR, number, pair, r->out->amount[pair], r->in->pairs[pair].minimum, 0, 0 };
+        match_closing closing = { MATCH_CLOSE_PAIR, number, pair, r->at[pair].amount, r->in->pairs[pair].minimum, 0, 0 };
         close_pair (r, pair);
         record (r, &closing);
         return true;
@@ -89,27 +93,26 @@ close_own_shortfall (match_run *r, uint32_t number)
     return false;
 }
 
-/* Legs that have a pair below its minimum, marked. */
-static uint32_t
+/* Marks the legs that have a pair below its minimum. */
+static void
 mark_failing (match_run *r)
 {
-    uint32_t count = 0;
     memset (r->claimed_leg, 0, r->in->leg_count);
     for (uint32_t i = 0; i < r->touched_count; i++)
-        if (below_minimum (r, r->touched_list[i])) {
-            r->claimed_leg[r->in->pairs[r->touched_list[i]].leg] = 1;
-            count++;
-        }
-    return count;
+        if (below_minimum (r, r->touched_list[i]))
+            r->claimed_leg[r->at[r->touched_list[i]].leg] = 1;
 }
 
+/* Of the marked legs those stay claimed in which something was closed. */
 static bool
 close_own_shortfalls (match_run *r)
 {
     bool any = false;
     for (uint32_t i = 0; i < r->in->leg_count; i++)
-        if (r->claimed_leg[i] && close_own_shortfall (r, i))
-            any = true;
+        if (r->claimed_leg[i]) {
+            r->claimed_leg[i] = close_own_shortfall (r, i);
+            any |= r->claimed_leg[i];
+        }
     return any;
 }
 
@@ -129,7 +132,7 @@ under_funded (match_run *r)
     for (uint32_t i = 0; i < r->touched_count; i++) {
         uint32_t pair = r->touched_list[i];
         if (below_minimum (r, pair))
-            r->found[count++] = (match_closing){ MATCH_CLOSE_PAIR,        in->pairs[pair].leg, pair, r->out->amount[pair],
+            r->found[count++] = (match_closing){ MATCH_CLOSE_PAIR,        in->pairs[pair].leg, pair, r->at[pair].amount,
                                                  in->pairs[pair].minimum, 0,                   0 };
     }
     for (uint32_t i = 0; i < in->leg_count; i++)
@@ -150,11 +153,11 @@ claim (match_run *r, const match_closing *closing)
     if (r->claimed_leg[closing->leg])
         return false;
     for (uint32_t i = first; i < end; i++)
-        if (r->out->amount[i] > 0 && r->claimed_node[r->in->pairs[i].node])
+        if (r->at[i].amount > 0 && r->claimed_node[r->at[i].node])
             return false;
     for (uint32_t i = first; i < end; i++)
-        if (r->out->amount[i] > 0)
-            r->claimed_node[r->in->pairs[i].node] = 1;
+        if (r->at[i].amount > 0)
+            r->claimed_node[r->at[i].node] = 1;
     r->claimed_leg[closing->leg] = 1;
     return true;
 }
@@ -179,7 +182,7 @@ close_one (match_run *r, match_closing *closing, uint8_t *again)
         close_leg (r, closing, again);
     } else {
         uint32_t node = r->in->pairs[closing->pair].node;
-        if (r->cuts[node] < MAX_CUTS && r->out->state[closing->pair] == MATCH_PAIR_REJECTED) {
+        if (r->cuts[node] < MAX_CUTS && r->at[closing->pair].state == MATCH_PAIR_REJECTED) {
             closing->kind = MATCH_CLOSE_CUT;
             closing->capacity = r->out->capacity[node] = r->held[node] - closing->given;
             r->cuts[node]++;
@@ -194,15 +197,12 @@ bool
 match_close_pass (match_run *r, uint8_t *again)
 {
     *again = r->wave;
-    r->failing = mark_failing (r);
-    if (r->failing && close_own_shortfalls (r))
-        return true;
-    uint32_t count = under_funded (r);
-    r->failing = count;
-    memset (r->claimed_leg, 0, r->in->leg_count);
     memset (r->claimed_node, 0, r->in->node_count);
+    mark_failing (r);
+    bool any = close_own_shortfalls (r);
+    uint32_t count = r->failing = under_funded (r);
     for (uint32_t i = 0; i < count; i++)
         if (claim (r, &r->found[i]))
             close_one (r, &r->found[i], again);
-    return count > 0;
+    return any || count > 0;
 }
