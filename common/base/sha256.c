@@ -9,8 +9,8 @@ rotate (uint32_t x, int by)
     return x >> by | x << (32 - by);
 }
 
-/* The first 32 bits behind the point of the square roots (power 2) or cube roots (power 3) of the first primes: the standard's constants. Found by
- * integer search, so that no table of them has to be trusted. */
+/* The first 32 bits behind the point of the square roots (power 2) or cube roots (power 3) of the first primes: the standard's
+ * constants. Found by integer search, so that no table of them has to be trusted. */
 static uint32_t
 root_fraction (uint32_t prime, int power)
 {
@@ -62,7 +62,8 @@ block (const constants *c, uint32_t hash[8], const uint8_t *bytes)
 {
     uint32_t w[64], s[8];
     for (int i = 0; i < 16; i++)
-        w[i] = (uint32_t)bytes[4 * i] << 24 | (uint32_t)bytes[4 * i + 1] << 16 | (uint32_t)bytes[4 * i + 2] << 8 | bytes[4 * i + 3];
+        w[i] = (uint32_t)bytes[4 * i] << 24 | (uint32_t)bytes[4 * i + 1] << 16 | (uint32_t)bytes[4 * i + 2] << 8
+               | bytes[4 * i + 3];
     for (int i = 16; i < 64; i++) {
         uint32_t a = w[i - 15], b = w[i - 2];
         w[i] = w[i - 16] + w[i - 7] + (rotate (a, 7) ^ rotate (a, 18) ^ a >> 3) + (rotate (b, 17) ^ rotate (b, 19) ^ b >> 10);

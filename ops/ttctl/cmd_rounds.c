@@ -150,7 +150,8 @@ read_input (const char *path)
     tt_error error = { 0 };
     ProtobufCMessage *message = NULL;
     if (read_file (path, &bytes)
-        && verify_read (type_of ((tt_bytes){ bytes.data, bytes.size }), (tt_bytes){ bytes.data, bytes.size }, &message, &error) != TT_OK)
+        && verify_read (type_of ((tt_bytes){ bytes.data, bytes.size }), (tt_bytes){ bytes.data, bytes.size }, &message, &error)
+               != TT_OK)
         failed (path, error.message);
     tt_buffer_free (&bytes);
     return message;
@@ -211,7 +212,8 @@ legs_of (const verify_result *r)
     json_t *legs = json_object ();
     for (int i = 0; i < 3; i++)
         json_object_set_new (legs, names[i],
-                             json_pack ("{s:I, s:I}", "wantedFen", (json_int_t)r->wanted_of[i + 1], "allocatedFen", (json_int_t)r->allocated_of[i + 1]));
+                             json_pack ("{s:I, s:I}", "wantedFen", (json_int_t)r->wanted_of[i + 1], "allocatedFen",
+                                        (json_int_t)r->allocated_of[i + 1]));
     return legs;
 }
 
@@ -224,8 +226,9 @@ print_yuan (const char *label, int64_t fen)
 static void
 show_text (const verify_result *r)
 {
-    printf ("valid                  no violation\n%-22s %u\n%-22s %u\n%-22s %u\n%-22s %u (%u pairs; %u of them would fit now)\n", "legs", r->legs, "products",
-            r->products, "acceptable pairs", r->pairs, "closings", r->closings, r->closed_pairs, r->would_fit);
+    printf ("valid                  no violation\n%-22s %u\n%-22s %u\n%-22s %u\n%-22s %u (%u pairs; %u of them would fit now)\n",
+            "legs", r->legs, "products", r->products, "acceptable pairs", r->pairs, "closings", r->closings, r->closed_pairs,
+            r->would_fit);
     print_yuan ("wanted", r->wanted);
     print_yuan ("allocated", r->allocated);
     print_yuan ("  equity", r->allocated_of[1]);
@@ -234,15 +237,17 @@ show_text (const verify_result *r)
     if (r->bound < 0)
         return;
     print_yuan ("maximum flow", r->bound);
-    printf ("%-22s %.2f %%\n", "price of stability", r->bound > 0 ? 100.0 * (double)(r->bound - r->allocated) / (double)r->bound : 0.0);
+    printf ("%-22s %.2f %%\n", "price of stability",
+            r->bound > 0 ? 100.0 * (double)(r->bound - r->allocated) / (double)r->bound : 0.0);
 }
 
 static void
 show_json (const verify_result *r)
 {
-    json_t *out = json_pack ("{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I}", "valid", r->valid, "legs", (int)r->legs, "products", (int)r->products,
-                             "acceptablePairs", (int)r->pairs, "closings", (int)r->closings, "closedPairs", (int)r->closed_pairs, "wouldFit",
-                             (int)r->would_fit, "wantedFen", (json_int_t)r->wanted, "allocatedFen", (json_int_t)r->allocated);
+    json_t *out = json_pack ("{s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:I, s:I}", "valid", r->valid, "legs", (int)r->legs, "products",
+                             (int)r->products, "acceptablePairs", (int)r->pairs, "closings", (int)r->closings, "closedPairs",
+                             (int)r->closed_pairs, "wouldFit", (int)r->would_fit, "wantedFen", (json_int_t)r->wanted,
+                             "allocatedFen", (json_int_t)r->allocated);
     json_object_set_new (out, "totals", legs_of (r));
     if (r->bound >= 0)
         json_object_set_new (out, "boundFen", json_integer (r->bound));
@@ -275,7 +280,9 @@ run_verify (const ctl_args *args)
 static int
 fetch_part (const ctl_args *args, json_int_t part, tt_buffer *out, json_int_t *parts, char hash[TT_SHA256_TEXT])
 {
-    json_t *fields = json_pack ("{s:s, s:s, s:I}", "market", ctl_get (args, "market"), "roundId", ctl_get (args, "round"), "part", part), *reply = NULL;
+    json_t *fields
+        = json_pack ("{s:s, s:s, s:I}", "market", ctl_get (args, "market"), "roundId", ctl_get (args, "round"), "part", part),
+        *reply = NULL;
     int code = ctl_exchange (args, CTL_FINANCE, fields, &reply);
     json_decref (fields);
     if (code != CTL_OK)
@@ -332,7 +339,8 @@ static const ctl_option certificate_options[] = {
 const ctl_command ctl_round_commands[] = {
     { .name = "finance round",
       .summary = "Computes a matching round offline, from a file to a certificate",
-      .details = "The same snapshot gives the same bytes on any machine, and the same as the daemon's. Nothing is proposed to anybody.",
+      .details
+      = "The same snapshot gives the same bytes on any machine, and the same as the daemon's. Nothing is proposed to anybody.",
       .examples = "  ttctl finance round --input snapshot.json --certificate round.json\n"
                   "  ttctl finance round --input round.pb --certificate again.pb --id 2019-w07 --at 1550000000000",
       .options = round_options,
@@ -340,8 +348,10 @@ const ctl_command ctl_round_commands[] = {
       .service = CTL_NO_SERVICE },
     { .name = "finance verify",
       .summary = "Checks a round's certificate without trusting who made it",
-      .details = "Recomputes from the snapshot who may fund whom, in which order, and within which limits; then the allocation, the minimums, and that no\n"
-                 "leg and product would both rather have more of each other. Prints the first violation with the figures of both, and exits with 1.\n"
+      .details = "Recomputes from the snapshot who may fund whom, in which order, and within which limits; then the allocation, "
+                 "the minimums, and that no\n"
+                 "leg and product would both rather have more of each other. Prints the first violation with the figures of "
+                 "both, and exits with 1.\n"
                  "The maximum flow is the most that any allocation could give under the same limits.",
       .examples = "  ttctl finance verify round.json\n  ttctl finance verify round.pb --no-bound --json",
       .options = verify_options,
@@ -349,7 +359,8 @@ const ctl_command ctl_round_commands[] = {
       .service = CTL_NO_SERVICE },
     { .name = "finance certificate",
       .summary = "Fetches the certificate of a round",
-      .examples = "  ttctl finance certificate ningbo 2019-w07 --out round.pb\n  ttctl finance certificate ningbo 2019-w07 --out round.json",
+      .examples = "  ttctl finance certificate ningbo 2019-w07 --out round.pb\n  ttctl finance certificate ningbo 2019-w07 --out "
+                  "round.json",
       .options = certificate_options,
       .run = run_certificate,
       .service = CTL_FINANCE,

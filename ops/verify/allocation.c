@@ -7,8 +7,8 @@ static bool
 bad (verify_market *m, uint32_t pair, const char *what, int64_t figure)
 {
     const verify_pair *p = &m->pairs[pair];
-    return verify_wrong (m, "%s is given %s by %s: %s %s", verify_leg_name (m, p->leg), verify_yuan (p->amount), verify_product_name (m, p->product),
-                         what, verify_yuan (figure));
+    return verify_wrong (m, "%s is given %s by %s: %s %s", verify_leg_name (m, p->leg), verify_yuan (p->amount),
+                         verify_product_name (m, p->product), what, verify_yuan (figure));
 }
 
 /* Where the published amounts go. */
@@ -17,17 +17,19 @@ take_amounts (verify_market *m)
 {
     const verify_certificate *c = m->certificate;
     for (size_t i = 0; i < c->n_allocations; i++) {
-        const VERIFY_PB (Allocation) *a = c->allocations[i];
-        uint32_t leg = verify_find_leg (m, a->application_id, a->leg), product = verify_find_product (m, a->provider_id, a->product_id);
+        const pb_allocation *a = c->allocations[i];
+        uint32_t leg = verify_find_leg (m, a->application_id, a->leg),
+                 product = verify_find_product (m, a->provider_id, a->product_id);
         uint32_t pair = leg == VERIFY_NONE || product == VERIFY_NONE ? VERIFY_NONE : verify_find_pair (m, leg, product);
         if (pair == VERIFY_NONE)
-            return verify_wrong (m, "allocations[%zu] gives %.64s %s of %.64s/%.64s, and the two are no acceptable pair", i, a->application_id,
-                                 verify_yuan (a->amount_fen), a->provider_id, a->product_id);
+            return verify_wrong (m, "allocations[%zu] gives %.64s %s of %.64s/%.64s, and the two are no acceptable pair", i,
+                                 a->application_id, verify_yuan (a->amount_fen), a->provider_id, a->product_id);
         if (m->pairs[pair].amount != 0)
-            return verify_wrong (m, "allocations[%zu] gives %s of %s a second time", i, verify_leg_name (m, leg), verify_product_name (m, product));
-        if (a->amount_fen <= 0)
-            return verify_wrong (m, "allocations[%zu] gives %s %lld fen of %s", i, verify_leg_name (m, leg), (long long)a->amount_fen,
+            return verify_wrong (m, "allocations[%zu] gives %s of %s a second time", i, verify_leg_name (m, leg),
                                  verify_product_name (m, product));
+        if (a->amount_fen <= 0)
+            return verify_wrong (m, "allocations[%zu] gives %s %lld fen of %s", i, verify_leg_name (m, leg),
+                                 (long long)a->amount_fen, verify_product_name (m, product));
         m->pairs[pair].amount = a->amount_fen;
     }
     return true;
@@ -57,16 +59,16 @@ static bool
 check_legs (verify_market *m)
 {
     for (uint32_t i = 0; i < m->leg_count; i++) {
-        const VERIFY_PB (WantedLeg) *wanted = m->legs[i].wanted;
+        const pb_wanted_leg *wanted = m->legs[i].wanted;
         __int128 sum = 0;
         for (uint32_t k = m->legs[i].first_pair; k < m->legs[i].first_pair + m->legs[i].pair_count; k++)
             sum += m->pairs[k].amount;
         if (sum > wanted->amount_fen)
-            return verify_wrong (m, "%s is given %s in all, and wants %s", verify_leg_name (m, i), verify_yuan (sum > INT64_MAX ? INT64_MAX : (int64_t)sum),
-                                 verify_yuan (wanted->amount_fen));
+            return verify_wrong (m, "%s is given %s in all, and wants %s", verify_leg_name (m, i),
+                                 verify_yuan (sum > INT64_MAX ? INT64_MAX : (int64_t)sum), verify_yuan (wanted->amount_fen));
         if (sum > 0 && sum < wanted->minimum_fen)
-            return verify_wrong (m, "%s is given %s in all, and takes nothing below its minimum of %s", verify_leg_name (m, i), verify_yuan ((int64_t)sum),
-                                 verify_yuan (wanted->minimum_fen));
+            return verify_wrong (m, "%s is given %s in all, and takes nothing below its minimum of %s", verify_leg_name (m, i),
+                                 verify_yuan ((int64_t)sum), verify_yuan (wanted->minimum_fen));
     }
     return true;
 }
@@ -105,13 +107,14 @@ check_limits (verify_market *m)
 {
     for (uint32_t i = 0; i < m->cap_count; i++)
         if (m->caps[i].sum[1] > m->caps[i].limit)
-            return verify_wrong (m, "%s gives %s, and has %s", verify_cap_name (&m->caps[i]), verify_yuan (m->caps[i].sum[1]), verify_yuan (m->caps[i].limit));
+            return verify_wrong (m, "%s gives %s, and has %s", verify_cap_name (&m->caps[i]), verify_yuan (m->caps[i].sum[1]),
+                                 verify_yuan (m->caps[i].limit));
     for (size_t i = 0; i < m->groups.size / sizeof (verify_group); i++) {
         const verify_group *g = &verify_groups (m)[i];
         int64_t limit = verify_group_limit (m, g);
         if (g->sum[1] > limit)
-            return verify_wrong (m, "%s is given %s under the %s %.64s, which leaves it %s", verify_leg_name (m, g->leg), verify_yuan (g->sum[1]), g->kind,
-                                 g->id, verify_yuan (limit));
+            return verify_wrong (m, "%s is given %s under the %s %.64s, which leaves it %s", verify_leg_name (m, g->leg),
+                                 verify_yuan (g->sum[1]), g->kind, g->id, verify_yuan (limit));
     }
     return true;
 }

@@ -23,23 +23,27 @@ rest (int64_t limit, int64_t used)
 static void
 add_caps (verify_market *m, uint32_t *provider, uint32_t *first_put)
 {
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    const pb_snapshot *s = m->snapshot;
     m->caps = tt_arena_zero (m->arena, (2 * (size_t)m->product_count + s->n_caps + 1) * sizeof *m->caps);
     for (uint32_t i = 0; i < m->product_count; i++) {
-        const VERIFY_PB (Product) *p = m->products[i].message;
+        const pb_product *p = m->products[i].message;
         int64_t left = rest (p->capacity_fen, p->held_fen + p->confirmed_fen);
-        m->products[i].cap = add_cap (m, (verify_cap){ .kind = "product", .id = p->product_id, .of = p->provider_id, .limit = left });
+        m->products[i].cap
+            = add_cap (m, (verify_cap){ .kind = "product", .id = p->product_id, .of = p->provider_id, .limit = left });
     }
     *first_put = m->cap_count;
     for (size_t i = 0; i < s->n_caps; i++) {
-        const VERIFY_PB (Cap) *c = s->caps[i];
-        add_cap (m, (verify_cap){ .kind = "cap", .id = c->cap_id, .message = c, .limit = c->suspended ? 0 : rest (c->limit_fen, c->used_fen) });
+        const pb_cap *c = s->caps[i];
+        add_cap (
+            m, (verify_cap){
+                   .kind = "cap", .id = c->cap_id, .message = c, .limit = c->suspended ? 0 : rest (c->limit_fen, c->used_fen) });
     }
     for (uint32_t i = 0; i < m->product_count; i++) {
-        const VERIFY_PB (Provider) *v = m->products[i].provider;
+        const pb_provider *v = m->products[i].provider;
         int64_t left = rest (v->capacity_fen, v->held_fen + v->confirmed_fen);
         bool same = i > 0 && m->products[i - 1].provider == v;
-        provider[i] = same ? provider[i - 1] : add_cap (m, (verify_cap){ .kind = "provider", .id = v->provider_id, .limit = left });
+        provider[i]
+            = same ? provider[i - 1] : add_cap (m, (verify_cap){ .kind = "provider", .id = v->provider_id, .limit = left });
     }
 }
 
@@ -47,7 +51,7 @@ add_caps (verify_market *m, uint32_t *provider, uint32_t *first_put)
 static void
 list_caps (verify_market *m, const uint32_t *provider, uint32_t first_put)
 {
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    const pb_snapshot *s = m->snapshot;
     for (uint32_t i = 0; i < m->pair_count; i++) {
         verify_pair *pair = &m->pairs[i];
         const verify_product *p = &m->products[pair->product];

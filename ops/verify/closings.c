@@ -6,9 +6,9 @@
 static bool
 bad_closing (verify_market *m, size_t at, const char *what)
 {
-    const VERIFY_PB (Closing) *c = m->certificate->closings[at];
-    return verify_wrong (m, "closings[%zu] (%.64s at %.64s/%.64s): %s; given %s, needed %s", at, c->application_id, c->provider_id, c->product_id,
-                         what, verify_yuan (c->given_fen), verify_yuan (c->needed_fen));
+    const pb_closing *c = m->certificate->closings[at];
+    return verify_wrong (m, "closings[%zu] (%.64s at %.64s/%.64s): %s; given %s, needed %s", at, c->application_id,
+                         c->provider_id, c->product_id, what, verify_yuan (c->given_fen), verify_yuan (c->needed_fen));
 }
 
 static void
@@ -36,7 +36,7 @@ close_tail (verify_market *m, uint32_t leg, uint32_t pair, int64_t left)
 static bool
 close_pair (verify_market *m, size_t at, uint32_t leg, uint32_t pair)
 {
-    const VERIFY_PB (Closing) *c = m->certificate->closings[at];
+    const pb_closing *c = m->certificate->closings[at];
     verify_cap *innermost = &m->caps[verify_caps_of (m, &m->pairs[pair])[0]];
     if (m->pairs[pair].closed)
         return bad_closing (m, at, "it was closed before");
@@ -62,7 +62,7 @@ close_pair (verify_market *m, size_t at, uint32_t leg, uint32_t pair)
 static bool
 check_one (verify_market *m, size_t at)
 {
-    const VERIFY_PB (Closing) *c = m->certificate->closings[at];
+    const pb_closing *c = m->certificate->closings[at];
     uint32_t leg = verify_find_leg (m, c->application_id, c->leg);
     if (leg == VERIFY_NONE)
         return bad_closing (m, at, "there is no such leg");

@@ -1,5 +1,6 @@
-/* The most that any allocation could give: a maximum flow from legs over their groups, pairs and the providers' limits to a sink (Dinic, 1970), started
- * from the allocation. Minimums and closings do not bind it, and lead equity binds with all that could come: so it is an upper bound. */
+/* The most that any allocation could give: a maximum flow from legs over their groups, pairs and the providers' limits to a sink
+ * (Dinic, 1970), started from the allocation. Minimums and closings do not bind it, and lead equity binds with all that could
+ * come: so it is an upper bound. */
 #include <string.h>
 
 #include "inside.h"
@@ -12,7 +13,7 @@ typedef struct {
 typedef struct {
     uint32_t nodes, edge_count;
     edge *edges;
-    uint32_t *from; /* of each edge, until they are sorted */
+    uint32_t *from;         /* of each edge, until they are sorted */
     uint32_t *first, *list; /* the edges of each node: list[first[n] .. first[n+1]) */
     uint32_t *level, *next, *queue;
     uint32_t source, sink;
@@ -61,7 +62,8 @@ may_follow (const verify_market *m, const verify_pair *p)
 static void
 add_edges (const verify_market *m, network *n)
 {
-    uint32_t groups = (uint32_t)(m->groups.size / sizeof (verify_group)), first_group = 2 + m->leg_count, first_cap = first_group + groups;
+    uint32_t groups = (uint32_t)(m->groups.size / sizeof (verify_group)), first_group = 2 + m->leg_count,
+             first_cap = first_group + groups;
     uint8_t *hung = tt_alloc_zero ((size_t)groups + 1, 1);
     for (uint32_t i = 0; i < m->leg_count; i++) {
         int64_t sum = 0;
@@ -75,16 +77,19 @@ add_edges (const verify_market *m, network *n)
         for (uint32_t k = 0; k < p->group_count; k++) {
             const verify_group *g = &verify_groups (m)[in[k]];
             if (hung[in[k]]++ == 0)
-                join (n, k + 1 < p->group_count ? first_group + in[k + 1] : 2 + p->leg, first_group + in[k], greatest_group (m, g), g->sum[1]);
+                join (n, k + 1 < p->group_count ? first_group + in[k + 1] : 2 + p->leg, first_group + in[k],
+                      greatest_group (m, g), g->sum[1]);
             else
                 hung[in[k]] = 1;
         }
         if (may_follow (m, p))
-            join (n, p->group_count ? first_group + in[0] : 2 + p->leg, first_cap + verify_caps_of (m, p)[0], p->limit, p->amount);
+            join (n, p->group_count ? first_group + in[0] : 2 + p->leg, first_cap + verify_caps_of (m, p)[0], p->limit,
+                  p->amount);
     }
     for (uint32_t i = 0; i < m->cap_count; i++)
         if (m->caps[i].covers)
-            join (n, first_cap + i, m->caps[i].parent == VERIFY_NONE ? n->sink : first_cap + m->caps[i].parent, m->caps[i].before_cuts, m->caps[i].sum[1]);
+            join (n, first_cap + i, m->caps[i].parent == VERIFY_NONE ? n->sink : first_cap + m->caps[i].parent,
+                  m->caps[i].before_cuts, m->caps[i].sum[1]);
     free (hung);
 }
 
@@ -119,7 +124,8 @@ find_levels (network *n)
     return n->level[n->sink] != UINT32_MAX;
 }
 
-/* One path from the source to the sink, along levels; what it carries, 0 if there is none left. n->queue is the stack of edges. */
+/* One path from the source to the sink, along levels; what it carries, 0 if there is none left. n->queue is the stack of edges.
+ */
 static int64_t
 push_path (network *n)
 {

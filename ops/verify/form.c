@@ -29,9 +29,9 @@ price (const char *text)
 static bool
 check_providers (verify_market *m)
 {
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    const pb_snapshot *s = m->snapshot;
     for (size_t i = 0; i < s->n_providers; i++) {
-        const VERIFY_PB (Provider) *p = s->providers[i];
+        const pb_provider *p = s->providers[i];
         if (i > 0 && strcmp (s->providers[i - 1]->provider_id, p->provider_id) >= 0)
             return out_of_order (m, "providers", i);
         if (!*p->provider_id || !money (p->capacity_fen, 0) || !money (p->held_fen, 0) || !money (p->confirmed_fen, 0)
@@ -42,19 +42,19 @@ check_providers (verify_market *m)
 }
 
 static bool
-product_is_well (const VERIFY_PB (Product) * p)
+product_is_well (const pb_product *p)
 {
-    return *p->product_id && p->leg >= 1 && p->leg <= 3 && money (p->ticket_min_fen, 1) && money (p->ticket_max_fen, p->ticket_min_fen)
-           && money (p->capacity_fen, 0) && money (p->held_fen, 0) && money (p->confirmed_fen, 0) && price (p->price)
-           && (unsigned)p->ranking <= 3 && p->lead_percent <= 10000;
+    return *p->product_id && p->leg >= 1 && p->leg <= 3 && money (p->ticket_min_fen, 1)
+           && money (p->ticket_max_fen, p->ticket_min_fen) && money (p->capacity_fen, 0) && money (p->held_fen, 0)
+           && money (p->confirmed_fen, 0) && price (p->price) && (unsigned)p->ranking <= 3 && p->lead_percent <= 10000;
 }
 
 static bool
 check_products (verify_market *m)
 {
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    const pb_snapshot *s = m->snapshot;
     for (size_t i = 0; i < s->n_products; i++) {
-        const VERIFY_PB (Product) *p = s->products[i];
+        const pb_product *p = s->products[i];
         int order = i > 0 ? strcmp (s->products[i - 1]->provider_id, p->provider_id) : -1;
         if (order > 0 || (order == 0 && strcmp (s->products[i - 1]->product_id, p->product_id) >= 0))
             return out_of_order (m, "products", i);
@@ -65,13 +65,13 @@ check_products (verify_market *m)
 }
 
 static bool
-legs_are_well (const VERIFY_PB (Application) * a)
+legs_are_well (const pb_application *a)
 {
     uint32_t seen = 0;
     if (a->n_legs < 1 || a->n_legs > 3)
         return false;
     for (size_t i = 0; i < a->n_legs; i++) {
-        const VERIFY_PB (WantedLeg) *leg = a->legs[i];
+        const pb_wanted_leg *leg = a->legs[i];
         if (leg->leg < 1 || leg->leg > 3 || seen >> leg->leg & 1 || !money (leg->amount_fen, 1) || !money (leg->minimum_fen, 0)
             || leg->minimum_fen > leg->amount_fen || !price (leg->price_limit))
             return false;
@@ -83,9 +83,9 @@ legs_are_well (const VERIFY_PB (Application) * a)
 static bool
 check_applications (verify_market *m)
 {
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    const pb_snapshot *s = m->snapshot;
     for (size_t i = 0; i < s->n_applications; i++) {
-        const VERIFY_PB (Application) *a = s->applications[i];
+        const pb_application *a = s->applications[i];
         int order = i > 0 ? strcmp (s->applications[i - 1]->applicant, a->applicant) : -1;
         if (order > 0 || (order == 0 && strcmp (s->applications[i - 1]->application_id, a->application_id) >= 0))
             return out_of_order (m, "applications", i);
@@ -98,9 +98,9 @@ check_applications (verify_market *m)
 static bool
 check_exposures (verify_market *m)
 {
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    const pb_snapshot *s = m->snapshot;
     for (size_t i = 0; i < s->n_exposures; i++) {
-        const VERIFY_PB (Exposure) *e = s->exposures[i], *before = i > 0 ? s->exposures[i - 1] : NULL;
+        const pb_exposure *e = s->exposures[i], *before = i > 0 ? s->exposures[i - 1] : NULL;
         int order = before ? strcmp (before->applicant, e->applicant) : -1;
         if (order == 0)
             order = strcmp (before->provider_id, e->provider_id);
@@ -117,7 +117,7 @@ check_exposures (verify_market *m)
 static bool
 check_leads_and_caps (verify_market *m)
 {
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    const pb_snapshot *s = m->snapshot;
     for (size_t i = 0; i < s->n_leads; i++) {
         if (i > 0 && strcmp (s->leads[i - 1]->applicant, s->leads[i]->applicant) >= 0)
             return out_of_order (m, "leads", i);
@@ -129,6 +129,8 @@ check_leads_and_caps (verify_market *m)
             return out_of_order (m, "caps", i);
         if (!*s->caps[i]->cap_id || !money (s->caps[i]->limit_fen, 0) || !money (s->caps[i]->used_fen, 0))
             return verify_wrong (m, "snapshot.caps[%zu] has no id, or an amount out of range", i);
+        if (s->caps[i]->retired || (s->caps[i]->per_applicant && s->caps[i]->n_products))
+            return verify_wrong (m, "snapshot.caps[%zu] is retired, or for each applicant and of single products", i);
     }
     return true;
 }
@@ -172,7 +174,7 @@ check_hash (verify_market *m)
 static bool
 check_snapshot (verify_market *m)
 {
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    const pb_snapshot *s = m->snapshot;
     if (s == NULL || strcmp (s->format, "techtransfer-snapshot-1") != 0)
         return verify_wrong (m, "there is no snapshot of format \"techtransfer-snapshot-1\"");
     if (s->n_applications > MANY || s->n_products > MANY || s->n_caps > MANY)
@@ -189,7 +191,8 @@ verify_form (verify_market *m)
     if (!check_snapshot (m))
         return false;
     if (strcmp (m->snapshot->market, m->certificate->market) != 0)
-        return verify_wrong (m, "the snapshot is of market \"%.64s\", the certificate of \"%.64s\"", m->snapshot->market, m->certificate->market);
+        return verify_wrong (m, "the snapshot is of market \"%.64s\", the certificate of \"%.64s\"", m->snapshot->market,
+                             m->certificate->market);
     return check_hash (m);
 }
 

@@ -1,4 +1,5 @@
-/* What the parts of the checker share: the market as the snapshot's rules make it, and the certificate's amounts in it. For this folder only. */
+/* What the parts of the checker share: the market as the snapshot's rules make it, and the certificate's amounts in it. For this
+ * folder only. */
 #ifndef VERIFY_INSIDE_H
 #define VERIFY_INSIDE_H
 
@@ -6,13 +7,28 @@
 #include "verify.h"
 #include "wire/decimal.h"
 
-#define VERIFY_PB(name) Techtransfer__Finance__V1__##name
 #define VERIFY_ENUM(name) TECHTRANSFER__FINANCE__V1__##name
 #define VERIFY_NONE UINT32_MAX
 
+typedef Techtransfer__Finance__V1__Allocation pb_allocation;
+typedef Techtransfer__Finance__V1__Application pb_application;
+typedef Techtransfer__Finance__V1__Cap pb_cap;
+typedef Techtransfer__Finance__V1__Closing pb_closing;
+typedef Techtransfer__Finance__V1__Exposure pb_exposure;
+typedef Techtransfer__Finance__V1__Lead pb_lead;
+typedef Techtransfer__Finance__V1__Leg pb_leg;
+typedef Techtransfer__Finance__V1__LegTotal pb_leg_total;
+typedef Techtransfer__Finance__V1__Mandate pb_mandate;
+typedef Techtransfer__Finance__V1__Product pb_product;
+typedef Techtransfer__Finance__V1__Provider pb_provider;
+typedef Techtransfer__Finance__V1__RankingOrder pb_ranking_order;
+typedef Techtransfer__Finance__V1__Snapshot pb_snapshot;
+typedef Techtransfer__Finance__V1__Unmatched pb_unmatched;
+typedef Techtransfer__Finance__V1__WantedLeg pb_wanted_leg;
+
 typedef struct {
-    const VERIFY_PB (Application) *application;
-    const VERIFY_PB (WantedLeg) *wanted;
+    const pb_application *application;
+    const pb_wanted_leg *wanted;
     tt_decimal price_limit;
     uint32_t first_pair, pair_count; /* best first */
     uint32_t equity;                 /* the application's equity leg, or VERIFY_NONE */
@@ -22,24 +38,24 @@ typedef struct {
 } verify_leg;
 
 typedef struct {
-    const VERIFY_PB (Product) *message;
-    const VERIFY_PB (Provider) *provider;
+    const pb_product *message;
+    const pb_provider *provider;
     tt_decimal price;
-    uint32_t place;    /* in the order in which legs prefer products */
-    uint32_t cap;      /* its own, in caps */
-    bool follows;      /* lead equity */
+    uint32_t place; /* in the order in which legs prefer products */
+    uint32_t cap;   /* its own, in caps */
+    bool follows;   /* lead equity */
 } verify_product;
 
 /* A limit on the providers' side. */
 typedef struct {
     const char *kind, *id, *of; /* "product" "a" of "p"; for texts */
-    const VERIFY_PB (Cap) *message; /* or NULL */
+    const pb_cap *message;      /* or NULL */
     int64_t limit;              /* what it had left, less cuts */
     int64_t before_cuts;
-    uint32_t covers;            /* acceptable pairs */
-    uint32_t parent;            /* the next larger one, or VERIFY_NONE */
-    int64_t sum[2];             /* what it holds up to a wave */
-    uint32_t worst[2];          /* the worst pair it holds of a wave, or VERIFY_NONE */
+    uint32_t covers;   /* acceptable pairs */
+    uint32_t parent;   /* the next larger one, or VERIFY_NONE */
+    int64_t sum[2];    /* what it holds up to a wave */
+    uint32_t worst[2]; /* the worst pair it holds of a wave, or VERIFY_NONE */
 } verify_cap;
 
 /* A limit inside a leg: a share of a provider's or a cap's limit for one applicant, or a percentage of lead equity. */
@@ -67,20 +83,20 @@ typedef struct {
 
 typedef struct {
     const verify_certificate *certificate;
-    const VERIFY_PB (Snapshot) *snapshot;
+    const pb_snapshot *snapshot;
     tt_arena *arena;
     verify_result *result;
     verify_leg *legs;
     uint32_t leg_count;
     verify_product *products;
     uint32_t product_count;
-    uint32_t *order;     /* products, best first */
+    uint32_t *order; /* products, best first */
     verify_pair *pairs;
     uint32_t pair_count;
     tt_buffer cap_lists, group_lists; /* of uint32_t */
     verify_cap *caps;
     uint32_t cap_count;
-    tt_buffer groups; /* of verify_group */
+    tt_buffer groups;    /* of verify_group */
     uint32_t *leg_of_id; /* leg numbers sorted by application_id and leg */
 } verify_market;
 
@@ -93,10 +109,10 @@ const char *verify_leg_name (const verify_market *m, uint32_t leg);
 const char *verify_product_name (const verify_market *m, uint32_t product);
 const char *verify_cap_name (const verify_cap *cap);
 
-uint32_t verify_find_leg (const verify_market *m, const char *application_id, VERIFY_PB (Leg) leg); /* or VERIFY_NONE */
+uint32_t verify_find_leg (const verify_market *m, const char *application_id, pb_leg leg); /* or VERIFY_NONE */
 uint32_t verify_find_product (const verify_market *m, const char *provider_id, const char *product_id);
 uint32_t verify_find_pair (const verify_market *m, uint32_t leg, uint32_t product);
-bool verify_cap_covers (const VERIFY_PB (Cap) * cap, const VERIFY_PB (Application) * application, const VERIFY_PB (Product) * product);
+bool verify_cap_covers (const pb_cap *cap, const pb_application *application, const pb_product *product);
 
 verify_group *verify_groups (const verify_market *m);
 const uint32_t *verify_caps_of (const verify_market *m, const verify_pair *pair);
@@ -109,7 +125,20 @@ bool verify_has_lead (const verify_market *m, const verify_pair *pair);
 /* What a group may hold. */
 int64_t verify_group_limit (const verify_market *m, const verify_group *group);
 
-extern const char *const verify_reasons[]; /* in the order in which conditions are looked at; the last one is "" */
+/* What is in the way, in the order in which it is looked at. judge.c */
+enum {
+    VERIFY_NO_MANDATE,
+    VERIFY_NO_LEAD,
+    VERIFY_PRICE,
+    VERIFY_TENOR,
+    VERIFY_TICKET,
+    VERIFY_EXPOSURE,
+    VERIFY_CAPACITY,
+    VERIFY_ACCEPTABLE
+};
+extern const char *const verify_reasons[];
+/* personal, supply: what the tightest limit for one applicant, and for all, leaves. */
+int verify_judge (const verify_leg *leg, const verify_product *product, int64_t personal, int64_t supply);
 
 /* The steps, each false after verify_wrong. */
 bool verify_form (verify_market *m);       /* form.c: formats, order and ranges of the snapshot; its hash */

@@ -1,11 +1,8 @@
-/* The market as the rules make it of the snapshot: legs, products, who may fund whom, and what each leg may have of what is limited for one applicant.
- * Written from CERTIFICATE.md; every product is asked about every leg. */
+/* The market as the rules make it of the snapshot: legs, products, who may fund whom, and what each leg may have of what is
+ * limited for one applicant. Written from CERTIFICATE.md; every product is asked about every leg. */
 #include <string.h>
 
 #include "inside.h"
-
-const char *const verify_reasons[] = { "no mandate fits", "no lead investment", "price", "tenor", "ticket", "exposure limit", "capacity", "" };
-enum { NO_MANDATE, NO_LEAD, PRICE, TENOR, TICKET, EXPOSURE, CAPACITY, ACCEPTABLE };
 
 /* What a limit for one applicant leaves the applicant whose legs are looked at. */
 typedef struct {
@@ -18,9 +15,9 @@ typedef struct {
     tt_buffer pairs;
     remainder_of *of_provider; /* by place in the snapshot */
     remainder_of *of_cap;
-    const VERIFY_PB (Application) **backed; /* of each provider */
-    uint32_t *provider_place;               /* of each product */
-    int64_t *supply_left;                   /* of each product: product, provider */
+    const pb_application **backed; /* of each provider */
+    uint32_t *provider_place;      /* of each product */
+    int64_t *supply_left;          /* of each product: product, provider */
 } work;
 
 static tt_decimal
@@ -34,7 +31,8 @@ decimal (const char *text)
 
 /* -- legs and products -- */
 
-static const VERIFY_PB (Lead) * find_lead (const VERIFY_PB (Snapshot) * s, const char *applicant)
+static const pb_lead *
+find_lead (const pb_snapshot *s, const char *applicant)
 {
     size_t low = 0, high = s->n_leads;
     while (low < high) {
@@ -51,7 +49,7 @@ static const VERIFY_PB (Lead) * find_lead (const VERIFY_PB (Snapshot) * s, const
 }
 
 static void
-add_leg (verify_market *m, const VERIFY_PB (Application) * a, VERIFY_PB (Leg) which, bool first, const VERIFY_PB (Lead) * lead, uint32_t equity)
+add_leg (verify_market *m, const pb_application *a, pb_leg which, bool first, const pb_lead *lead, uint32_t equity)
 {
     for (size_t i = 0; i < a->n_legs; i++)
         if (a->legs[i]->leg == which)
@@ -64,7 +62,7 @@ add_leg (verify_market *m, const VERIFY_PB (Application) * a, VERIFY_PB (Leg) wh
 }
 
 static bool
-wants_equity (const VERIFY_PB (Application) * a)
+wants_equity (const pb_application *a)
 {
     for (size_t i = 0; i < a->n_legs; i++)
         if (a->legs[i]->leg == VERIFY_ENUM (LEG__EQUITY))
@@ -75,14 +73,14 @@ wants_equity (const VERIFY_PB (Application) * a)
 static void
 add_legs (verify_market *m)
 {
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    const pb_snapshot *s = m->snapshot;
     m->legs = tt_arena_zero (m->arena, (3 * s->n_applications + 1) * sizeof *m->legs);
     for (size_t i = 0; i < s->n_applications; i++) {
-        const VERIFY_PB (Application) *a = s->applications[i];
+        const pb_application *a = s->applications[i];
         bool first = i == 0 || strcmp (s->applications[i - 1]->applicant, a->applicant) != 0;
         uint32_t equity = wants_equity (a) ? m->leg_count : VERIFY_NONE;
         for (int leg = VERIFY_ENUM (LEG__EQUITY); leg <= VERIFY_ENUM (LEG__LEASE); leg++)
-            add_leg (m, a, (VERIFY_PB (Leg))leg, first, find_lead (s, a->applicant), equity);
+            add_leg (m, a, (pb_leg)leg, first, find_lead (s, a->applicant), equity);
     }
 }
 
@@ -105,7 +103,7 @@ index_legs (verify_market *m)
 }
 
 static size_t
-provider_place (const VERIFY_PB (Snapshot) * s, const char *provider_id)
+provider_place (const pb_snapshot *s, const char *provider_id)
 {
     size_t low = 0, high = s->n_providers;
     while (low < high) {
@@ -132,17 +130,18 @@ static void
 add_products (work *w)
 {
     verify_market *m = w->m;
-    const VERIFY_PB (Snapshot) *s = m->snapshot;
+    const pb_snapshot *s = m->snapshot;
     m->products = tt_arena_zero (m->arena, (s->n_products + 1) * sizeof *m->products);
     w->provider_place = tt_arena_zero (m->arena, (s->n_products + 1) * sizeof *w->provider_place);
     w->supply_left = tt_arena_zero (m->arena, (s->n_products + 1) * sizeof *w->supply_left);
     for (size_t i = 0; i < s->n_products; i++) {
-        const VERIFY_PB (Product) *p = s->products[i];
+        const pb_product *p = s->products[i];
         size_t place = provider_place (s, p->provider_id);
         if (place == s->n_providers)
             continue;
-        const VERIFY_PB (Provider) *v = s->providers[place];
-        int64_t own = rest (p->capacity_fen, p->held_fen, p->confirmed_fen), all = rest (v->capacity_fen, v->held_fen, v->confirmed_fen);
+        const pb_provider *v = s->providers[place];
+        int64_t own = rest (p->capacity_fen, p->held_fen, p->confirmed_fen),
+                all = rest (v->capacity_fen, v->held_fen, v->confirmed_fen);
         w->provider_place[m->product_count] = (uint32_t)place;
         w->supply_left[m->product_count] = own < all ? own : all;
         m->products[m->product_count++]
@@ -160,7 +159,8 @@ compare_products (const void *left, const void *right, void *context)
     const verify_product *products = context, *a = &products[i], *b = &products[k];
     int order = tt_decimal_compare (a->price, b->price);
     if (order == 0)
-        order = (a->message->ticket_max_fen < b->message->ticket_max_fen) - (a->message->ticket_max_fen > b->message->ticket_max_fen);
+        order = (a->message->ticket_max_fen < b->message->ticket_max_fen)
+                - (a->message->ticket_max_fen > b->message->ticket_max_fen);
     return order ? order : i < k ? -1 : 1;
 }
 
@@ -176,76 +176,15 @@ order_products (verify_market *m)
         m->products[m->order[i]].place = i;
 }
 
-/* -- may they -- */
-
-static bool
-in_list (char *const *list, size_t count, const char *text)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcmp (list[i], text) == 0)
-            return true;
-    return false;
-}
-
-static bool
-mandate_fits (const VERIFY_PB (Mandate) * d, const VERIFY_PB (Application) * a)
-{
-    bool industry = d->n_industries == 0, special = d->n_specials == 0;
-    for (size_t i = 0; i < d->n_industries; i++)
-        industry |= strncmp (a->industry, d->industries[i], strlen (d->industries[i])) == 0;
-    for (size_t i = 0; i < d->n_specials; i++)
-        for (size_t k = 0; k < a->n_specials; k++)
-            special |= d->specials[i] == a->specials[k];
-    for (size_t i = 0; i < d->n_recognitions; i++)
-        if (!in_list (a->recognitions, a->n_recognitions, d->recognitions[i]))
-            return false;
-    return industry && special && (d->n_districts == 0 || in_list (d->districts, d->n_districts, a->district))
-           && (d->n_stages == 0 || in_list (d->stages, d->n_stages, a->stage)) && (d->max_age_months == 0 || a->age_months <= d->max_age_months);
-}
-
-static bool
-lead_may_come (const verify_leg *leg, const verify_product *p)
-{
-    if (!p->follows || leg->equity != VERIFY_NONE)
-        return true;
-    return p->message->lead_percent ? leg->confirmed_lead > 0 : leg->led;
-}
-
-static bool
-tenor_fits (const VERIFY_PB (Product) * p, uint32_t months)
-{
-    return p->leg == VERIFY_ENUM (LEG__EQUITY) || (months >= p->tenor_min_months && (p->tenor_max_months == 0 || months <= p->tenor_max_months));
-}
-
-static int
-judge (const verify_leg *leg, const verify_product *p, int64_t personal, int64_t supply)
-{
-    const VERIFY_PB (Product) *message = p->message;
-    if (message->leg != leg->wanted->leg || strcmp (message->provider_id, leg->application->applicant) == 0
-        || (message->mandate && !mandate_fits (message->mandate, leg->application)))
-        return NO_MANDATE;
-    if (!lead_may_come (leg, p))
-        return NO_LEAD;
-    if (*leg->wanted->price_limit && tt_decimal_compare (p->price, leg->price_limit) > 0)
-        return PRICE;
-    if (!tenor_fits (message, leg->wanted->tenor_months))
-        return TENOR;
-    if (leg->wanted->amount_fen < message->ticket_min_fen)
-        return TICKET;
-    if (personal < message->ticket_min_fen)
-        return EXPOSURE;
-    return supply < message->ticket_min_fen ? CAPACITY : ACCEPTABLE;
-}
-
 /* -- limits for one applicant -- */
 
 static int64_t
-exposure (const VERIFY_PB (Snapshot) * s, const char *applicant, const char *provider_id, const char *cap_id)
+exposure (const pb_snapshot *s, const char *applicant, const char *provider_id, const char *cap_id)
 {
     size_t low = 0, high = s->n_exposures;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        const VERIFY_PB (Exposure) *e = s->exposures[middle];
+        const pb_exposure *e = s->exposures[middle];
         int order = strcmp (e->applicant, applicant);
         if (order == 0)
             order = strcmp (e->provider_id, provider_id);
@@ -264,7 +203,7 @@ exposure (const VERIFY_PB (Snapshot) * s, const char *applicant, const char *pro
 static int64_t *
 left_at_provider (work *w, uint32_t place, const char *applicant)
 {
-    const VERIFY_PB (Provider) *v = w->m->snapshot->providers[place];
+    const pb_provider *v = w->m->snapshot->providers[place];
     remainder_of *r = &w->of_provider[place];
     if (r->applicant == NULL || strcmp (r->applicant, applicant) != 0) {
         *r = (remainder_of){ applicant, INT64_MAX };
@@ -277,7 +216,7 @@ left_at_provider (work *w, uint32_t place, const char *applicant)
 static int64_t *
 left_under_cap (work *w, size_t cap, const char *applicant)
 {
-    const VERIFY_PB (Cap) *c = w->m->snapshot->caps[cap];
+    const pb_cap *c = w->m->snapshot->caps[cap];
     remainder_of *r = &w->of_cap[cap];
     if (r->applicant == NULL || strcmp (r->applicant, applicant) != 0) {
         *r = (remainder_of){ applicant, 0 };
@@ -287,41 +226,20 @@ left_under_cap (work *w, size_t cap, const char *applicant)
     return &r->left;
 }
 
-static bool
-has_leg (const VERIFY_PB (Cap) * c, VERIFY_PB (Leg) leg)
-{
-    for (size_t i = 0; i < c->n_legs; i++)
-        if (c->legs[i] == leg)
-            return true;
-    return c->n_legs == 0;
-}
-
-bool
-verify_cap_covers (const VERIFY_PB (Cap) * c, const VERIFY_PB (Application) * a, const VERIFY_PB (Product) * p)
-{
-    bool product = c->n_products == 0;
-    for (size_t i = 0; i < c->n_products && !product; i++) {
-        const char *slash = strchr (c->products[i], '/');
-        size_t size = strlen (p->provider_id);
-        product = slash && (size_t)(slash - c->products[i]) == size && memcmp (c->products[i], p->provider_id, size) == 0
-                  && strcmp (slash + 1, p->product_id) == 0;
-    }
-    return product && !c->retired && has_leg (c, p->leg) && (c->n_providers == 0 || in_list (c->providers, c->n_providers, p->provider_id))
-           && (c->n_districts == 0 || in_list (c->districts, c->n_districts, a->district));
-}
-
 /* The tightest limit for each applicant, and for all together, on a leg at a product. */
 static void
 find_limits (work *w, const verify_leg *leg, uint32_t product, int64_t *personal, int64_t *supply)
 {
-    const VERIFY_PB (Snapshot) *s = w->m->snapshot;
+    const pb_snapshot *s = w->m->snapshot;
     *personal = *left_at_provider (w, w->provider_place[product], leg->application->applicant);
     *supply = w->supply_left[product];
     for (size_t i = 0; i < s->n_caps; i++) {
-        const VERIFY_PB (Cap) *c = s->caps[i];
+        const pb_cap *c = s->caps[i];
         if (!verify_cap_covers (c, leg->application, w->m->products[product].message))
             continue;
-        int64_t left = c->per_applicant ? *left_under_cap (w, i, leg->application->applicant) : c->suspended ? 0 : rest (c->limit_fen, c->used_fen, 0);
+        int64_t left = c->per_applicant ? *left_under_cap (w, i, leg->application->applicant)
+                       : c->suspended   ? 0
+                                        : rest (c->limit_fen, c->used_fen, 0);
         int64_t *tightest = c->per_applicant ? personal : supply;
         *tightest = left < *tightest ? left : *tightest;
     }
@@ -352,17 +270,18 @@ judge_leg (work *w, uint32_t number)
         const verify_product *p = &m->products[product];
         int64_t personal = INT64_MAX, supply = INT64_MAX;
         /* The limits cost more to find than the rest, and matter last. */
-        int reason = judge (leg, p, personal, supply);
-        if (reason == ACCEPTABLE) {
+        int reason = verify_judge (leg, p, personal, supply);
+        if (reason == VERIFY_ACCEPTABLE) {
             find_limits (w, leg, product, &personal, &supply);
-            reason = judge (leg, p, personal, supply);
+            reason = verify_judge (leg, p, personal, supply);
         }
-        if (reason == ACCEPTABLE && p->message->lead_percent && w->backed[w->provider_place[product]] == leg->application)
-            reason = NO_LEAD;
+        if (reason == VERIFY_ACCEPTABLE && p->message->lead_percent && w->backed[w->provider_place[product]] == leg->application)
+            reason = VERIFY_NO_LEAD;
         leg->reason = reason > leg->reason ? reason : leg->reason;
-        if (reason != ACCEPTABLE)
+        if (reason != VERIFY_ACCEPTABLE)
             continue;
-        int64_t most = p->message->ticket_max_fen < leg->wanted->amount_fen ? p->message->ticket_max_fen : leg->wanted->amount_fen;
+        int64_t most
+            = p->message->ticket_max_fen < leg->wanted->amount_fen ? p->message->ticket_max_fen : leg->wanted->amount_fen;
         bool leads = p->message->leg == VERIFY_ENUM (LEG__EQUITY) && !p->follows;
         verify_pair pair = { .leg = number, .product = product, .wave = !leads, .limit = most };
         tt_buffer_append (&w->pairs, &pair, sizeof pair);
@@ -447,7 +366,7 @@ static void
 link_at (work *w, uint32_t leg, uint32_t place, pair_list of, tt_buffer *members)
 {
     const verify_leg *l = &w->m->legs[leg];
-    const VERIFY_PB (Provider) *v = w->m->snapshot->providers[place];
+    const pb_provider *v = w->m->snapshot->providers[place];
     for (uint32_t i = 0; i < of.count; i++) {
         uint32_t percent = percent_of (w, of.pairs[i]);
         bool known = percent == 0;
@@ -455,7 +374,9 @@ link_at (work *w, uint32_t leg, uint32_t place, pair_list of, tt_buffer *members
             known = percent_of (w, of.pairs[k]) == percent;
         if (known)
             continue;
-        verify_group group = { .kind = "lead equity behind", .id = v->provider_id, .leg = leg, .limit = l->wanted->amount_fen, .percent = percent };
+        verify_group group = {
+            .kind = "lead equity behind", .id = v->provider_id, .leg = leg, .limit = l->wanted->amount_fen, .percent = percent
+        };
         group.used = exposure (w->m->snapshot, l->application->applicant, v->provider_id, "");
         add_group (w, of, group, linked_below, &percent, members);
         w->backed[place] = l->application;
@@ -495,14 +416,15 @@ static int
 compare_places (const void *left, const void *right, void *context)
 {
     work *w = context;
-    uint32_t a = w->provider_place[pair_at (w, *(const uint32_t *)left)->product], b = w->provider_place[pair_at (w, *(const uint32_t *)right)->product];
+    uint32_t a = w->provider_place[pair_at (w, *(const uint32_t *)left)->product],
+             b = w->provider_place[pair_at (w, *(const uint32_t *)right)->product];
     return (a > b) - (a < b);
 }
 
 static void
 group_at (work *w, uint32_t leg, uint32_t place, pair_list of, tt_buffer *members)
 {
-    const VERIFY_PB (Provider) *v = w->m->snapshot->providers[place];
+    const pb_provider *v = w->m->snapshot->providers[place];
     link_at (w, leg, place, of, members);
     if (v->exposure_limit_fen)
         share (w, of, (verify_group){ .kind = "exposure limit of", .id = v->provider_id, .leg = leg },
@@ -513,7 +435,7 @@ static void
 group_leg (work *w, uint32_t leg, tt_buffer *members)
 {
     const verify_leg *l = &w->m->legs[leg];
-    const VERIFY_PB (Snapshot) *s = w->m->snapshot;
+    const pb_snapshot *s = w->m->snapshot;
     uint32_t *list = tt_alloc (l->pair_count * sizeof *list);
     tt_buffer_clear (members);
     for (uint32_t i = 0; i < l->pair_count; i++)
@@ -527,7 +449,8 @@ group_leg (work *w, uint32_t leg, tt_buffer *members)
     }
     for (size_t i = 0; i < s->n_caps; i++)
         if (s->caps[i]->per_applicant)
-            share (w, (pair_list){ list, l->pair_count }, (verify_group){ .kind = "cap for each applicant", .id = s->caps[i]->cap_id, .leg = leg },
+            share (w, (pair_list){ list, l->pair_count },
+                   (verify_group){ .kind = "cap for each applicant", .id = s->caps[i]->cap_id, .leg = leg },
                    left_under_cap (w, i, l->application->applicant), under_cap, s->caps[i], members);
     list_groups (w, members);
     free (list);

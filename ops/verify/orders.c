@@ -19,7 +19,7 @@ check_products (verify_market *m)
     if (c->n_product_order != m->product_count)
         return verify_wrong (m, "product_order has %zu products, and the market %u", c->n_product_order, m->product_count);
     for (uint32_t i = 0; i < m->product_count; i++) {
-        const VERIFY_PB (Product) *p = m->products[m->order[i]].message;
+        const pb_product *p = m->products[m->order[i]].message;
         if (!is_pair_of (c->product_order[i], p->provider_id, p->product_id))
             return verify_wrong (m, "product_order[%u] is %.130s, where the prices put %s", i, c->product_order[i],
                                  verify_product_name (m, m->order[i]));
@@ -64,15 +64,17 @@ policy_of (const verify_product *p)
 }
 
 static bool
-check_ranking (verify_market *m, const VERIFY_PB (RankingOrder) * published, const uint32_t *order)
+check_ranking (verify_market *m, const pb_ranking_order *published, const uint32_t *order)
 {
     if (published->n_legs != m->leg_count)
-        return verify_wrong (m, "ranking %d has %zu legs, and the market %u", (int)published->policy, published->n_legs, m->leg_count);
+        return verify_wrong (m, "ranking %d has %zu legs, and the market %u", (int)published->policy, published->n_legs,
+                             m->leg_count);
     for (uint32_t i = 0; i < m->leg_count; i++) {
         const char *name = verify_leg_name (m, order[i]);
         const char *id = m->legs[order[i]].application->application_id;
         if (!is_pair_of (published->legs[i], id, name + strlen (name) - strlen (strrchr (name, ' ') + 1)))
-            return verify_wrong (m, "ranking %d has %.140s at place %u, where the policy puts %s", (int)published->policy, published->legs[i], i, name);
+            return verify_wrong (m, "ranking %d has %.140s at place %u, where the policy puts %s", (int)published->policy,
+                                 published->legs[i], i, name);
     }
     return true;
 }

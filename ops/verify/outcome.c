@@ -12,8 +12,8 @@ given (const verify_market *m, uint32_t leg)
     return sum;
 }
 
-/* A leg without acceptable products says what was in the way at the nearest one. One with some says what may be true of them: that it was closed is a
- * reason only if it was, that there is no lead only if there is none. */
+/* A leg without acceptable products says what was in the way at the nearest one. One with some says what may be true of them:
+ * that it was closed is a reason only if it was, that there is no lead only if there is none. */
 static bool
 reason_holds (const verify_market *m, uint32_t leg, const char *reason)
 {
@@ -43,14 +43,16 @@ check_unmatched (verify_market *m)
     for (uint32_t i = 0; i < m->leg_count; i++) {
         uint32_t leg = m->leg_of_id[i];
         int64_t missing = m->legs[leg].wanted->amount_fen - given (m, leg);
-        const VERIFY_PB (Unmatched) *u = at < c->n_unmatched ? c->unmatched[at] : NULL;
+        const pb_unmatched *u = at < c->n_unmatched ? c->unmatched[at] : NULL;
         if (missing == 0)
             continue;
-        if (u == NULL || strcmp (u->application_id, m->legs[leg].application->application_id) != 0 || u->leg != m->legs[leg].wanted->leg
-            || u->missing_fen != missing)
-            return verify_wrong (m, "%s lacks %s, and unmatched[%zu] does not say so", verify_leg_name (m, leg), verify_yuan (missing), at);
+        if (u == NULL || strcmp (u->application_id, m->legs[leg].application->application_id) != 0
+            || u->leg != m->legs[leg].wanted->leg || u->missing_fen != missing)
+            return verify_wrong (m, "%s lacks %s, and unmatched[%zu] does not say so", verify_leg_name (m, leg),
+                                 verify_yuan (missing), at);
         if (!reason_holds (m, leg, u->reason))
-            return verify_wrong (m, "%s lacks %s, and \"%.64s\" is not the reason", verify_leg_name (m, leg), verify_yuan (missing), u->reason);
+            return verify_wrong (m, "%s lacks %s, and \"%.64s\" is not the reason", verify_leg_name (m, leg),
+                                 verify_yuan (missing), u->reason);
         at++;
     }
     if (at != c->n_unmatched)
@@ -70,10 +72,11 @@ check_totals (verify_market *m)
     if (c->n_totals != 3)
         return verify_wrong (m, "there are %zu totals, not one for each of three legs", c->n_totals);
     for (size_t i = 0; i < 3; i++) {
-        const VERIFY_PB (LegTotal) *t = c->totals[i];
+        const pb_leg_total *t = c->totals[i];
         if ((size_t)t->leg != i + 1 || t->wanted_fen != wanted[i + 1] || t->allocated_fen != allocated[i + 1])
-            return verify_wrong (m, "totals[%zu] says that %s of %s were given, and it is %s of %s", i, verify_yuan (t->allocated_fen),
-                                 verify_yuan (t->wanted_fen), verify_yuan (allocated[i + 1]), verify_yuan (wanted[i + 1]));
+            return verify_wrong (m, "totals[%zu] says that %s of %s were given, and it is %s of %s", i,
+                                 verify_yuan (t->allocated_fen), verify_yuan (t->wanted_fen), verify_yuan (allocated[i + 1]),
+                                 verify_yuan (wanted[i + 1]));
     }
     return true;
 }

@@ -37,9 +37,10 @@ verify_yuan (int64_t fen)
 }
 
 static const char *
-leg_text (VERIFY_PB (Leg) leg)
+leg_text (pb_leg leg)
 {
-    const ProtobufCEnumValue *value = protobuf_c_enum_descriptor_get_value (&techtransfer__finance__v1__leg__descriptor, (int)leg);
+    const ProtobufCEnumValue *value
+        = protobuf_c_enum_descriptor_get_value (&techtransfer__finance__v1__leg__descriptor, (int)leg);
     return value ? value->name : "?";
 }
 
@@ -52,14 +53,14 @@ verify_leg_name (const verify_market *m, uint32_t leg)
 const char *
 verify_product_name (const verify_market *m, uint32_t product)
 {
-    const VERIFY_PB (Product) *p = m->products[product].message;
+    const pb_product *p = m->products[product].message;
     return tt_arena_printf (m->arena, "%.64s/%.64s", p->provider_id, p->product_id);
 }
 
 /* -- finding -- */
 
 uint32_t
-verify_find_leg (const verify_market *m, const char *application_id, VERIFY_PB (Leg) leg)
+verify_find_leg (const verify_market *m, const char *application_id, pb_leg leg)
 {
     uint32_t low = 0, high = m->leg_count;
     while (low < high) {
@@ -83,7 +84,7 @@ verify_find_product (const verify_market *m, const char *provider_id, const char
     uint32_t low = 0, high = m->product_count;
     while (low < high) {
         uint32_t middle = low + (high - low) / 2;
-        const VERIFY_PB (Product) *p = m->products[middle].message;
+        const pb_product *p = m->products[middle].message;
         int order = strcmp (p->provider_id, provider_id);
         if (order == 0)
             order = strcmp (p->product_id, product_id);
@@ -193,7 +194,8 @@ fill_result (const verify_market *m)
 void
 verify_run (const verify_certificate *certificate, bool with_bound, verify_result *result)
 {
-    verify_market m = { .certificate = certificate, .snapshot = certificate->snapshot, .arena = tt_arena_new (1 << 16), .result = result };
+    verify_market m
+        = { .certificate = certificate, .snapshot = certificate->snapshot, .arena = tt_arena_new (1 << 16), .result = result };
     *result = (verify_result){ .bound = -1 };
     result->valid = verify_form (&m) && verify_build (&m) && verify_caps (&m) && verify_orders (&m) && verify_closings (&m)
                     && verify_allocation (&m) && verify_stable (&m) && verify_outcome (&m);

@@ -71,17 +71,17 @@ tell (verify_market *m, uint32_t number, desire leg, desire product)
                                  verify_yuan (m->pairs[leg.worse].amount), verify_product_name (m, m->pairs[leg.worse].product),
                                  leg.worse - m->legs[p->leg].first_pair + 1, number - m->legs[p->leg].first_pair + 1);
     if (product.worse != VERIFY_NONE)
-        takes = tt_arena_printf (m->arena, "%s is full, and holds %s of %s, which ranks below (%u; this ranks %u)", product.inside,
-                                 verify_yuan (m->pairs[product.worse].amount), verify_leg_name (m, m->pairs[product.worse].leg),
-                                 m->pairs[product.worse].rank + 1, p->rank + 1);
+        takes = tt_arena_printf (m->arena, "%s is full, and holds %s of %s, which ranks below (%u; this ranks %u)",
+                                 product.inside, verify_yuan (m->pairs[product.worse].amount),
+                                 verify_leg_name (m, m->pairs[product.worse].leg), m->pairs[product.worse].rank + 1, p->rank + 1);
     else
         takes = tt_arena_printf (m->arena, "it has %s, and gives %s", verify_yuan (m->caps[m->products[p->product].cap].limit),
                                  verify_yuan (m->caps[m->products[p->product].cap].sum[1]));
-    return verify_wrong (m,
-                         "%s and %s would both rather have more of each other than %s (limit %s)\n  %s: wants %s, has %s%s\n  %s: %s",
-                         verify_leg_name (m, p->leg), verify_product_name (m, p->product), verify_yuan (p->amount), verify_yuan (p->limit),
-                         verify_leg_name (m, p->leg), verify_yuan (m->legs[p->leg].wanted->amount_fen),
-                         verify_yuan (leg_sum (m, p->leg, 1, &unused)), would, verify_product_name (m, p->product), takes);
+    return verify_wrong (
+        m, "%s and %s would both rather have more of each other than %s (limit %s)\n  %s: wants %s, has %s%s\n  %s: %s",
+        verify_leg_name (m, p->leg), verify_product_name (m, p->product), verify_yuan (p->amount), verify_yuan (p->limit),
+        verify_leg_name (m, p->leg), verify_yuan (m->legs[p->leg].wanted->amount_fen),
+        verify_yuan (leg_sum (m, p->leg, 1, &unused)), would, verify_product_name (m, p->product), takes);
 }
 
 /* A closed pair that both sides have room for now, without giving up anything. */

@@ -188,8 +188,9 @@ ranks_below (const match_pair *pairs, uint32_t a, uint32_t than)
     return pairs[a].product > pairs[than].product;
 }
 
-/* The offer would be turned down whole: a cap over the pair is full, and of all that it holds this would be the worst. Most offers of a long round end
- * here, so it reads next to nothing; the pair itself is not marked, because a second offer would end in the same way. */
+/* The offer would be turned down whole: a cap over the pair is full, and of all that it holds this would be the worst. Most
+ * offers of a long round end here, so it reads next to nothing; the pair itself is not marked, because a second offer would end
+ * in the same way. */
 static bool
 is_hopeless (const match_run *r, uint32_t pair)
 {
@@ -365,7 +366,8 @@ compare_turns (const void *left, const void *right, void *context)
     return a < b ? -1 : 1;
 }
 
-/* The order in which legs first offer has no influence on what comes out. Those that rank well go first, because they are displaced least. */
+/* The order in which legs first offer has no influence on what comes out. Those that rank well go first, because they are
+ * displaced least. */
 static void
 open_turns (match_run *r)
 {
@@ -449,7 +451,8 @@ run_open (const match_instance *in, match_result *out)
     r.found = tt_alloc_zero ((size_t)in->pair_count + in->leg_count, sizeof *r.found);
     for (uint32_t i = 0; i < in->pair_count; i++) {
         const match_pair *p = &in->pairs[i];
-        r.at[i] = (match_standing){ 0, p->limit, p->leg, p->node, p->group, p->rank, p->wave, p->needs_lead, MATCH_PAIR_OPEN, false };
+        r.at[i]
+            = (match_standing){ 0, p->limit, p->leg, p->node, p->group, p->rank, p->wave, p->needs_lead, MATCH_PAIR_OPEN, false };
         r.glances[i] = (match_glance){ in->pairs[i].node, in->pairs[i].rank };
         r.waves[in->pairs[i].leg] |= (uint8_t)(1U << in->pairs[i].wave);
         if (in->pairs[i].wave > r.last_wave)
@@ -464,9 +467,9 @@ run_open (const match_instance *in, match_result *out)
 static void
 run_close (match_run *r)
 {
-    void *owned[] = { r->at, r->touched_list, r->placed,     r->led,    r->grouped,      r->held,        r->cursor,
-                      r->waves, r->worst,   r->worst_room,   r->place,      r->lowest, r->tops,         r->queue,       r->queued,
-                      r->cuts,  r->found,   r->leg_closed,   r->claimed_leg, r->claimed_node, r->turns, r->glances };
+    void *owned[] = { r->at,    r->touched_list, r->placed,      r->led,          r->grouped, r->held,   r->cursor, r->waves,
+                      r->worst, r->worst_room,   r->place,       r->lowest,       r->tops,    r->queue,  r->queued, r->cuts,
+                      r->found, r->leg_closed,   r->claimed_leg, r->claimed_node, r->turns,   r->glances };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free (owned[i]);
 }

@@ -18,9 +18,9 @@
 
 /* What an applicant wants on one leg. Its pairs stand together, best first. */
 typedef struct {
-    int64_t amount;         /* fen, > 0 */
-    int64_t minimum;        /* least acceptable over all its pairs, 0 to amount */
-    uint32_t first_pair;    /* in pairs[] */
+    int64_t amount;      /* fen, > 0 */
+    int64_t minimum;     /* least acceptable over all its pairs, 0 to amount */
+    uint32_t first_pair; /* in pairs[] */
     uint32_t pair_count;
     uint32_t lead_leg;      /* the leg whose amounts of wave 0 are lead equity for this one, or MATCH_NONE */
     int64_t confirmed_lead; /* lead equity confirmed before the round that counts for this leg */
@@ -113,7 +113,7 @@ typedef struct {
 } match_report;
 
 typedef struct {
-    uint64_t work_limit; /* offers and rejections; 0 = 4,000,000,000 */
+    uint64_t work_limit;                                        /* offers and rejections; 0 = 4,000,000,000 */
     void (*report) (void *context, const match_report *report); /* after each run, or NULL */
     void *context;
 } match_options;
@@ -127,12 +127,12 @@ typedef struct {
  * What comes out is stable for what was not closed. What is closed after a run of a wave:
  *   1. of each leg the first pair of the wave that is below its minimum though no provider turned anything down: the leg had too
  *      little left for it (MATCH_CLOSE_TAIL, or MATCH_CLOSE_PAIR if it is in a group, which may be what stops it).
- *   2. of all pairs of the wave and all legs below their minimum (a leg with pairs of wave 1: after wave 1) the one with the smallest
- *      share of it (ties: lower leg, then the pair before the whole leg, then the earlier pair), and in the same pass each further
- *      one, in that order, that shares neither leg nor node with one closed in this pass, under 1 or 2. A pair that was turned down
- *      in part is not closed at once: its node is cut (MATCH_CLOSE_CUT) up to eight times.
- * A leg that is closed after wave 1 and had something in wave 0 lets wave 0 run again. Each run is near-linear in the offers it
- * makes. TT_RESOURCE_EXHAUSTED if the work limit is passed. */
+ *   2. of all pairs of the wave and all legs below their minimum (a leg with pairs of wave 1: after wave 1) the one with the
+ * smallest share of it (ties: lower leg, then the pair before the whole leg, then the earlier pair), and in the same pass each
+ * further one, in that order, that shares neither leg nor node with one closed in this pass, under 1 or 2. A pair that was turned
+ * down in part is not closed at once: its node is cut (MATCH_CLOSE_CUT) up to eight times. A leg that is closed after wave 1 and
+ * had something in wave 0 lets wave 0 run again. Each run is near-linear in the offers it makes. TT_RESOURCE_EXHAUSTED if the
+ * work limit is passed. */
 TT_MUST_USE tt_status match_allocate (const match_instance *instance, const match_options *options, match_result *result,
                                       tt_error *error);
 void match_result_free (match_result *result);

@@ -17,7 +17,8 @@ typedef struct {
     bool alone; /* no node is below this one */
 } match_worst;
 
-/* How a pair stands, with what is needed of the pair itself: together in memory, because long rounds wait for memory and for nothing else. */
+/* How a pair stands, with what is needed of the pair itself: together in memory, because long rounds wait for memory and for
+ * nothing else. */
 typedef struct {
     int64_t amount;
     int64_t open; /* how much may stand there at most; falls to what is held when a part is rejected */
@@ -36,28 +37,28 @@ typedef struct {
 typedef struct {
     const match_instance *in;
     match_result *out;
-    match_standing *at; /* of each pair */
+    match_standing *at;     /* of each pair */
     uint32_t *touched_list; /* pairs that were offered something in this run */
     uint32_t touched_count;
-    int64_t *placed;   /* of each leg */
-    int64_t *led;      /* of each leg: what wave 0 gave it */
-    int64_t *grouped;  /* of each group */
-    int64_t *held;     /* of each node */
+    int64_t *placed;       /* of each leg */
+    int64_t *led;          /* of each leg: what wave 0 gave it */
+    int64_t *grouped;      /* of each group */
+    int64_t *held;         /* of each node */
     match_glance *glances; /* of each pair */
     uint32_t *turns;       /* legs, in the order in which they first offer */
-    uint32_t *cursor;  /* of each leg: the first of its pairs that may have room */
-    uint8_t *waves;    /* of each leg: bit w: it has pairs of wave w */
-    match_worst *worst; /* of each node, its own pairs alone */
+    uint32_t *cursor;      /* of each leg: the first of its pairs that may have room */
+    uint8_t *waves;        /* of each leg: bit w: it has pairs of wave w */
+    match_worst *worst;    /* of each node, its own pairs alone */
     match_held *worst_room;
-    uint32_t *place;   /* of each node: its place in a walk of the forest where a node stands after those below it */
-    uint32_t *lowest;  /* of each node: the first place below it */
-    uint32_t *tops;    /* a tournament over places: the node with the worst pair on top */
+    uint32_t *place;  /* of each node: its place in a walk of the forest where a node stands after those below it */
+    uint32_t *lowest; /* of each node: the first place below it */
+    uint32_t *tops;   /* a tournament over places: the node with the worst pair on top */
     uint32_t tops_base;
     uint32_t *queue; /* ring of legs that have something to offer; a leg stands in it once at most */
     uint32_t queue_first, queue_count;
     uint8_t *queued;
     uint8_t *leg_closed;
-    uint8_t *cuts; /* of each node: how often its capacity was cut */
+    uint8_t *cuts;                       /* of each node: how often its capacity was cut */
     uint8_t *claimed_node, *claimed_leg; /* by a closing of this pass */
     match_closing *found;
     uint32_t failing; /* after the last run */

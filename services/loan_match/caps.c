@@ -9,10 +9,10 @@ struct match_caps {
     const match_caps_input *in;
     const char **districts; /* that caps name, sorted */
     uint32_t district_count, parts;
-    match_nest *nest;   /* products, caps, providers, numbered in this order */
-    uint32_t *set_of;   /* of each node */
-    int64_t *left;      /* of each node */
-    int64_t *cell_left; /* of each product and part: the tightest node */
+    match_nest *nest;      /* products, caps, providers, numbered in this order */
+    uint32_t *set_of;      /* of each node */
+    int64_t *left;         /* of each node */
+    int64_t *cell_left;    /* of each product and part: the tightest node */
     match_nest **personal; /* of each leg and part: caps, numbered as in the input */
 };
 
@@ -261,8 +261,8 @@ build_personal (match_caps *c, uint32_t slot, tt_error *error)
     if (match_nest_solve (c->personal[slot], &a, &b))
         return TT_OK;
     return tt_fail (error, TT_FAILED_PRECONDITION,
-                    "cap %s and cap %s cross: they have some providers in common, and each has others besides", in->caps[a]->cap_id,
-                    in->caps[b]->cap_id);
+                    "cap %s and cap %s cross: they have some providers in common, and each has others besides",
+                    in->caps[a]->cap_id, in->caps[b]->cap_id);
 }
 
 tt_status

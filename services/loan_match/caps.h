@@ -1,8 +1,8 @@
 /* The caps of a market as nested sets: of products, of providers, and those put by PutCap. Refuses what crosses, naming the pair.
  *
- * Caps on what all applicants have together are on the providers' side of a round: cells are products and districts. Caps for each
- * applicant are on the applicants' side, where a leg is in one district, so they need to be nested for each leg and district by
- * itself: cells are providers. Pure. Not for amounts in use (ledger.h) and not for the allocation (allocate.h). */
+ * Caps on what all applicants have together are on the providers' side of a round: cells are products and districts. Caps for
+ * each applicant are on the applicants' side, where a leg is in one district, so they need to be nested for each leg and district
+ * by itself: cells are providers. Pure. Not for amounts in use (ledger.h) and not for the allocation (allocate.h). */
 #ifndef LOAN_MATCH_CAPS_H
 #define LOAN_MATCH_CAPS_H
 
@@ -11,8 +11,8 @@
 
 /* Borrowed, and must outlive the caps built of it. */
 typedef struct {
-    const match_offer *offers;     /* products, by provider_id and product_id */
-    const uint32_t *provider_of;   /* of each offer, from 0 in their order */
+    const match_offer *offers;   /* products, by provider_id and product_id */
+    const uint32_t *provider_of; /* of each offer, from 0 in their order */
     uint32_t product_count, provider_count;
     const finance_cap *const *caps; /* by cap_id; retired ones cover nothing */
     uint32_t cap_count;
@@ -33,11 +33,11 @@ uint32_t match_caps_part (const match_caps *caps, const char *district);
 /* -- the providers' side: nodes in an order where parents stand after their children -- */
 
 uint32_t match_caps_node_count (const match_caps *caps);
-int64_t match_caps_node_left (const match_caps *caps, uint32_t node);    /* limit less held and confirmed, >= 0 */
-uint32_t match_caps_node_parent (const match_caps *caps, uint32_t node); /* or MATCH_NO_SET */
+int64_t match_caps_node_left (const match_caps *caps, uint32_t node);           /* limit less held and confirmed, >= 0 */
+uint32_t match_caps_node_parent (const match_caps *caps, uint32_t node);        /* or MATCH_NO_SET */
 const finance_cap *match_caps_node_cap (const match_caps *caps, uint32_t node); /* NULL: of a product or provider */
-/* The innermost node of a product's pairs with applicants of a part, and what the tightest node from there on has left. The product's mandate admits
- * districts of that part. */
+/* The innermost node of a product's pairs with applicants of a part, and what the tightest node from there on has left. The
+ * product's mandate admits districts of that part. */
 uint32_t match_caps_node (const match_caps *caps, uint32_t product, uint32_t part);
 int64_t match_caps_left (const match_caps *caps, uint32_t product, uint32_t part);
 

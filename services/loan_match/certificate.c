@@ -113,8 +113,8 @@ add_closings (const match_market *market, const match_result *result, tt_arena *
 }
 
 tt_bytes
-match_certificate_make (const match_snapshot *snapshot, const match_market *market, const match_result *result, finance_round *round,
-                        tt_arena *arena)
+match_certificate_make (const match_snapshot *snapshot, const match_market *market, const match_result *result,
+                        finance_round *round, tt_arena *arena)
 {
     finance_certificate c = TECHTRANSFER__FINANCE__V1__CERTIFICATE__INIT;
     c.format = (char *)MATCH_CERTIFICATE_FORMAT;

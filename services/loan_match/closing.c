@@ -132,8 +132,9 @@ under_funded (match_run *r)
     for (uint32_t i = 0; i < r->touched_count; i++) {
         uint32_t pair = r->touched_list[i];
         if (below_minimum (r, pair))
-            r->found[count++] = (match_closing){ MATCH_CLOSE_PAIR,        in->pairs[pair].leg, pair, r->at[pair].amount,
-                                                 in->pairs[pair].minimum, 0,                   0 };
+            r->found[count++] = (match_closing){
+                MATCH_CLOSE_PAIR, in->pairs[pair].leg, pair, r->at[pair].amount, in->pairs[pair].minimum, 0, 0
+            };
     }
     for (uint32_t i = 0; i < in->leg_count; i++)
         if (leg_fails (r, i))

@@ -95,7 +95,8 @@ nests (tt_txn *txn, const char *market, const shape *s)
     return status == TT_OK;
 }
 
-/* Two rows guard: one is written with each cap, one with each product. As long as there are no caps, products do not wait for each other. */
+/* Two rows guard: one is written with each cap, one with each product. As long as there are no caps, products do not wait for
+ * each other. */
 bool
 match_keeps_nested (tt_txn *txn, const char *market, const finance_cap *cap, const finance_product *product)
 {
@@ -176,9 +177,11 @@ static bool
 change_refused (tt_txn *txn, const finance_cap *old, const finance_cap *cap)
 {
     if (old && old->retired && !cap->retired)
-        tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "cap %s is retired: what was given since is not counted under it", cap->cap_id);
+        tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "cap %s is retired: what was given since is not counted under it",
+                       cap->cap_id);
     else if (old && !covers_the_same (old, cap) && (cap->used_fen > 0 || old->per_applicant || cap->per_applicant))
-        tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "what cap %s covers cannot change any more: retire it and put another", cap->cap_id);
+        tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "what cap %s covers cannot change any more: retire it and put another",
+                       cap->cap_id);
     else if (cap->used_fen > cap->limit_fen)
         tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "limit_fen of %lld is less than the %lld fen that are held or confirmed",
                        (long long)cap->limit_fen, (long long)cap->used_fen);

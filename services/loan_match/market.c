@@ -22,11 +22,11 @@ typedef struct {
     match_leg *legs;
     match_reason *reasons;
     uint32_t leg_count;
-    tt_buffer pairs;            /* of match_pair */
-    tt_buffer groups;           /* of match_group */
-    uint32_t *preference;       /* of each product: its place in the legs' order */
-    personal_left *of_provider; /* exposure limits */
-    personal_left *of_cap;      /* caps for each applicant */
+    tt_buffer pairs;                    /* of match_pair */
+    tt_buffer groups;                   /* of match_group */
+    uint32_t *preference;               /* of each product: its place in the legs' order */
+    personal_left *of_provider;         /* exposure limits */
+    personal_left *of_cap;              /* caps for each applicant */
     const finance_application **backed; /* of each provider: the application whose lead equity backs a leg there already */
 } builder;
 
@@ -118,7 +118,8 @@ add_all_legs (builder *b)
     b->legs = tt_arena_zero (b->arena, count * sizeof *b->legs);
     b->reasons = tt_arena_zero (b->arena, count * sizeof *b->reasons);
     for (size_t i = 0; i < s->application_count; i++)
-        add_legs (b, s->applications[i], i == 0 || strcmp (s->applications[i - 1]->applicant, s->applications[i]->applicant) != 0);
+        add_legs (b, s->applications[i],
+                  i == 0 || strcmp (s->applications[i - 1]->applicant, s->applications[i]->applicant) != 0);
 }
 
 /* -- limits for one applicant, shared out among its legs -- */
@@ -490,8 +491,8 @@ match_market_build (const match_snapshot *snapshot, tt_arena *arena, match_marke
     order_products (&b);
     market->offers = b.offers;
     market->product_count = b.product_count;
-    market->caps_input
-        = (match_caps_input){ b.offers, b.provider_of, b.product_count, b.provider_count, snapshot->caps, (uint32_t)snapshot->cap_count };
+    market->caps_input = (match_caps_input){ b.offers,         b.provider_of,  b.product_count,
+                                             b.provider_count, snapshot->caps, (uint32_t)snapshot->cap_count };
     tt_status status = match_caps_new (&market->caps, &market->caps_input, error);
     if (status == TT_OK)
         build_pairs (&b);

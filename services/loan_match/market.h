@@ -8,12 +8,13 @@
  *   - a provider that is short of its own capacity prefers the pair that stands higher in its product's order; then the lower
  * product_id.
  *   - so does any other cap over products.
- *   - an exposure limit, and a cap for each applicant, is shared out among the legs of an applicant before the round, in the order
- *     of the legs: each that could use it may use what it wants of the rest. So all caps are nested, and a stable allocation exists.
+ *   - an exposure limit, and a cap for each applicant, is shared out among the legs of an applicant before the round, in the
+ * order of the legs: each that could use it may use what it wants of the rest. So all caps are nested, and a stable allocation
+ * exists.
  *   - lead equity confirmed before counts for the first application of the applicant; what a round gives, for the application it
  *     is given to. At each provider it backs one leg: the first of the application that has a linked product there.
- *   - if nothing that follows lead equity is acceptable to anybody, there is one wave. Else equity that is lead equity is of wave 0
- *     and everything else of wave 1.
+ *   - if nothing that follows lead equity is acceptable to anybody, there is one wave. Else equity that is lead equity is of wave
+ * 0 and everything else of wave 1.
  *
  * Pure. Not for the result (round.h). */
 #ifndef LOAN_MATCH_MARKET_H

@@ -14,8 +14,8 @@ struct match_nest {
     uint32_t columns, atoms, words;
     nested_set *sets;
     uint32_t count, capacity;
-    tt_buffer covered; /* of uint32_t: columns of all sets */
-    tt_buffer masks;   /* of uint64_t */
+    tt_buffer covered;         /* of uint32_t: columns of all sets */
+    tt_buffer masks;           /* of uint64_t */
     uint32_t *innermost, *top; /* of each cell */
     uint32_t *order;           /* sets by place */
 };

@@ -71,19 +71,23 @@ lead_for (int64_t amount, uint32_t percent)
 static bool
 follows (const match_snapshot *s, const finance_product *product)
 {
-    return product->lead_percent > 0 || match_snapshot_provider (s, product->provider_id)->kind == FINANCE (PROVIDER_KIND__GUIDING_FUND);
+    return product->lead_percent > 0
+           || match_snapshot_provider (s, product->provider_id)->kind == FINANCE (PROVIDER_KIND__GUIDING_FUND);
 }
 
-/* Of the items of one leg at one provider: what is given under each percentage and below it needs its lead equity, and all need the greatest of these. */
+/* Of the items of one leg at one provider: what is given under each percentage and below it needs its lead equity, and all need
+ * the greatest of these. */
 static void
 need_lead (const match_snapshot *s, const finance_round *round, match_plan_item *items, size_t from, size_t end)
 {
     int64_t used = match_snapshot_exposure (s, items[from].proposal->applicant, items[from].proposal->provider_id, ""), need = 1;
     for (size_t i = from; i < end; i++) {
-        uint32_t percent = match_snapshot_product (s, round->allocations[i]->provider_id, round->allocations[i]->product_id)->lead_percent;
+        uint32_t percent
+            = match_snapshot_product (s, round->allocations[i]->provider_id, round->allocations[i]->product_id)->lead_percent;
         int64_t sum = used;
         for (size_t k = from; percent && k < end; k++) {
-            uint32_t other = match_snapshot_product (s, round->allocations[k]->provider_id, round->allocations[k]->product_id)->lead_percent;
+            uint32_t other
+                = match_snapshot_product (s, round->allocations[k]->provider_id, round->allocations[k]->product_id)->lead_percent;
             sum += other && other <= percent ? round->allocations[k]->amount_fen : 0;
         }
         if (percent && lead_for (sum, percent) > need)

@@ -214,8 +214,8 @@ match_round_fill (const match_snapshot *snapshot, const match_market *market, co
 }
 
 tt_status
-match_round_run (match_snapshot *snapshot, const match_options *options, tt_arena *arena, finance_round *round, tt_bytes *certificate,
-                 tt_error *error)
+match_round_run (match_snapshot *snapshot, const match_options *options, tt_arena *arena, finance_round *round,
+                 tt_bytes *certificate, tt_error *error)
 {
     match_market market;
     match_result result = { 0 };

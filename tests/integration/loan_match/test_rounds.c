@@ -1,4 +1,5 @@
-/* Rounds from the outside: nested caps, money that follows lead equity, and the certificate, fetched, checked and computed again offline. */
+/* Rounds from the outside: nested caps, money that follows lead equity, and the certificate, fetched, checked and computed again
+ * offline. */
 #include <string.h>
 
 #include "base/sha256.h"
@@ -37,7 +38,8 @@ put_provider (tt_client *c, const char *id, int kind)
 }
 
 static void
-put_product (tt_client *c, const char *provider, const char *id, int leg, uint32_t lead_percent, const char *district, tt_status code)
+put_product (tt_client *c, const char *provider, const char *id, int leg, uint32_t lead_percent, const char *district,
+             tt_status code)
 {
     finance_product p = TECHTRANSFER__FINANCE__V1__PRODUCT__INIT;
     finance_mandate m = TECHTRANSFER__FINANCE__V1__MANDATE__INIT;
@@ -152,7 +154,8 @@ caps (tt_client *c)
     expect_message ("cap pool and provider bank-b cross");
     put_cap (c, new_cap ("no-limit", 0), NULL, NULL, TT_INVALID_ARGUMENT);
     put_cap (c, new_cap ("bad", 5), NULL, "bank", TT_INVALID_ARGUMENT);
-    /* A cap over one product of a provider's two: a third one that it is not over does no harm, a provider's cap over all neither. */
+    /* A cap over one product of a provider's two: a third one that it is not over does no harm, a provider's cap over all
+     * neither. */
     put_cap (c, new_cap ("all-of-b", 400), "bank-b", NULL, TT_OK);
     put_product (c, "bank-b", "more", FINANCE (LEG__LOAN), 0, NULL, TT_OK);
     finance_cap personal = new_cap ("each", 60);
@@ -181,7 +184,8 @@ static const finance_allocation *
 given_by (const finance_round *round, const char *application, const char *provider)
 {
     for (size_t i = 0; i < round->n_allocations; i++)
-        if (strcmp (round->allocations[i]->application_id, application) == 0 && strcmp (round->allocations[i]->provider_id, provider) == 0)
+        if (strcmp (round->allocations[i]->application_id, application) == 0
+            && strcmp (round->allocations[i]->provider_id, provider) == 0)
             return round->allocations[i];
     CHECK (false, "%s gives %s nothing", provider, application);
     return NULL;
@@ -195,7 +199,8 @@ accept (tt_client *c, const finance_proposal *p, const char *party, tt_status co
     r.proposal_id = p->proposal_id;
     r.party = (char *)party;
     Techtransfer__Finance__V1__AcceptProposalReply *reply = CALL (c, "AcceptProposal", r, accept_proposal_reply, code);
-    Techtransfer__Finance__V1__ProposalState state = reply ? reply->proposal->state : FINANCE (PROPOSAL_STATE__PROPOSAL_STATE_UNSPECIFIED);
+    Techtransfer__Finance__V1__ProposalState state
+        = reply ? reply->proposal->state : FINANCE (PROPOSAL_STATE__PROPOSAL_STATE_UNSPECIFIED);
     free_reply (reply);
     return state;
 }
@@ -346,7 +351,9 @@ released_together (tt_client *c)
     r.market = MARKET;
     r.round_id = (char *)"r3";
     round_reply *round = CALL (c, "RunRound", r, run_round_reply, TT_OK);
-    CHECK (given_by (round->round, "app-3", "angel")->amount_fen == 60 && given_by (round->round, "app-3", "bank")->amount_fen == 100, "r3");
+    CHECK (given_by (round->round, "app-3", "angel")->amount_fen == 60
+               && given_by (round->round, "app-3", "bank")->amount_fen == 100,
+           "r3");
     proposals_reply *list = proposals_of (c, "app-3");
     for (size_t i = 0; i < list->n_proposals; i++)
         if (strcmp (list->proposals[i]->provider_id, "angel") == 0)
@@ -356,9 +363,10 @@ released_together (tt_client *c)
     free_reply (CALL (c, "DeclineProposal", d, decline_proposal_reply, TT_OK));
     proposals_reply *after = proposals_of (c, "app-3");
     for (size_t i = 0; i < after->n_proposals; i++)
-        CHECK (after->proposals[i]->state == FINANCE (PROPOSAL_STATE__DECLINED), "%s still holds", after->proposals[i]->provider_id);
-    CHECK (used_under (c, "angel-seed") == 100 && used_under (c, "two-banks") == 300, "%lld, %lld", (long long)used_under (c, "angel-seed"),
-           (long long)used_under (c, "two-banks"));
+        CHECK (after->proposals[i]->state == FINANCE (PROPOSAL_STATE__DECLINED), "%s still holds",
+               after->proposals[i]->provider_id);
+    CHECK (used_under (c, "angel-seed") == 100 && used_under (c, "two-banks") == 300, "%lld, %lld",
+           (long long)used_under (c, "angel-seed"), (long long)used_under (c, "two-banks"));
     FREE (after);
     FREE (list);
     FREE (round);

@@ -98,8 +98,8 @@ worse (const match_instance *in, side s, uint32_t a, uint32_t than)
     return in->pairs[a].product > in->pairs[than].product;
 }
 
-/* One side wants more of a pair if no cap of that side stops it, or it can give up something worse of the same wave inside the innermost cap that
- * does. */
+/* One side wants more of a pair if no cap of that side stops it, or it can give up something worse of the same wave inside the
+ * innermost cap that does. */
 static bool
 wants_more (const match_instance *in, const int64_t *amount, uint32_t pair, side s)
 {
@@ -133,7 +133,8 @@ check_feasible (const match_instance *in, const int64_t *amount, const bool *clo
 {
     for (uint32_t i = 0; i < in->pair_count; i++) {
         const match_pair *p = &in->pairs[i];
-        if (amount[i] < 0 || amount[i] > p->limit || (closed && closed[i] && amount[i]) || (amount[i] && !is_open (in, amount, i)))
+        if (amount[i] < 0 || amount[i] > p->limit || (closed && closed[i] && amount[i])
+            || (amount[i] && !is_open (in, amount, i)))
             return bad ("amount outside its limit", i, p->leg);
         if (amount[i] > 0 && amount[i] < p->minimum)
             return bad ("below the least ticket", i, p->leg);
@@ -156,8 +157,8 @@ stability_check (const match_instance *in, const int64_t *amount, const bool *cl
     if (infeasible)
         return infeasible;
     for (uint32_t i = 0; i < in->pair_count; i++)
-        if (!(closed && closed[i]) && amount[i] < in->pairs[i].limit && is_open (in, amount, i) && wants_more (in, amount, i, DEMAND)
-            && wants_more (in, amount, i, SUPPLY))
+        if (!(closed && closed[i]) && amount[i] < in->pairs[i].limit && is_open (in, amount, i)
+            && wants_more (in, amount, i, DEMAND) && wants_more (in, amount, i, SUPPLY))
             return bad ("blocking pair", i, in->pairs[i].leg);
     return NULL;
 }

@@ -5,10 +5,11 @@
 
 #include "allocate.h"
 
-/* NULL if the amounts are a stable allocation of the instance, wave by wave; else what is wrong, in static storage. closed[pair] marks pairs
- * that do not count (NULL: none). */
+/* NULL if the amounts are a stable allocation of the instance, wave by wave; else what is wrong, in static storage. closed[pair]
+ * marks pairs that do not count (NULL: none). */
 const char *stability_check (const match_instance *in, const int64_t *amount, const bool *closed);
-/* True if no leg would rather have `other` than `amount`: from all that either offers it chooses `amount`. For instances of one wave. */
+/* True if no leg would rather have `other` than `amount`: from all that either offers it chooses `amount`. For instances of one
+ * wave. */
 bool legs_prefer (const match_instance *in, const int64_t *amount, const int64_t *other);
 
 /* A seeded random instance; owns its arrays. */

@@ -156,7 +156,8 @@ price_of (match_snapshot *s, tt_arena *arena, int n)
     check_round (s, arena, &result);
     cr_assert_eq (match_market_build (s, arena, &market, NULL), TT_OK);
     double bound = linear_bound (&market.instance);
-    cr_assert (fabs (bound - (double)result.bound) < 0.01, "market %d: GLPK says %.3f, the flow %lld", n, bound, (long long)result.bound);
+    cr_assert (fabs (bound - (double)result.bound) < 0.01, "market %d: GLPK says %.3f, the flow %lld", n, bound,
+               (long long)result.bound);
     match_market_free (&market);
     return result.bound ? 100 * (double)(result.bound - result.allocated) / (double)result.bound : 0;
 }
@@ -165,7 +166,8 @@ static void
 show (const char *what, double *prices)
 {
     qsort (prices, MARKETS, sizeof *prices, compare);
-    printf ("price of stability on %d markets, %s: median %.2f %%, worst %.2f %%\n", MARKETS, what, prices[MARKETS / 2], prices[MARKETS - 1]);
+    printf ("price of stability on %d markets, %s: median %.2f %%, worst %.2f %%\n", MARKETS, what, prices[MARKETS / 2],
+            prices[MARKETS - 1]);
 }
 
 Test (bound, agrees_with_glpk)
@@ -174,7 +176,8 @@ Test (bound, agrees_with_glpk)
     double whole[MARKETS], caps_alone[MARKETS];
     for (int n = 0; n < MARKETS; n++) {
         tt_arena *arena = tt_arena_new (0);
-        match_snapshot s = random_snapshot (arena, &seed, 6 + random_next (&seed, 6), 15 + random_next (&seed, 20), 20 + random_next (&seed, 40));
+        match_snapshot s = random_snapshot (arena, &seed, 6 + random_next (&seed, 6), 15 + random_next (&seed, 20),
+                                            20 + random_next (&seed, 40));
         if (n % 2)
             add_random_caps (arena, &seed, &s);
         whole[n] = price_of (&s, arena, n);

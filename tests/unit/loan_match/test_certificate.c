@@ -1,5 +1,5 @@
-/* Rounds through the checker of certificates: what the allocator makes passes, and what broken allocators make does not. With TT_CAMPAIGN=N in the
- * environment, N markets instead of some hundreds. */
+/* Rounds through the checker of certificates: what the allocator makes passes, and what broken allocators make does not. With
+ * TT_CAMPAIGN=N in the environment, N markets instead of some hundreds. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,7 +25,8 @@ check (tt_bytes certificate, bool with_bound, verify_result *result)
     static char text[4096];
     ProtobufCMessage *message = NULL;
     tt_error error = { 0 };
-    cr_assert_eq (verify_read (&techtransfer__finance__v1__certificate__descriptor, certificate, &message, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (verify_read (&techtransfer__finance__v1__certificate__descriptor, certificate, &message, &error), TT_OK, "%s",
+                  error.message);
     verify_run ((const verify_certificate *)message, with_bound, result);
     snprintf (text, sizeof text, "%s", result->valid ? "" : tt_buffer_cstr (&result->violation));
     tt_buffer_free (&result->violation);
@@ -36,7 +37,8 @@ check (tt_bytes certificate, bool with_bound, verify_result *result)
 static match_snapshot
 market_of (tt_arena *arena, uint64_t *seed, int n)
 {
-    match_snapshot s = random_snapshot (arena, seed, 4 + random_next (seed, 10), 5 + random_next (seed, 30), 5 + random_next (seed, 60));
+    match_snapshot s
+        = random_snapshot (arena, seed, 4 + random_next (seed, 10), 5 + random_next (seed, 30), 5 + random_next (seed, 60));
     if (n % 3)
         add_random_caps (arena, seed, &s);
     return s;
@@ -80,7 +82,8 @@ Test (certificate, of_random_markets_is_verified, .timeout = 36000)
         tt_arena_destroy (&arena);
     }
     printf ("certificates: %d markets, %llu pairs, %llu closings, 0 violations; the bound is reached in %llu of %llu\n", count,
-            (unsigned long long)pairs, (unsigned long long)closings, (unsigned long long)bound_reached, (unsigned long long)bounded);
+            (unsigned long long)pairs, (unsigned long long)closings, (unsigned long long)bound_reached,
+            (unsigned long long)bounded);
     cr_assert_gt (closings, (uint64_t)count);
 }
 
@@ -233,10 +236,31 @@ catch_all (uint64_t seed, mutation *broken, int least)
     cr_assert_geq (caught, least);
 }
 
-Test (broken_allocator, reversed_ranks_are_caught) { catch_all (61, reversed_ranks, 10); }
-Test (broken_allocator, forgotten_outer_caps_are_caught) { catch_all (62, forgets_outer_caps, 10); }
-Test (broken_allocator, forgotten_groups_are_caught) { catch_all (63, forgets_groups, 10); }
-Test (broken_allocator, forgotten_minimums_are_caught) { catch_all (64, forgets_minimums, 10); }
-Test (broken_allocator, lists_that_are_not_read_to_their_end_are_caught) { catch_all (65, stops_early, 10); }
-Test (broken_allocator, first_come_first_served_is_caught) { catch_all (66, never_displaces, 10); }
-Test (broken_allocator, a_lost_fen_is_caught) { catch_all (67, loses_a_fen, 10); }
+Test (broken_allocator, reversed_ranks_are_caught)
+{
+    catch_all (61, reversed_ranks, 10);
+}
+Test (broken_allocator, forgotten_outer_caps_are_caught)
+{
+    catch_all (62, forgets_outer_caps, 10);
+}
+Test (broken_allocator, forgotten_groups_are_caught)
+{
+    catch_all (63, forgets_groups, 10);
+}
+Test (broken_allocator, forgotten_minimums_are_caught)
+{
+    catch_all (64, forgets_minimums, 10);
+}
+Test (broken_allocator, lists_that_are_not_read_to_their_end_are_caught)
+{
+    catch_all (65, stops_early, 10);
+}
+Test (broken_allocator, first_come_first_served_is_caught)
+{
+    catch_all (66, never_displaces, 10);
+}
+Test (broken_allocator, a_lost_fen_is_caught)
+{
+    catch_all (67, loses_a_fen, 10);
+}

@@ -1,6 +1,7 @@
-/* All instances of up to 3 legs and 3 products with amounts of 1 and 2: what the allocator gives is among all stable allocations, found by trying all that
- * fit, and every leg likes it at least as much as any other of them. Without a provider's cap the first leg's list is in the
- * order of the products, which loses nothing. In CI every 97th instance; with TT_CAMPAIGN in the environment all of them. */
+/* All instances of up to 3 legs and 3 products with amounts of 1 and 2: what the allocator gives is among all stable allocations,
+ * found by trying all that fit, and every leg likes it at least as much as any other of them. Without a provider's cap the first
+ * leg's list is in the order of the products, which loses nothing. In CI every 97th instance; with TT_CAMPAIGN in the environment
+ * all of them. */
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,7 +37,8 @@ add_tables (tables *out, const tiny *t, table *made, int cell, const int *row, c
 {
     if (cell == t->legs * t->products) {
         if (out->count == out->capacity)
-            out->tables = tt_realloc (out->tables, (out->capacity = out->capacity ? 2 * out->capacity : 64) * sizeof *out->tables);
+            out->tables
+                = tt_realloc (out->tables, (out->capacity = out->capacity ? 2 * out->capacity : 64) * sizeof *out->tables);
         out->tables[out->count++] = *made;
         return;
     }
@@ -137,8 +139,9 @@ allocate (const tiny *t, match_result *result)
     table out = { { 0 } };
     uint32_t count = 0;
     for (int leg = 0; leg < t->legs; leg++) {
-        legs[leg]
-            = (match_leg){ .amount = t->wanted[leg], .first_pair = count, .pair_count = (uint32_t)t->products, .lead_leg = MATCH_NONE };
+        legs[leg] = (match_leg){
+            .amount = t->wanted[leg], .first_pair = count, .pair_count = (uint32_t)t->products, .lead_leg = MATCH_NONE
+        };
         for (int i = 0; i < t->products; i++) {
             uint32_t product = (uint32_t)t->list[leg][i];
             pairs[count++] = (match_pair){ .leg = (uint32_t)leg,
@@ -184,7 +187,8 @@ check (const tiny *t, const tables *all, tally *n)
         cr_assert (legs_choose (&made, &all->tables[i], t), "instance %llu: a leg likes another stable allocation better",
                    (unsigned long long)n->met);
     }
-    cr_assert (found, "instance %llu: not among the %llu stable allocations", (unsigned long long)n->met, (unsigned long long)stable);
+    cr_assert (found, "instance %llu: not among the %llu stable allocations", (unsigned long long)n->met,
+               (unsigned long long)stable);
     n->done++;
     n->stable += stable;
     n->several += stable > 1;
@@ -242,7 +246,7 @@ Test (exhaustive, all_instances_up_to_three_by_three, .timeout = 36000)
                 for (int provider_cap = 0; provider_cap <= 3; provider_cap++)
                     all_amounts (legs, products, limit, provider_cap, &n);
     match_result_free (&n.result);
-    printf ("exhaustive: %llu of %llu instances, %llu stable allocations, several in %llu instances\n", (unsigned long long)n.done,
-            (unsigned long long)n.met, (unsigned long long)n.stable, (unsigned long long)n.several);
+    printf ("exhaustive: %llu of %llu instances, %llu stable allocations, several in %llu instances\n",
+            (unsigned long long)n.done, (unsigned long long)n.met, (unsigned long long)n.stable, (unsigned long long)n.several);
     cr_assert_gt (n.several, n.done / 50);
 }
