@@ -24,7 +24,7 @@
 #include "caps.h"
 #include "snapshot_form.h"
 
-/* All arrays live in the arena; the caps are owned (match_market_free). */
+/* All arrays live in the arena; the caps are owned (match_market_free), and borrow caps_input: a market stays where it was built. */
 typedef struct {
     match_instance instance;
     match_caps_input caps_input;

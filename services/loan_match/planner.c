@@ -14,20 +14,19 @@ compare_ids (const void *a, const void *b)
 
 /* -- one item -- */
 
-static void
-add_caps (tt_arena *arena, const match_snapshot *s, const finance_application *application, const finance_product *product,
-          finance_proposal *p)
+/* The ids of the caps that count this product for this application, of one kind; *count of them. */
+static char **
+caps_over (tt_arena *arena, const match_snapshot *s, const finance_application *application, const finance_product *product,
+           bool per_applicant, size_t *count)
 {
-    p->caps = tt_arena_alloc (arena, s->cap_count * sizeof *p->caps);
-    p->personal_caps = tt_arena_alloc (arena, s->cap_count * sizeof *p->personal_caps);
-    for (size_t i = 0; i < s->cap_count; i++) {
-        if (!match_cap_covers (s->caps[i], application, product))
-            continue;
-        if (s->caps[i]->per_applicant)
-            p->personal_caps[p->n_personal_caps++] = s->caps[i]->cap_id;
-        else
-            p->caps[p->n_caps++] = s->caps[i]->cap_id;
-    }
+    tt_buffer found = { 0 };
+    for (size_t i = 0; i < s->cap_count; i++)
+        if (s->caps[i]->per_applicant == per_applicant && match_cap_covers (s->caps[i], application, product))
+            tt_buffer_append (&found, &s->caps[i]->cap_id, sizeof s->caps[i]->cap_id);
+    *count = found.size / sizeof (char *);
+    tt_bytes copy = tt_arena_copy (arena, (tt_bytes){ found.data, found.size });
+    tt_buffer_free (&found);
+    return (char **)(uintptr_t)copy.data;
 }
 
 static match_plan_item
@@ -119,7 +118,9 @@ match_plan_make (tt_arena *arena, const match_snapshot *snapshot, const finance_
         items[i] = plan_item (arena, round, a, *found);
         items[i].product_revision = product->revision;
         items[i].proposal->deadline_unix_ms = deadline_unix_ms;
-        add_caps (arena, snapshot, *found, product, items[i].proposal);
+        finance_proposal *p = items[i].proposal;
+        p->caps = caps_over (arena, snapshot, *found, product, false, &p->n_caps);
+        p->personal_caps = caps_over (arena, snapshot, *found, product, true, &p->n_personal_caps);
     }
     for (size_t from = 0, end; from < round->n_allocations; from = end) {
         for (end = from + 1; end < round->n_allocations && same_place (round->allocations[from], round->allocations[end]);)

@@ -372,12 +372,84 @@ released_together (tt_client *c)
     FREE (round);
 }
 
+/* -- two replicas -- */
+
+static void
+send (tt_client *c, const char *method, const ProtobufCMessage *request)
+{
+    char name[96];
+    size_t size = protobuf_c_message_get_packed_size (request);
+    uint8_t *body = tt_alloc (size + 1);
+    tt_error error = { 0 };
+    snprintf (name, sizeof name, "techtransfer.finance.v1.LoanMatch/%s", method);
+    protobuf_c_message_pack (request, body);
+    CHECK (tt_client_send (c, name, (tt_bytes){ body, size }, NULL, &error) == TT_OK, "%s", error.message);
+    free (body);
+}
+
+static bool
+accepted (tt_client *c)
+{
+    tt_client_reply reply;
+    CHECK (tt_client_receive (c, 30000, &reply) != TT_DEADLINE_EXCEEDED, "no reply");
+    CHECK (reply.result.code == TT_OK || reply.result.code == TT_FAILED_PRECONDITION, "%s", reply.result.message);
+    return reply.result.code == TT_OK;
+}
+
+/* A cap over one product of each of two providers, and at the same time, at the other replica, a second product of one of them:
+ * each is fine without the other, together they cross. */
+static void
+two_at_once (tt_client *a, tt_client *b)
+{
+    int caps_won = 0, products_won = 0;
+    for (int i = 0; i < 60; i++) {
+        char market[24], *products[] = { (char *)"v/one", (char *)"w/one" };
+        snprintf (market, sizeof market, "race-%d", i);
+        const char *providers[] = { "v", "w" };
+        finance_product p = TECHTRANSFER__FINANCE__V1__PRODUCT__INIT;
+        Techtransfer__Finance__V1__PutProductRequest put_product = TECHTRANSFER__FINANCE__V1__PUT_PRODUCT_REQUEST__INIT;
+        for (int k = 0; k < 2; k++) {
+            finance_provider v = TECHTRANSFER__FINANCE__V1__PROVIDER__INIT;
+            Techtransfer__Finance__V1__PutProviderRequest r = TECHTRANSFER__FINANCE__V1__PUT_PROVIDER_REQUEST__INIT;
+            v.market = market;
+            v.provider_id = v.name = (char *)providers[k];
+            v.kind = FINANCE (PROVIDER_KIND__BANK);
+            v.capacity_fen = 1000;
+            r.provider = &v;
+            free_reply (CALL (a, "PutProvider", r, put_provider_reply, TT_OK));
+            p.market = market;
+            p.provider_id = (char *)providers[k];
+            p.product_id = (char *)"one";
+            p.leg = FINANCE (LEG__LOAN);
+            p.ticket_min_fen = 10;
+            p.ticket_max_fen = p.capacity_fen = 100;
+            put_product.product = &p;
+            free_reply (CALL (a, "PutProduct", put_product, put_product_reply, TT_OK));
+        }
+        finance_cap cap = new_cap ("both", 100);
+        Techtransfer__Finance__V1__PutCapRequest put_cap_request = TECHTRANSFER__FINANCE__V1__PUT_CAP_REQUEST__INIT;
+        cap.market = market;
+        cap.products = products;
+        cap.n_products = 2;
+        put_cap_request.cap = &cap;
+        p.provider_id = (char *)"v";
+        p.product_id = (char *)"two";
+        send (a, "PutCap", &put_cap_request.base);
+        send (b, "PutProduct", &put_product.base);
+        bool cap_in = accepted (a), product_in = accepted (b);
+        CHECK (cap_in != product_in, "%s: cap %d, product %d", market, cap_in, product_in);
+        caps_won += cap_in;
+        products_won += product_in;
+    }
+    printf ("races: the cap came first %d times, the product %d times\n", caps_won, products_won);
+}
+
 int
 main (int argc, char **argv)
 {
     CHECK (argc == 2, "usage: %s LOAN-MATCHD", argv[0]);
     harness_start_redis ();
-    replica one = harness_start_daemon (argv[1], "one");
+    replica one = harness_start_daemon (argv[1], "one"), other = harness_start_daemon (argv[1], "other");
     tt_client *c = harness_client (one.endpoint);
     caps (c);
     crossing_by_a_product (c);
@@ -388,7 +460,11 @@ main (int argc, char **argv)
     suspension_and_release (c);
     certificate (c, "r2", 0);
     released_together (c);
+    tt_client *second = harness_client (other.endpoint);
+    two_at_once (c, second);
+    tt_client_close (&second);
     tt_client_close (&c);
+    harness_stop (&other);
     harness_stop (&one);
     puts ("rounds: caps, linked money and certificates hold");
     return 0;
