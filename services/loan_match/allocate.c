@@ -146,6 +146,16 @@ reject (match_run *r, uint32_t pair, int64_t excess)
     return taken;
 }
 
+/* The first rank that a full node has no use for. Within a run this only falls, so an old value is at most too generous. */
+static void
+lower_ceiling (match_run *r, uint32_t node)
+{
+    uint32_t worst = r->worst[node].alone && r->worst[node].count ? r->worst[node].held[0].pair : worst_below (r, node);
+    uint32_t ceiling = worst == MATCH_NONE ? 0 : r->at[worst].rank + 1;
+    if (ceiling < r->ceiling[node])
+        r->ceiling[node] = ceiling;
+}
+
 /* From the inside out, each cap lets go of the worst until it holds. */
 static void
 settle (match_run *r, uint32_t innermost)
@@ -154,6 +164,8 @@ settle (match_run *r, uint32_t innermost)
         int64_t excess = r->held[node] - r->out->capacity[node];
         while (excess > 0)
             excess -= reject (r, worst_below (r, node), excess);
+        if (r->held[node] >= r->out->capacity[node])
+            lower_ceiling (r, node);
     }
 }
 
@@ -180,32 +192,18 @@ room_at (const match_run *r, const match_leg *leg, uint32_t pair)
     return room;
 }
 
-static bool
-ranks_below (const match_pair *pairs, uint32_t a, uint32_t than)
-{
-    if (pairs[a].rank != pairs[than].rank)
-        return pairs[a].rank > pairs[than].rank;
-    return pairs[a].product > pairs[than].product;
-}
-
 /* The offer would be turned down whole: a cap over the pair is full, and of all that it holds this would be the worst. Most
  * offers of a long round end here, so it reads next to nothing; the pair itself is not marked, because a second offer would end
- * in the same way. */
+ * in the same way. What is closed is under a node of its own, which has no use for anything. */
 static bool
 is_hopeless (const match_run *r, uint32_t pair)
 {
     match_glance glance = r->glances[pair];
-    const match_worst *own = &r->worst[glance.node];
-    /* A node without others below it holds pairs of one product, whose ranks are all different. */
-    if (own->alone && r->held[glance.node] >= r->out->capacity[glance.node])
-        return own->count == 0 || glance.rank > own->held[0].rank;
-    for (uint32_t node = glance.node; node != MATCH_NONE; node = r->in->nodes[node].parent) {
-        if (r->held[node] < r->out->capacity[node])
-            continue;
-        uint32_t worst = worst_below (r, node);
-        if (worst == MATCH_NONE || ranks_below (r->in->pairs, pair, worst))
+    if (glance.rank >= r->ceiling[glance.node])
+        return true;
+    for (uint32_t node = r->in->nodes[glance.node].parent; node != MATCH_NONE; node = r->in->nodes[node].parent)
+        if (glance.rank >= r->ceiling[node])
             return true;
-    }
     return false;
 }
 
@@ -235,10 +233,6 @@ propose (match_run *r, uint32_t leg_number)
     uint8_t *turned_down = &r->out->turned_down[leg_number], mark = (uint8_t)(1U << r->wave);
     while (r->placed[leg_number] < leg->amount && r->cursor[leg_number] < end) {
         uint32_t pair = r->cursor[leg_number];
-        if (r->glances[pair].node == MATCH_NONE) { /* closed */
-            r->cursor[leg_number]++;
-            continue;
-        }
         bool hopeless = is_hopeless (r, pair);
         /* Of the hopeless ones it only matters whether there was one that could have been offered something. */
         int64_t room = hopeless && *turned_down & mark ? 0 : room_at (r, leg, pair);
@@ -312,8 +306,10 @@ begin (match_run *r)
     keep_earlier_waves (r);
     if (r->wave == r->last_wave)
         follow_the_lead (r);
-    for (uint32_t i = 0; i < in->node_count; i++)
+    for (uint32_t i = 0; i < in->node_count; i++) {
         r->worst[i].count = 0;
+        r->ceiling[i] = r->held[i] >= r->out->capacity[i] ? 0 : UINT32_MAX;
+    }
     memset (r->tops, 0xff, 2 * (size_t)r->tops_base * sizeof *r->tops);
     for (uint32_t i = 0; i < in->leg_count; i++) {
         uint32_t leg = r->turns[i];
@@ -439,6 +435,7 @@ run_open (const match_instance *in, match_result *out)
     r.grouped = tt_alloc_zero (in->group_count, sizeof *r.grouped);
     r.held = tt_alloc_zero (in->node_count, sizeof *r.held);
     r.cursor = tt_alloc_zero (in->leg_count, sizeof *r.cursor);
+    r.ceiling = tt_alloc_zero ((size_t)in->node_count + 1, sizeof *r.ceiling); /* the last one is of what is closed: 0 */
     r.turns = tt_alloc_zero (in->leg_count, sizeof *r.turns);
     r.glances = tt_alloc_zero (in->pair_count, sizeof *r.glances);
     r.waves = tt_alloc_zero (in->leg_count, 1);
@@ -467,9 +464,9 @@ run_open (const match_instance *in, match_result *out)
 static void
 run_close (match_run *r)
 {
-    void *owned[] = { r->at,    r->touched_list, r->placed,      r->led,          r->grouped, r->held,   r->cursor, r->waves,
-                      r->worst, r->worst_room,   r->place,       r->lowest,       r->tops,    r->queue,  r->queued, r->cuts,
-                      r->found, r->leg_closed,   r->claimed_leg, r->claimed_node, r->turns,   r->glances };
+    void *owned[] = { r->at,    r->touched_list, r->placed,      r->led,          r->grouped, r->held,    r->cursor, r->waves,
+                      r->worst, r->worst_room,   r->place,       r->lowest,       r->tops,    r->queue,   r->queued, r->cuts,
+                      r->found, r->leg_closed,   r->claimed_leg, r->claimed_node, r->turns,   r->glances, r->ceiling };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free (owned[i]);
 }

@@ -29,7 +29,7 @@ typedef struct {
     bool touched;  /* stands in touched_list */
 } match_standing;
 
-/* What is looked at first of a pair: its node (MATCH_NONE once it is closed) and rank. */
+/* What is looked at first of a pair: its node (past the last one once it is closed) and rank. */
 typedef struct {
     uint32_t node, rank;
 } match_glance;
@@ -45,10 +45,12 @@ typedef struct {
     int64_t *grouped;      /* of each group */
     int64_t *held;         /* of each node */
     match_glance *glances; /* of each pair */
-    uint32_t *turns;       /* legs, in the order in which they first offer */
-    uint32_t *cursor;      /* of each leg: the first of its pairs that may have room */
-    uint8_t *waves;        /* of each leg: bit w: it has pairs of wave w */
-    match_worst *worst;    /* of each node, its own pairs alone */
+    uint32_t *ceiling;  /* of each node: the first rank that it has no use for any more in this run; and one past the last node,
+                           for what is closed */
+    uint32_t *turns;    /* legs, in the order in which they first offer */
+    uint32_t *cursor;   /* of each leg: the first of its pairs that may have room */
+    uint8_t *waves;     /* of each leg: bit w: it has pairs of wave w */
+    match_worst *worst; /* of each node, its own pairs alone */
     match_held *worst_room;
     uint32_t *place;  /* of each node: its place in a walk of the forest where a node stands after those below it */
     uint32_t *lowest; /* of each node: the first place below it */

@@ -37,7 +37,7 @@ close_pair (match_run *r, uint32_t pair)
         r->claimed_node[r->at[pair].node] = 1;
     r->at[pair].state = MATCH_PAIR_CLOSED;
     r->at[pair].open = 0;
-    r->glances[pair].node = MATCH_NONE;
+    r->glances[pair].node = r->in->node_count;
 }
 
 static bool
