@@ -74,12 +74,29 @@ follows (const match_snapshot *s, const finance_product *product)
            || match_snapshot_provider (s, product->provider_id)->kind == FINANCE (PROVIDER_KIND__GUIDING_FUND);
 }
 
+/* Lead equity confirmed before the round counts for the applicant's first application: any other needs its own besides. */
+static int64_t
+reserved_lead (const match_snapshot *s, const finance_proposal *p)
+{
+    const finance_lead *lead = match_snapshot_lead (s, p->applicant);
+    size_t low = 0, high = s->application_count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (strcmp (s->applications[middle]->applicant, p->applicant) < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return lead && strcmp (s->applications[low]->application_id, p->application_id) != 0 ? lead->confirmed_fen : 0;
+}
+
 /* Of the items of one leg at one provider: what is given under each percentage and below it needs its lead equity, and all need
  * the greatest of these. */
 static void
 need_lead (const match_snapshot *s, const finance_round *round, match_plan_item *items, size_t from, size_t end)
 {
-    int64_t used = match_snapshot_exposure (s, items[from].proposal->applicant, items[from].proposal->provider_id, ""), need = 1;
+    const finance_proposal *p = items[from].proposal;
+    int64_t used = match_snapshot_exposure (s, p->applicant, p->provider_id, ""), need = 1, reserved = reserved_lead (s, p);
     for (size_t i = from; i < end; i++) {
         uint32_t percent
             = match_snapshot_product (s, round->allocations[i]->provider_id, round->allocations[i]->product_id)->lead_percent;
@@ -89,8 +106,8 @@ need_lead (const match_snapshot *s, const finance_round *round, match_plan_item 
                 = match_snapshot_product (s, round->allocations[k]->provider_id, round->allocations[k]->product_id)->lead_percent;
             sum += other && other <= percent ? round->allocations[k]->amount_fen : 0;
         }
-        if (percent && lead_for (sum, percent) > need)
-            need = lead_for (sum, percent);
+        if (percent && reserved + lead_for (sum, percent) > need)
+            need = reserved + lead_for (sum, percent);
     }
     for (size_t i = from; i < end; i++)
         if (follows (s, match_snapshot_product (s, round->allocations[i]->provider_id, round->allocations[i]->product_id)))

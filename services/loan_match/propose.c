@@ -21,7 +21,9 @@ typedef struct {
     match_tally tally;
     size_t *uses; /* in slice.uses: product, provider, exposure, then caps */
     size_t use_count;
-    bool suspended; /* a cap is, or holds no more */
+    bool suspended;         /* a cap is, or holds no more */
+    int64_t confirmed_lead; /* of its applicant, if something is to follow lead equity */
+    bool has_lead;
 } item_state;
 
 typedef struct {
@@ -104,6 +106,21 @@ read_item (slice *s, size_t i)
         read_cap (s, state, p->personal_caps[k], p->applicant);
 }
 
+/* Of an application: lead equity that is confirmed already. */
+static void
+read_lead (slice *s, size_t from, size_t end)
+{
+    const finance_proposal *first = s->items[from].proposal;
+    bool follows = false;
+    for (size_t i = from; i < end; i++)
+        follows |= s->items[i].proposal->lead_needed_fen > 0;
+    if (!follows)
+        return;
+    match_confirmed_lead (s->txn, s->market, first->applicant, &s->states[from].confirmed_lead);
+    const tt_row *known = tt_txn_get (s->txn, match_table (s->txn, "lead", s->market), tt_bytes_of_text (first->applicant));
+    s->states[from].has_lead = known && known->present;
+}
+
 /* Of the uses from..end of an item, all have room for the amount. */
 static bool
 have_room (const slice *s, const item_state *state, size_t from, size_t end, int64_t amount)
@@ -150,25 +167,72 @@ minimum_of (const slice *s, size_t i)
     return 0;
 }
 
-/* Decides on the items of one leg; if what fits is below the leg's minimum, none of it is proposed. */
-static void
-fit_leg (slice *s, size_t from, size_t end, uint8_t *fits)
+static size_t
+end_of_leg (const slice *s, size_t from, bool whole_application)
+{
+    const finance_proposal *first = s->items[from].proposal;
+    size_t end = from + 1;
+    while (end < s->count && strcmp (s->items[end].proposal->application_id, first->application_id) == 0
+           && (whole_application || s->items[end].proposal->leg == first->leg))
+        end++;
+    return end;
+}
+
+/* Drops what follows more lead equity than there is; false if nothing was. */
+static bool
+drop_followers (slice *s, size_t from, size_t end, uint8_t *fits)
+{
+    int64_t lead = s->states[from].confirmed_lead;
+    bool dropped = false;
+    for (size_t i = from; i < end; i++) {
+        const finance_proposal *p = s->items[i].proposal;
+        if (fits[i] == MATCH_FITS && p->leg == FINANCE (LEG__EQUITY) && p->lead_needed_fen == 0)
+            lead += p->amount_fen;
+    }
+    for (size_t i = from; i < end; i++) {
+        int64_t needed = s->items[i].proposal->lead_needed_fen;
+        if (fits[i] != MATCH_FITS || needed <= lead || (needed == 1 && s->states[from].has_lead))
+            continue;
+        draw (s, i, -1);
+        fits[i] = MATCH_NO_LEAD_EQUITY;
+        dropped = true;
+    }
+    return dropped;
+}
+
+/* Drops the rest of a leg that is below its minimum; false if there was nothing to drop. */
+static bool
+drop_small_leg (slice *s, size_t from, size_t end, uint8_t *fits)
 {
     int64_t sum = 0;
-    for (size_t i = from; i < end; i++) {
-        fits[i] = fit_of (s, i);
-        if (fits[i] == MATCH_FITS) {
-            draw (s, i, 1);
-            sum += s->items[i].proposal->amount_fen;
-        }
-    }
-    if (sum >= minimum_of (s, from))
-        return;
+    for (size_t i = from; i < end; i++)
+        sum += fits[i] == MATCH_FITS ? s->items[i].proposal->amount_fen : 0;
+    if (sum == 0 || sum >= minimum_of (s, from))
+        return false;
     for (size_t i = from; i < end; i++)
         if (fits[i] == MATCH_FITS) {
             draw (s, i, -1);
             fits[i] = MATCH_LEG_TOO_SMALL;
         }
+    return true;
+}
+
+/* Decides on the items of one application. What is dropped can take others along, until nothing more is. */
+static void
+fit_application (slice *s, size_t from, size_t end, uint8_t *fits)
+{
+    bool dropped = true;
+    for (size_t i = from; i < end; i++) {
+        fits[i] = fit_of (s, i);
+        if (fits[i] == MATCH_FITS)
+            draw (s, i, 1);
+    }
+    while (dropped) {
+        dropped = drop_followers (s, from, end, fits);
+        for (size_t i = from, next; i < end; i = next)
+            if (drop_small_leg (s, i, next = end_of_leg (s, i, false), fits))
+                dropped = true;
+    }
 }
 
 static void
@@ -203,17 +267,6 @@ write_application (slice *s, size_t from, size_t end, const uint8_t *fits, uint3
         match_settle (s->txn, state->application, state->tally);
 }
 
-static size_t
-end_of_leg (const slice *s, size_t from, bool whole_application)
-{
-    const finance_proposal *first = s->items[from].proposal;
-    size_t end = from + 1;
-    while (end < s->count && strcmp (s->items[end].proposal->application_id, first->application_id) == 0
-           && (whole_application || s->items[end].proposal->leg == first->leg))
-        end++;
-    return end;
-}
-
 bool
 match_propose (tt_txn *txn, const char *market, const match_plan_item *items, size_t count, uint8_t *fits, uint32_t *made)
 {
@@ -230,10 +283,12 @@ match_propose (tt_txn *txn, const char *market, const match_plan_item *items, si
     s.use_slots = tt_arena_zero (arena, s.use_slot_count * sizeof *s.use_slots);
     for (size_t i = 0; i < count; i++)
         read_item (&s, i);
+    for (size_t i = 0, end; i < count; i = end)
+        read_lead (&s, i, end = end_of_leg (&s, i, true));
     if (tt_txn_pending (txn) || tt_txn_refused (txn))
         return false;
     for (size_t i = 0, end; i < count; i = end)
-        fit_leg (&s, i, end = end_of_leg (&s, i, false), fits);
+        fit_application (&s, i, end = end_of_leg (&s, i, true), fits);
     hold_capacity (&s);
     for (size_t i = 0, end; i < count; i = end)
         write_application (&s, i, end = end_of_leg (&s, i, true), fits, made);

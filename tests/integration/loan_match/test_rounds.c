@@ -10,11 +10,13 @@
 #define TYPE(name) (&techtransfer__finance__v1__##name##__descriptor)
 #define CALL(client, method, request, reply, code) harness_call (client, method, &(request).base, TYPE (reply), code)
 #define FREE(message) protobuf_c_message_free_unpacked (&(message)->base, NULL)
-#define MARKET ((char *)"linked")
+#define MARKET ((char *)market_name)
 
 typedef Techtransfer__Finance__V1__RunRoundReply round_reply;
 typedef Techtransfer__Finance__V1__ListProposalsReply proposals_reply;
 typedef Techtransfer__Finance__V1__GetCertificateReply part_reply;
+
+static const char *market_name = "linked";
 
 static void
 free_reply (void *reply)
@@ -61,8 +63,11 @@ put_product (tt_client *c, const char *provider, const char *id, int leg, uint32
     free_reply (CALL (c, "PutProduct", r, put_product_reply, code));
 }
 
+static void send (tt_client *c, const char *method, const ProtobufCMessage *request);
+
+/* Waits for the reply, or only sends. */
 static void
-submit (tt_client *c, const char *id, int64_t equity, int64_t loan)
+submit_some_way (tt_client *c, const char *id, int64_t equity, int64_t loan, bool wait)
 {
     finance_leg legs[2] = { TECHTRANSFER__FINANCE__V1__WANTED_LEG__INIT, TECHTRANSFER__FINANCE__V1__WANTED_LEG__INIT };
     finance_leg *list[2] = { &legs[0], &legs[1] };
@@ -82,7 +87,16 @@ submit (tt_client *c, const char *id, int64_t equity, int64_t loan)
     a.legs = list;
     a.n_legs = equity ? 2 : 1;
     r.application = &a;
-    free_reply (CALL (c, "SubmitApplication", r, submit_application_reply, TT_OK));
+    if (wait)
+        free_reply (CALL (c, "SubmitApplication", r, submit_application_reply, TT_OK));
+    else
+        send (c, "SubmitApplication", &r.base);
+}
+
+static void
+submit (tt_client *c, const char *id, int64_t equity, int64_t loan)
+{
+    submit_some_way (c, id, equity, loan, true);
 }
 
 static finance_cap
@@ -444,6 +458,80 @@ two_at_once (tt_client *a, tt_client *b)
     printf ("races: the cap came first %d times, the product %d times\n", caps_won, products_won);
 }
 
+/* -- a round that is overtaken -- */
+
+#define CROWD 3000
+
+static bool
+something_is_proposed (void *client)
+{
+    proposals_reply *list = proposals_of (client, "");
+    bool some = list->n_proposals > 0;
+    FREE (list);
+    return some;
+}
+
+static const char *
+reason_of (const finance_round *round, const char *application, int leg)
+{
+    for (size_t i = 0; i < round->n_unmatched; i++)
+        if (strcmp (round->unmatched[i]->application_id, application) == 0 && (int)round->unmatched[i]->leg == leg)
+            return round->unmatched[i]->reason;
+    return "";
+}
+
+static void
+submit_crowd (tt_client *c)
+{
+    for (int i = 0; i < CROWD; i++) {
+        char id[16];
+        snprintf (id, sizeof id, "app-%04d", i);
+        submit_some_way (c, id, 0, 10, false);
+        if (tt_client_in_flight (c) >= 100)
+            CHECK (accepted (c), "an application is refused");
+    }
+    while (tt_client_in_flight (c) > 0)
+        CHECK (accepted (c), "an application is refused");
+}
+
+/* While a long round is being proposed the product of the lead equity changes: the last application loses it, and the loan that
+ * follows with it. */
+static void
+overtaken (tt_client *a, tt_client *b)
+{
+    Techtransfer__Finance__V1__RunRoundRequest r = TECHTRANSFER__FINANCE__V1__RUN_ROUND_REQUEST__INIT;
+    tt_client_reply reply;
+    market_name = "overtaken";
+    put_provider (a, "angel", FINANCE (PROVIDER_KIND__ANGEL));
+    put_product (a, "angel", "seed", FINANCE (LEG__EQUITY), 0, NULL, TT_OK);
+    put_provider (a, "bank", FINANCE (PROVIDER_KIND__BANK));
+    put_product (a, "bank", "linked", FINANCE (LEG__LOAN), 200, NULL, TT_OK);
+    for (int i = 0; i < CROWD / 50; i++) {
+        char id[16];
+        snprintf (id, sizeof id, "bank-%d", i);
+        put_provider (a, id, FINANCE (PROVIDER_KIND__BANK));
+        put_product (a, id, "small", FINANCE (LEG__LOAN), 0, NULL, TT_OK);
+    }
+    submit_crowd (a);
+    submit (a, "zz", 50, 100);
+    r.market = MARKET;
+    r.round_id = (char *)"r1";
+    send (a, "RunRound", &r.base);
+    CHECK (harness_wait (something_is_proposed, b), "nothing is proposed");
+    put_product (b, "angel", "seed", FINANCE (LEG__EQUITY), 0, "yinzhou", TT_OK);
+    CHECK (tt_client_receive (a, 60000, &reply) == TT_OK, "%s", reply.result.message);
+    Techtransfer__Finance__V1__GetRoundRequest get = TECHTRANSFER__FINANCE__V1__GET_ROUND_REQUEST__INIT;
+    get.market = MARKET;
+    get.round_id = (char *)"r1";
+    Techtransfer__Finance__V1__GetRoundReply *round = CALL (b, "GetRound", get, get_round_reply, TT_OK);
+    const char *equity = reason_of (round->round, "zz", FINANCE (LEG__EQUITY)),
+               *loan = reason_of (round->round, "zz", FINANCE (LEG__LOAN));
+    printf ("overtaken: %u proposals, equity \"%s\", loan \"%s\"\n", (unsigned)round->round->n_allocations, equity, loan);
+    CHECK (strcmp (equity, "product changed meanwhile") == 0, "\"%s\"", equity);
+    CHECK (strcmp (loan, "no lead investment") == 0, "\"%s\"", loan);
+    FREE (round);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -462,6 +550,7 @@ main (int argc, char **argv)
     released_together (c);
     tt_client *second = harness_client (other.endpoint);
     two_at_once (c, second);
+    overtaken (c, second);
     tt_client_close (&second);
     tt_client_close (&c);
     harness_stop (&other);
