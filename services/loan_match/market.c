@@ -453,15 +453,6 @@ nodes_of (const match_caps *caps, tt_arena *arena)
     return nodes;
 }
 
-/* Takes a buffer's bytes into the arena. */
-static const void *
-keep (tt_arena *arena, tt_buffer *buffer)
-{
-    tt_bytes copy = tt_arena_copy (arena, (tt_bytes){ buffer->data, buffer->size });
-    tt_buffer_free (buffer);
-    return copy.data;
-}
-
 static void
 build_pairs (builder *b)
 {
@@ -478,8 +469,10 @@ build_pairs (builder *b)
     in->group_count = (uint32_t)(b->groups.size / sizeof (match_group));
     in->node_count = match_caps_node_count (b->market->caps);
     in->nodes = nodes_of (b->market->caps, b->arena);
-    in->pairs = keep (b->arena, &b->pairs);
-    in->groups = keep (b->arena, &b->groups);
+    in->pairs = pairs_of (b);
+    in->groups = (const match_group *)(const void *)b->groups.data;
+    b->market->pairs = b->pairs;
+    b->market->groups = b->groups;
 }
 
 tt_status
@@ -503,4 +496,6 @@ void
 match_market_free (match_market *market)
 {
     match_caps_destroy (&market->caps);
+    tt_buffer_free (&market->pairs);
+    tt_buffer_free (&market->groups);
 }

@@ -24,11 +24,12 @@
 #include "caps.h"
 #include "snapshot_form.h"
 
-/* All arrays live in the arena; the caps are owned (match_market_free), and borrow caps_input: a market stays where it was built. */
+/* Arrays live in the arena but for pairs and groups; these and the caps are owned (match_market_free). The caps borrow caps_input: a market stays where it was built. */
 typedef struct {
     match_instance instance;
     match_caps_input caps_input;
     match_caps *caps;
+    tt_buffer pairs, groups; /* of the instance */
     const match_want *wants;     /* of each leg of the instance */
     const match_offer *offers;   /* of each product of the instance */
     const match_reason *reasons; /* of each leg: how near the nearest product came */
