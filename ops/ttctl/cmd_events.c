@@ -40,6 +40,7 @@ static const ProtobufCMessageDescriptor *const bodies[] = {
     &techtransfer__finance__v1__proposal_accepted__descriptor,
     &techtransfer__finance__v1__proposal_confirmed__descriptor,
     &techtransfer__finance__v1__proposal_released__descriptor,
+    &techtransfer__finance__v1__cap_changed__descriptor,
     &techtransfer__statistics__v1__observation_reported__descriptor,
     &techtransfer__statistics__v1__indicator_changed__descriptor,
 };

@@ -31,6 +31,8 @@ static const ctl_option product_options[] = {
     { "tenor-min", "product.tenor_min_months", CTL_NUMBER, 0, "months" },
     { "tenor-max", "product.tenor_max_months", CTL_NUMBER, 0, "months" },
     { "price", "product.price", CTL_TEXT, 0, "percent: 4.35" },
+    { "lead-percent", "product.lead_percent", CTL_NUMBER, 0, "follows lead equity: at most so many percent of it" },
+    { "linkage-mode", "product.linkage_mode", CTL_TEXT, 0, "code of the list linkage_mode" },
     { "ranking", "product.ranking", CTL_ENUM, 0, "by-score, smallest-first, youngest-first" },
     { "district", "product.mandate.districts", CTL_TEXT, CTL_REPEATED, "mandate: district key" },
     { "industry", "product.mandate.industries", CTL_TEXT, CTL_REPEATED, "mandate: C or C39" },
@@ -38,6 +40,21 @@ static const ctl_option product_options[] = {
     { "stage", "product.mandate.stages", CTL_TEXT, CTL_REPEATED, "mandate: seed, start-up, growth, mature" },
     { "max-age", "product.mandate.max_age_months", CTL_NUMBER, 0, "mandate: months" },
     { "recognition", "product.mandate.recognitions", CTL_TEXT, CTL_REPEATED, "mandate: high-tech, ..." },
+    { 0 },
+};
+static const ctl_option cap_options[] = {
+    { "market", "cap.market", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "a city" },
+    { "id", "cap.cap_id", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "a-z 0-9 - _ ." },
+    { "limit", "cap.limit_fen", CTL_MONEY, CTL_OPERAND | CTL_REQUIRED, "most over all that it covers" },
+    { "name", "cap.name", CTL_TEXT, 0, "for a person" },
+    { "source", "cap.source", CTL_TEXT, 0, "the policy or contract that it follows" },
+    { "per-applicant", "cap.per_applicant", CTL_FLAG, 0, "the limit holds for each applicant by itself" },
+    { "provider", "cap.providers", CTL_TEXT, CTL_REPEATED, "covers: all if not given" },
+    { "product", "cap.products", CTL_TEXT, CTL_REPEATED, "covers: PROVIDER/PRODUCT" },
+    { "district", "cap.districts", CTL_TEXT, CTL_REPEATED, "covers: of the applicant" },
+    { "leg", "cap.legs", CTL_ENUM, CTL_REPEATED, "covers: equity, loan, lease" },
+    { "suspended", "cap.suspended", CTL_FLAG, 0, "nothing more is taken" },
+    { "retired", "cap.retired", CTL_FLAG, 0, "holds no more, for good" },
     { 0 },
 };
 static const ctl_option apply_options[] = {
@@ -96,6 +113,14 @@ static const ctl_column provider_columns[] = {
     { "CONFIRMED", "confirmedFen", true, true },
     { 0 },
 };
+static const ctl_column cap_columns[] = {
+    { "CAP", "capId", false, false },
+    { "NAME", "name", false, false },
+    { "LIMIT", "limitFen", true, true },
+    { "USED", "usedFen", true, true },
+    { "SOURCE", "source", false, false },
+    { 0 },
+};
 static const ctl_column proposal_columns[] = {
     { "PROPOSAL", "proposalId", false, false },
     { "ROUND", "roundId", false, false },
@@ -147,6 +172,29 @@ const ctl_command ctl_finance_commands[] = {
       .method = SERVICE "PutProduct",
       .request = MESSAGE (put_product_request),
       .reply = MESSAGE (put_product_reply) },
+    { .name = "cap put",
+      .summary = "Puts a cap over a part of a market: a pool, a cell of a pool, a limit for each applicant",
+      .details = "Caps are nested: one that would cross another, a product or a provider is refused with the names of both.",
+      .examples = "  ttctl cap put ningbo pool 100000000 --provider bank-a --provider bank-b --leg loan --source 'risk pool, 10 times 10 million'\n"
+                  "  ttctl cap put ningbo pool-a-yinzhou 20000000 --product bank-a/pool-loan --district yinzhou\n"
+                  "  ttctl cap put ningbo guiding 5000000 --per-applicant --provider city-guiding --provider yinzhou-guiding",
+      .options = cap_options,
+      .run = ctl_call,
+      .service = CTL_FINANCE,
+      .method = SERVICE "PutCap",
+      .request = MESSAGE (put_cap_request),
+      .reply = MESSAGE (put_cap_reply) },
+    { .name = "cap list",
+      .summary = "Lists the caps of a market, with what is held and confirmed under them",
+      .examples = "  ttctl cap list ningbo",
+      .options = market_options,
+      .run = ctl_call,
+      .service = CTL_FINANCE,
+      .method = SERVICE "ListCaps",
+      .request = MESSAGE (list_caps_request),
+      .reply = MESSAGE (list_caps_reply),
+      .rows = "caps",
+      .columns = cap_columns },
     { .name = "apply",
       .summary = "Submits a financing application",
       .examples = "  ttctl apply ningbo app-17 ent-4 --district yinzhou --industry C39 --stage start-up --age 20 --score 710 \\\n"

@@ -1,70 +1,84 @@
-#include "allocate.h"
-
-#include <assert.h>
 #include <string.h>
 
-#define NO_PAIR UINT32_MAX
-#define MAX_CUTS 8 /* of one product; after that its pairs are closed one by one, so that it ends */
+#include "allocate_run.h"
 
-/* The worst pair that a product holds stands on top: a binary heap of pair numbers by rank. */
-typedef struct {
-    uint32_t *pairs; /* room for all pairs of the product */
-    uint32_t count;
-} worst_heap;
+#define WORK_LIMIT UINT64_C (4000000000)
 
-typedef struct {
-    const match_instance *in;
-    match_result *out;
-    int64_t *open;    /* of each pair: how much may still stand there at most; falls to what is held when a part is rejected */
-    int64_t *placed;  /* of each leg */
-    int64_t *grouped; /* of each group */
-    int64_t *product_held;
-    int64_t *provider_held;
-    uint32_t *cursor;  /* of each leg: the first of its pairs that may have room */
-    worst_heap *heaps; /* of each product */
-    uint32_t *heap_room;
-    uint32_t *queue; /* ring of legs that have something to offer; a leg stands in it once at most */
-    uint32_t queue_first, queue_count;
-    uint8_t *queued;
-    uint8_t *leg_closed;
-    uint8_t *cuts; /* of each product: how often its capacity was cut */
-} run;
+/* -- the worst pair of a node and of all below it -- */
 
-/* -- the heap -- */
-
+/* A node's own pairs are of one product, so their ranks are all different. */
 static void
-heap_push (const match_pair *pairs, worst_heap *heap, uint32_t pair)
+heap_push (match_worst *heap, match_held entry)
 {
     uint32_t i = heap->count++;
-    while (i > 0 && pairs[heap->pairs[(i - 1) / 2]].rank < pairs[pair].rank) {
-        heap->pairs[i] = heap->pairs[(i - 1) / 2];
+    while (i > 0 && entry.rank > heap->held[(i - 1) / 2].rank) {
+        heap->held[i] = heap->held[(i - 1) / 2];
         i = (i - 1) / 2;
     }
-    heap->pairs[i] = pair;
+    heap->held[i] = entry;
 }
 
 static void
-heap_pop (const match_pair *pairs, worst_heap *heap)
+heap_pop (match_worst *heap)
 {
-    uint32_t last = heap->pairs[--heap->count], i = 0;
+    match_held last = heap->held[--heap->count];
+    uint32_t i = 0;
     for (;;) {
         uint32_t child = 2 * i + 1;
         if (child >= heap->count)
             break;
-        if (child + 1 < heap->count && pairs[heap->pairs[child + 1]].rank > pairs[heap->pairs[child]].rank)
+        if (child + 1 < heap->count && heap->held[child + 1].rank > heap->held[child].rank)
             child++;
-        if (pairs[heap->pairs[child]].rank <= pairs[last].rank)
+        if (heap->held[child].rank <= last.rank)
             break;
-        heap->pairs[i] = heap->pairs[child];
+        heap->held[i] = heap->held[child];
         i = child;
     }
-    heap->pairs[i] = last;
+    heap->held[i] = last;
 }
 
-/* -- the run -- */
+/* Of two nodes that hold something, or MATCH_NONE, the one with the worse pair on top. */
+static uint32_t
+worse_node (const match_run *r, uint32_t a, uint32_t b)
+{
+    if (a == MATCH_NONE || b == MATCH_NONE)
+        return a == MATCH_NONE ? b : a;
+    match_held x = r->worst[a].held[0], y = r->worst[b].held[0];
+    if (x.rank != y.rank)
+        return x.rank > y.rank ? a : b;
+    return r->in->pairs[x.pair].product > r->in->pairs[y.pair].product ? a : b;
+}
+
+/* The tournament after the top of a node's heap has changed. */
+static void
+update_top (match_run *r, uint32_t node)
+{
+    uint32_t i = r->tops_base + r->place[node];
+    r->tops[i] = r->worst[node].count ? node : MATCH_NONE;
+    if (r->in->nodes[node].parent == MATCH_NONE && r->worst[node].alone)
+        return; /* nobody asks for more than the node itself */
+    for (i /= 2; i > 0; i /= 2)
+        r->tops[i] = worse_node (r, r->tops[2 * i], r->tops[2 * i + 1]);
+}
+
+/* The worst pair that a node and those below it hold, or MATCH_NONE. */
+static uint32_t
+worst_below (const match_run *r, uint32_t node)
+{
+    uint32_t from = r->tops_base + r->lowest[node], to = r->tops_base + r->place[node] + 1, worst = MATCH_NONE;
+    for (; from < to; from /= 2, to /= 2) {
+        if (from & 1)
+            worst = worse_node (r, worst, r->tops[from++]);
+        if (to & 1)
+            worst = worse_node (r, worst, r->tops[--to]);
+    }
+    return worst == MATCH_NONE ? MATCH_NONE : r->worst[worst].held[0].pair;
+}
+
+/* -- the queue -- */
 
 static void
-enqueue (run *r, uint32_t leg)
+enqueue (match_run *r, uint32_t leg)
 {
     if (r->queued[leg] || r->leg_closed[leg])
         return;
@@ -74,7 +88,7 @@ enqueue (run *r, uint32_t leg)
 }
 
 static uint32_t
-dequeue (run *r)
+dequeue (match_run *r)
 {
     uint32_t leg = r->queue[r->queue_first++];
     if (r->queue_first == r->in->leg_count)
@@ -84,137 +98,234 @@ dequeue (run *r)
     return leg;
 }
 
-/* Takes up to `excess` off a pair and returns how much it was. The product never takes more of this pair again in this run: what
- * it keeps from now on is better. */
-static int64_t
-reject (run *r, uint32_t pair, int64_t excess)
+/* -- the run -- */
+
+/* Adds to a pair and to all sums that it is part of. */
+static void
+move (match_run *r, uint32_t pair, int64_t amount)
 {
-    const match_pair *p = &r->in->pairs[pair];
-    int64_t taken = r->out->amount[pair] < excess ? r->out->amount[pair] : excess;
-    r->out->amount[pair] -= taken;
-    r->out->state[pair] = MATCH_PAIR_REJECTED;
-    r->open[pair] = r->out->amount[pair];
-    r->product_held[p->product] -= taken;
-    r->provider_held[r->in->products[p->product].provider] -= taken;
-    r->placed[p->leg] -= taken;
-    if (p->group != MATCH_NO_GROUP) {
-        /* Later pairs of the group may have been passed over because the group was full. */
-        r->grouped[p->group] -= taken;
-        if (r->cursor[p->leg] > pair + 1)
-            r->cursor[p->leg] = pair + 1;
+    match_standing *p = &r->at[pair];
+    p->amount += amount;
+    r->placed[p->leg] += amount;
+    for (uint32_t group = p->group; group != MATCH_NONE; group = r->in->groups[group].parent)
+        r->grouped[group] += amount;
+    for (uint32_t node = p->node; node != MATCH_NONE; node = r->in->nodes[node].parent)
+        r->held[node] += amount;
+}
+
+/* One of the groups that a pair is in is full. */
+static bool
+in_full_group (const match_run *r, uint32_t pair)
+{
+    for (uint32_t group = r->at[pair].group; group != MATCH_NONE; group = r->in->groups[group].parent)
+        if (r->grouped[group] >= r->out->group_capacity[group])
+            return true;
+    return false;
+}
+
+/* Takes up to `excess` off a pair and returns how much it was. The providers' side never takes more of this pair again in this
+ * run: what it keeps from now on is better. */
+static int64_t
+reject (match_run *r, uint32_t pair, int64_t excess)
+{
+    match_standing *p = &r->at[pair];
+    int64_t taken = p->amount < excess ? p->amount : excess;
+    /* Later pairs of a full group were passed over, and may have room now. */
+    if (r->cursor[p->leg] > pair + 1 && in_full_group (r, pair))
+        r->cursor[p->leg] = pair + 1;
+    move (r, pair, -taken);
+    p->state = MATCH_PAIR_REJECTED;
+    r->out->turned_down[p->leg] |= (uint8_t)(1U << r->wave);
+    p->open = p->amount;
+    if (p->amount == 0) {
+        heap_pop (&r->worst[p->node]);
+        update_top (r, p->node);
     }
-    if (r->out->amount[pair] == 0)
-        heap_pop (r->in->pairs, &r->heaps[p->product]);
     enqueue (r, p->leg);
     r->out->work++;
     return taken;
 }
 
-static uint32_t
-worst_of_product (const run *r, uint32_t product)
-{
-    return r->heaps[product].count ? r->heaps[product].pairs[0] : NO_PAIR;
-}
-
-static uint32_t
-worst_of_provider (const run *r, const match_provider *provider)
-{
-    uint32_t worst = NO_PAIR;
-    for (uint32_t i = 0; i < provider->product_count; i++) {
-        uint32_t pair = worst_of_product (r, provider->first_product + i);
-        if (pair != NO_PAIR && (worst == NO_PAIR || r->in->pairs[pair].rank >= r->in->pairs[worst].rank))
-            worst = pair;
-    }
-    return worst;
-}
-
-/* The product, then its provider, let go of the worst until their caps hold. */
+/* The first rank that a full node has no use for. Within a run this only falls, so an old value is at most too generous. */
 static void
-settle (run *r, uint32_t product)
+lower_ceiling (match_run *r, uint32_t node)
 {
-    int64_t excess = r->product_held[product] - r->out->capacity[product];
-    while (excess > 0)
-        excess -= reject (r, worst_of_product (r, product), excess);
-    uint32_t provider = r->in->products[product].provider;
-    excess = r->provider_held[provider] - r->in->providers[provider].capacity;
-    while (excess > 0)
-        excess -= reject (r, worst_of_provider (r, &r->in->providers[provider]), excess);
+    uint32_t worst = r->worst[node].alone && r->worst[node].count ? r->worst[node].held[0].pair : worst_below (r, node);
+    uint32_t ceiling = worst == MATCH_NONE ? 0 : r->at[worst].rank + 1;
+    if (ceiling < r->ceiling[node])
+        r->ceiling[node] = ceiling;
 }
 
-/* How much more the leg may put on a pair: its own cap, its group's, and what the leg has left. */
-static int64_t
-room_at (const run *r, const match_leg *leg, uint32_t pair)
+/* From the inside out, each cap lets go of the worst until it holds. */
+static void
+settle (match_run *r, uint32_t innermost)
 {
-    const match_pair *p = &r->in->pairs[pair];
-    int64_t room = r->open[pair] - r->out->amount[pair];
+    for (uint32_t node = innermost; node != MATCH_NONE; node = r->in->nodes[node].parent) {
+        int64_t excess = r->held[node] - r->out->capacity[node];
+        while (excess > 0)
+            excess -= reject (r, worst_below (r, node), excess);
+        if (r->held[node] >= r->out->capacity[node])
+            lower_ceiling (r, node);
+    }
+}
+
+static bool
+has_lead (const match_run *r, const match_leg *leg)
+{
+    return leg->followed || leg->confirmed_lead > 0 || (leg->lead_leg != MATCH_NONE && r->led[leg->lead_leg] > 0);
+}
+
+/* How much more the leg may put on a pair. */
+static int64_t
+room_at (const match_run *r, const match_leg *leg, uint32_t pair)
+{
+    const match_standing *p = &r->at[pair];
+    int64_t room = p->open - p->amount;
     int64_t left = leg->amount - r->placed[p->leg];
+    if (p->wave != r->wave || (p->needs_lead && !has_lead (r, leg)))
+        return 0;
     if (left < room)
         room = left;
-    if (p->group != MATCH_NO_GROUP && r->in->groups[p->group] - r->grouped[p->group] < room)
-        room = r->in->groups[p->group] - r->grouped[p->group];
+    for (uint32_t group = p->group; group != MATCH_NONE && room > 0; group = r->in->groups[group].parent)
+        if (r->out->group_capacity[group] - r->grouped[group] < room)
+            room = r->out->group_capacity[group] - r->grouped[group];
     return room;
 }
 
-static void
-offer (run *r, uint32_t pair, int64_t amount)
+/* The offer would be turned down whole: a cap over the pair is full, and of all that it holds this would be the worst. Most
+ * offers of a long round end here, so it reads next to nothing; the pair itself is not marked, because a second offer would end
+ * in the same way. What is closed is under a node of its own, which has no use for anything. */
+static bool
+is_hopeless (const match_run *r, uint32_t pair)
 {
-    const match_pair *p = &r->in->pairs[pair];
-    if (r->out->amount[pair] == 0)
-        heap_push (r->in->pairs, &r->heaps[p->product], pair);
-    r->out->amount[pair] += amount;
-    r->placed[p->leg] += amount;
-    if (p->group != MATCH_NO_GROUP)
-        r->grouped[p->group] += amount;
-    r->product_held[p->product] += amount;
-    r->provider_held[r->in->products[p->product].provider] += amount;
-    settle (r, p->product);
+    match_glance glance = r->glances[pair];
+    if (glance.rank >= r->ceiling[glance.node])
+        return true;
+    for (uint32_t node = r->in->nodes[glance.node].parent; node != MATCH_NONE; node = r->in->nodes[node].parent)
+        if (glance.rank >= r->ceiling[node])
+            return true;
+    return false;
+}
+
+static void
+offer (match_run *r, uint32_t pair, int64_t amount)
+{
+    match_standing *p = &r->at[pair];
+    if (!p->touched) {
+        p->touched = 1;
+        r->touched_list[r->touched_count++] = pair;
+    }
+    if (p->amount == 0) {
+        heap_push (&r->worst[p->node], (match_held){ p->rank, pair });
+        if (r->worst[p->node].held[0].pair == pair)
+            update_top (r, p->node);
+    }
+    move (r, pair, amount);
+    settle (r, p->node);
 }
 
 /* Offers what the leg has left down its list, until all is placed or the list is at its end. */
 static void
-propose (run *r, uint32_t leg_number)
+propose (match_run *r, uint32_t leg_number)
 {
     const match_leg *leg = &r->in->legs[leg_number];
     uint32_t end = leg->first_pair + leg->pair_count;
+    uint8_t *turned_down = &r->out->turned_down[leg_number], mark = (uint8_t)(1U << r->wave);
     while (r->placed[leg_number] < leg->amount && r->cursor[leg_number] < end) {
         uint32_t pair = r->cursor[leg_number];
-        int64_t room = room_at (r, leg, pair);
+        bool hopeless = is_hopeless (r, pair);
+        /* Of the hopeless ones it only matters whether there was one that could have been offered something. */
+        int64_t room = hopeless && *turned_down & mark ? 0 : room_at (r, leg, pair);
         r->out->work++;
-        if (room > 0)
+        if (room > 0 && !hopeless) {
             offer (r, pair, room);
-        else
-            r->cursor[leg_number]++;
+            continue;
+        }
+        if (room > 0)
+            *turned_down |= mark;
+        r->cursor[leg_number]++;
+    }
+}
+
+/* -- the beginning of a run -- */
+
+static void
+forget (match_run *r, uint32_t pair)
+{
+    r->at[pair].amount = 0;
+    if (r->at[pair].state != MATCH_PAIR_CLOSED) {
+        r->at[pair].state = MATCH_PAIR_OPEN;
+        r->at[pair].open = r->in->pairs[pair].limit;
+    }
+    r->at[pair].touched = 0;
+}
+
+/* What stands of earlier waves is kept, and is in no heap: it cannot be turned down any more. */
+static void
+keep_earlier_waves (match_run *r)
+{
+    uint32_t kept = 0;
+    memset (r->placed, 0, r->in->leg_count * sizeof *r->placed);
+    memset (r->grouped, 0, r->in->group_count * sizeof *r->grouped);
+    memset (r->held, 0, r->in->node_count * sizeof *r->held);
+    for (uint32_t i = 0; i < r->touched_count; i++) {
+        uint32_t pair = r->touched_list[i];
+        if (r->at[pair].wave >= r->wave) {
+            forget (r, pair);
+            continue;
+        }
+        int64_t amount = r->at[pair].amount;
+        r->at[pair].amount = 0;
+        move (r, pair, amount);
+        r->touched_list[kept++] = pair;
+    }
+    r->out->work += r->touched_count;
+    r->touched_count = kept;
+}
+
+/* What lead equity opens: all that the groups with a percentage may take. */
+static void
+follow_the_lead (match_run *r)
+{
+    memcpy (r->led, r->placed, r->in->leg_count * sizeof *r->led);
+    for (uint32_t i = 0; i < r->in->group_count; i++) {
+        const match_group *group = &r->in->groups[i];
+        if (group->percent == 0)
+            continue;
+        const match_leg *leg = &r->in->legs[group->leg];
+        int64_t lead = leg->confirmed_lead + (leg->lead_leg == MATCH_NONE ? 0 : r->led[leg->lead_leg]);
+        __int128 most = (__int128)lead * group->percent / 100 - group->used;
+        r->out->group_capacity[i] = most < 0 ? 0 : most < group->capacity ? (int64_t)most : group->capacity;
     }
 }
 
 static void
-reset (run *r)
+begin (match_run *r)
 {
     const match_instance *in = r->in;
-    for (uint32_t i = 0; i < in->pair_count; i++) {
-        r->out->amount[i] = 0;
-        if (r->out->state[i] != MATCH_PAIR_CLOSED)
-            r->out->state[i] = MATCH_PAIR_OPEN;
-        r->open[i] = r->out->state[i] == MATCH_PAIR_CLOSED ? 0 : in->pairs[i].limit;
+    keep_earlier_waves (r);
+    if (r->wave == r->last_wave)
+        follow_the_lead (r);
+    for (uint32_t i = 0; i < in->node_count; i++) {
+        r->worst[i].count = 0;
+        r->ceiling[i] = r->held[i] >= r->out->capacity[i] ? 0 : UINT32_MAX;
     }
-    memset (r->placed, 0, in->leg_count * sizeof *r->placed);
-    memset (r->grouped, 0, in->group_count * sizeof *r->grouped);
-    memset (r->product_held, 0, in->product_count * sizeof *r->product_held);
-    memset (r->provider_held, 0, in->provider_count * sizeof *r->provider_held);
-    for (uint32_t i = 0; i < in->product_count; i++)
-        r->heaps[i].count = 0;
+    memset (r->tops, 0xff, 2 * (size_t)r->tops_base * sizeof *r->tops);
     for (uint32_t i = 0; i < in->leg_count; i++) {
-        r->cursor[i] = in->legs[i].first_pair;
-        enqueue (r, i);
+        uint32_t leg = r->turns[i];
+        r->cursor[leg] = in->legs[leg].first_pair;
+        r->out->turned_down[leg] &= (uint8_t)((1U << r->wave) - 1);
+        if (r->waves[leg] >> r->wave & 1)
+            enqueue (r, leg);
     }
-    r->out->work += in->pair_count + in->leg_count;
+    r->out->work += in->leg_count + in->node_count;
     r->out->runs++;
 }
 
 static tt_status
-deferred_acceptance (run *r, uint64_t work_limit, tt_error *error)
+deferred_acceptance (match_run *r, uint64_t work_limit, tt_error *error)
 {
-    reset (r);
+    begin (r);
     while (r->queue_count > 0) {
         propose (r, dequeue (r));
         if (r->out->work > work_limit)
@@ -224,211 +335,167 @@ deferred_acceptance (run *r, uint64_t work_limit, tt_error *error)
     return TT_OK;
 }
 
-/* -- minimums -- */
-
-/* The smaller share of the minimum first; then lower leg, the pair before the whole leg, the earlier pair. */
-static int
-compare_closings (const void *left, const void *right)
-{
-    const match_closing *a = left, *b = right;
-    __int128 x = (__int128)a->given * b->needed, y = (__int128)b->given * a->needed;
-    if (x != y)
-        return x < y ? -1 : 1;
-    if (a->leg != b->leg)
-        return a->leg < b->leg ? -1 : 1;
-    return (a->pair > b->pair) - (a->pair < b->pair);
-}
-
-static void
-record (run *r, match_closing closing)
-{
-    match_result *out = r->out;
-    if (out->closing_count == out->closing_capacity) {
-        out->closing_capacity = out->closing_capacity ? out->closing_capacity * 2 : 16;
-        out->closings = tt_realloc (out->closings, out->closing_capacity * sizeof *out->closings);
-    }
-    out->closings[out->closing_count++] = closing;
-}
-
-static bool
-below_minimum (const run *r, uint32_t pair)
-{
-    return r->out->amount[pair] > 0 && r->out->amount[pair] < r->in->pairs[pair].minimum;
-}
-
-/* Closes a pair that the leg has too little left for, and with it those further down that need even more than what is left. */
-static void
-close_tail (run *r, uint32_t leg_number, uint32_t pair, int64_t left)
-{
-    const match_leg *leg = &r->in->legs[leg_number];
-    match_closing closing = { leg_number, pair, left, r->in->pairs[pair].minimum, 0 };
-    r->out->state[pair] = MATCH_PAIR_CLOSED;
-    for (uint32_t i = pair + 1; i < leg->first_pair + leg->pair_count; i++)
-        if (r->out->state[i] != MATCH_PAIR_CLOSED && r->in->pairs[i].minimum > left) {
-            r->out->state[i] = MATCH_PAIR_CLOSED;
-            closing.further++;
-        }
-    record (r, closing);
-}
-
-/* The first pair of each leg that is below its minimum though nothing was turned down there: the leg itself had no more to offer.
- */
-static bool
-close_own_shortfalls (run *r)
-{
-    bool any = false;
-    for (uint32_t i = 0; i < r->in->leg_count; i++) {
-        const match_leg *leg = &r->in->legs[i];
-        int64_t left = leg->amount;
-        for (uint32_t pair = leg->first_pair; pair < leg->first_pair + leg->pair_count; pair++) {
-            if (below_minimum (r, pair) && r->out->state[pair] == MATCH_PAIR_OPEN) {
-                bool grouped = r->in->pairs[pair].group != MATCH_NO_GROUP;
-                if (grouped) { /* the group may be what stops it, so nothing follows for others */
-                    r->out->state[pair] = MATCH_PAIR_CLOSED;
-                    record (r, (match_closing){ i, pair, r->out->amount[pair], r->in->pairs[pair].minimum, 0 });
-                } else {
-                    close_tail (r, i, pair, left);
-                }
-                any = true;
-                break;
-            }
-            left -= r->out->amount[pair];
-        }
-    }
-    return any;
-}
-
-/* All legs and pairs that were given something, but less than their minimum; sorted, worst first. */
-static uint32_t
-under_funded (const run *r, match_closing *found)
-{
-    const match_instance *in = r->in;
-    uint32_t count = 0;
-    for (uint32_t i = 0; i < in->pair_count; i++)
-        if (below_minimum (r, i))
-            found[count++] = (match_closing){ in->pairs[i].leg, i, r->out->amount[i], in->pairs[i].minimum, 0 };
-    for (uint32_t i = 0; i < in->leg_count; i++)
-        if (r->placed[i] > 0 && r->placed[i] < in->legs[i].minimum)
-            found[count++] = (match_closing){ i, NO_PAIR, r->placed[i], in->legs[i].minimum, 0 };
-    qsort (found, count, sizeof *found, compare_closings);
-    return count;
-}
-
-/* Marks the products that a closing touches; false, with nothing marked, if one of them is marked already. */
-static bool
-claim_products (const run *r, const match_closing *closing, uint8_t *claimed)
-{
-    const match_leg *leg = &r->in->legs[closing->leg];
-    uint32_t first = closing->pair == NO_PAIR ? leg->first_pair : closing->pair;
-    uint32_t end = closing->pair == NO_PAIR ? leg->first_pair + leg->pair_count : closing->pair + 1;
-    for (uint32_t i = first; i < end; i++)
-        if (r->out->amount[i] > 0 && claimed[r->in->pairs[i].product])
-            return false;
-    for (uint32_t i = first; i < end; i++)
-        if (r->out->amount[i] > 0)
-            claimed[r->in->pairs[i].product] = 1;
-    return true;
-}
-
-/* A product's rest that is too small for the pair at its margin is too small for all that rank below it as well, so the product
- * goes without the rest: should better ones leave, there is room again for those below. */
-static void
-close_one (run *r, const match_closing *closing)
-{
-    record (r, *closing);
-    if (closing->pair != NO_PAIR) {
-        uint32_t product = r->in->pairs[closing->pair].product;
-        if (r->cuts[product] < MAX_CUTS && r->out->state[closing->pair] == MATCH_PAIR_REJECTED) {
-            r->out->capacity[product] = r->product_held[product] - closing->given;
-            r->cuts[product]++;
-        } else {
-            r->out->state[closing->pair] = MATCH_PAIR_CLOSED;
-        }
-        return;
-    }
-    const match_leg *leg = &r->in->legs[closing->leg];
-    memset (r->out->state + leg->first_pair, MATCH_PAIR_CLOSED, leg->pair_count);
-    r->leg_closed[closing->leg] = 1;
-}
-
-/* One pass of closings; false if every minimum is met. */
-static bool
-close_worst (run *r, match_closing *found)
-{
-    if (close_own_shortfalls (r))
-        return true;
-    uint32_t count = under_funded (r, found);
-    uint8_t *claimed = tt_alloc_zero (r->in->product_count + r->in->leg_count, 1);
-    uint8_t *legs = claimed + r->in->product_count;
-    for (uint32_t i = 0; i < count; i++)
-        if (!legs[found[i].leg] && claim_products (r, &found[i], claimed)) {
-            legs[found[i].leg] = 1;
-            close_one (r, &found[i]);
-        }
-    free (claimed);
-    return count > 0;
-}
-
 /* -- memory -- */
 
 static void
-open_heaps (run *r)
+open_heaps (match_run *r)
 {
     const match_instance *in = r->in;
-    r->heaps = tt_alloc_zero (in->product_count, sizeof *r->heaps);
-    r->heap_room = tt_alloc_zero (in->pair_count, sizeof *r->heap_room);
+    r->worst = tt_alloc_zero (in->node_count, sizeof *r->worst);
+    r->worst_room = tt_alloc_zero (in->pair_count, sizeof *r->worst_room);
     for (uint32_t i = 0; i < in->pair_count; i++)
-        r->heaps[in->pairs[i].product].count++;
-    uint32_t *room = r->heap_room;
-    for (uint32_t i = 0; i < in->product_count; i++) {
-        r->heaps[i].pairs = room;
-        room += r->heaps[i].count;
+        r->worst[in->pairs[i].node].room++;
+    match_held *room = r->worst_room;
+    for (uint32_t i = 0; i < in->node_count; i++) {
+        r->worst[i].held = room;
+        room += r->worst[i].room;
     }
 }
 
-static run
-run_open (const match_instance *in, match_result *out)
+static int
+compare_turns (const void *left, const void *right, void *context)
+{
+    uint32_t a = *(const uint32_t *)left, b = *(const uint32_t *)right;
+    const double *standing = context;
+    if (standing[a] != standing[b])
+        return standing[a] < standing[b] ? -1 : 1;
+    return a < b ? -1 : 1;
+}
+
+/* The order in which legs first offer has no influence on what comes out. Those that rank well go first, because they are
+ * displaced least. */
+static void
+open_turns (match_run *r)
+{
+    const match_instance *in = r->in;
+    double *standing = tt_alloc_zero (in->leg_count, sizeof *standing);
+    for (uint32_t i = 0; i < in->leg_count; i++) {
+        const match_leg *leg = &in->legs[i];
+        for (uint32_t k = leg->first_pair; k < leg->first_pair + leg->pair_count; k++)
+            standing[i] += (double)in->pairs[k].rank / r->worst[in->pairs[k].node].room / leg->pair_count;
+        r->turns[i] = i;
+    }
+    if (in->leg_count > 1)
+        qsort_r (r->turns, in->leg_count, sizeof *r->turns, compare_turns, standing);
+    free (standing);
+}
+
+/* Places of the nodes: all below a node stand next to each other, right before it. */
+static void
+open_tops (match_run *r)
+{
+    const match_node *nodes = r->in->nodes;
+    uint32_t count = r->in->node_count, roots = 0;
+    uint32_t *size = tt_alloc_zero (count, sizeof *size), *next = tt_alloc_zero (count, sizeof *next);
+    r->place = tt_alloc_zero (count, sizeof *r->place);
+    r->lowest = tt_alloc_zero (count, sizeof *r->lowest);
+    for (uint32_t i = 0; i < count; i++) {
+        size[i]++;
+        if (nodes[i].parent != MATCH_NONE)
+            size[nodes[i].parent] += size[i];
+    }
+    for (uint32_t i = count; i-- > 0;) {
+        uint32_t *from = nodes[i].parent == MATCH_NONE ? &roots : &next[nodes[i].parent];
+        r->lowest[i] = next[i] = *from;
+        *from += size[i];
+        r->place[i] = r->lowest[i] + size[i] - 1;
+        r->worst[i].alone = size[i] == 1;
+    }
+    for (r->tops_base = 1; r->tops_base < count;)
+        r->tops_base *= 2;
+    r->tops = tt_alloc_zero (2 * (size_t)r->tops_base, sizeof *r->tops);
+    free (next);
+    free (size);
+}
+
+static void
+open_result (const match_instance *in, match_result *out)
 {
     match_result_free (out);
     out->amount = tt_alloc_zero (in->pair_count, sizeof *out->amount);
     out->state = tt_alloc_zero (in->pair_count, 1);
-    out->capacity = tt_alloc_zero (in->product_count, sizeof *out->capacity);
-    for (uint32_t i = 0; i < in->product_count; i++)
-        out->capacity[i] = in->products[i].capacity;
-    run r = { .in = in, .out = out };
-    r.open = tt_alloc_zero (in->pair_count, sizeof *r.open);
+    out->turned_down = tt_alloc_zero (in->leg_count, 1);
+    out->capacity = tt_alloc_zero (in->node_count, sizeof *out->capacity);
+    out->group_capacity = tt_alloc_zero (in->group_count, sizeof *out->group_capacity);
+    for (uint32_t i = 0; i < in->node_count; i++)
+        out->capacity[i] = in->nodes[i].capacity;
+    for (uint32_t i = 0; i < in->group_count; i++)
+        out->group_capacity[i] = in->groups[i].capacity;
+}
+
+static match_run
+run_open (const match_instance *in, match_result *out)
+{
+    open_result (in, out);
+    match_run r = { .in = in, .out = out };
+    r.at = tt_alloc_zero (in->pair_count, sizeof *r.at);
+    r.touched_list = tt_alloc_zero (in->pair_count, sizeof *r.touched_list);
     r.placed = tt_alloc_zero (in->leg_count, sizeof *r.placed);
+    r.led = tt_alloc_zero (in->leg_count, sizeof *r.led);
     r.grouped = tt_alloc_zero (in->group_count, sizeof *r.grouped);
-    r.product_held = tt_alloc_zero (in->product_count, sizeof *r.product_held);
-    r.provider_held = tt_alloc_zero (in->provider_count, sizeof *r.provider_held);
+    r.held = tt_alloc_zero (in->node_count, sizeof *r.held);
     r.cursor = tt_alloc_zero (in->leg_count, sizeof *r.cursor);
+    r.ceiling = tt_alloc_zero ((size_t)in->node_count + 1, sizeof *r.ceiling); /* the last one is of what is closed: 0 */
+    r.turns = tt_alloc_zero (in->leg_count, sizeof *r.turns);
+    r.glances = tt_alloc_zero (in->pair_count, sizeof *r.glances);
+    r.waves = tt_alloc_zero (in->leg_count, 1);
     r.queue = tt_alloc_zero (in->leg_count, sizeof *r.queue);
     r.queued = tt_alloc_zero (in->leg_count, 1);
     r.leg_closed = tt_alloc_zero (in->leg_count, 1);
-    r.cuts = tt_alloc_zero (in->product_count, 1);
+    r.cuts = tt_alloc_zero (in->node_count, 1);
+    r.claimed_node = tt_alloc_zero (in->node_count, 1);
+    r.claimed_leg = tt_alloc_zero (in->leg_count, 1);
+    r.found = tt_alloc_zero ((size_t)in->pair_count + in->leg_count, sizeof *r.found);
+    for (uint32_t i = 0; i < in->pair_count; i++) {
+        const match_pair *p = &in->pairs[i];
+        r.at[i]
+            = (match_standing){ 0, p->limit, p->leg, p->node, p->group, p->rank, p->wave, p->needs_lead, MATCH_PAIR_OPEN, false };
+        r.glances[i] = (match_glance){ in->pairs[i].node, in->pairs[i].rank };
+        r.waves[in->pairs[i].leg] |= (uint8_t)(1U << in->pairs[i].wave);
+        if (in->pairs[i].wave > r.last_wave)
+            r.last_wave = in->pairs[i].wave;
+    }
     open_heaps (&r);
+    open_tops (&r);
+    open_turns (&r);
     return r;
 }
 
 static void
-run_close (run *r)
+run_close (match_run *r)
 {
-    void *owned[] = { r->open,  r->placed,    r->grouped, r->product_held, r->provider_held, r->cursor,
-                      r->heaps, r->heap_room, r->queue,   r->queued,       r->leg_closed,    r->cuts };
+    void *owned[] = { r->at,    r->touched_list, r->placed,      r->led,          r->grouped, r->held,    r->cursor, r->waves,
+                      r->worst, r->worst_room,   r->place,       r->lowest,       r->tops,    r->queue,   r->queued, r->cuts,
+                      r->found, r->leg_closed,   r->claimed_leg, r->claimed_node, r->turns,   r->glances, r->ceiling };
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++)
         free (owned[i]);
 }
 
-tt_status
-match_allocate (const match_instance *instance, uint64_t work_limit, match_result *result, tt_error *error)
+static void
+tell (const match_run *r, const match_options *options)
 {
-    run r = run_open (instance, result);
-    match_closing *found = tt_alloc_zero (instance->pair_count + instance->leg_count, sizeof *found);
-    tt_status status;
-    do
-        status = deferred_acceptance (&r, work_limit ? work_limit : UINT64_C (1000000000), error);
-    while (status == TT_OK && close_worst (&r, found));
-    free (found);
+    if (options && options->report) {
+        match_report report = { r->out->runs, r->out->closing_count, r->failing, r->out->work };
+        options->report (options->context, &report);
+    }
+}
+
+tt_status
+match_allocate (const match_instance *instance, const match_options *options, match_result *result, tt_error *error)
+{
+    match_run r = run_open (instance, result);
+    uint64_t limit = options && options->work_limit ? options->work_limit : WORK_LIMIT;
+    tt_status status = TT_OK;
+    while (status == TT_OK && r.wave <= r.last_wave) {
+        uint8_t again = r.wave;
+        status = deferred_acceptance (&r, limit, error);
+        r.wave = status == TT_OK && match_close_pass (&r, &again) ? again : (uint8_t)(r.wave + 1);
+        tell (&r, options);
+    }
+    for (uint32_t i = 0; i < instance->pair_count; i++) {
+        result->amount[i] = r.at[i].amount;
+        result->state[i] = r.at[i].state;
+    }
     run_close (&r);
     return status;
 }
@@ -438,7 +505,9 @@ match_result_free (match_result *result)
 {
     free (result->amount);
     free (result->state);
+    free (result->turned_down);
     free (result->capacity);
+    free (result->group_capacity);
     free (result->closings);
     *result = (match_result){ 0 };
 }

@@ -1,5 +1,6 @@
 #include "checks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "ledger.h"
@@ -7,6 +8,7 @@
 #define MAX_TENOR_MONTHS 600
 #define MAX_AGE_MONTHS 24000
 #define MAX_LIST 200
+#define MAX_LEAD_PERCENT 10000
 
 bool
 match_refuse (tt_txn *txn, tt_violations *v)
@@ -156,7 +158,56 @@ match_check_product (tt_violations *v, const finance_product *p, const tt_catalo
     }
     check_tenors (v, p);
     check_price (v, "price", p->price);
+    tt_check_range (v, "lead_percent", p->lead_percent, 0, MAX_LEAD_PERCENT);
+    if (p->linkage_mode[0] && tt_catalog_code (catalog, "linkage_mode", p->linkage_mode) == NULL)
+        tt_violate (v, "linkage_mode", "\"%.64s\" is no code of the list linkage_mode", p->linkage_mode);
     tt_check_enum (v, "ranking", &techtransfer__finance__v1__ranking_policy__descriptor, (int)p->ranking, false);
+}
+
+/* -- caps -- */
+
+static void
+check_identifier (tt_violations *v, const char *value, const tt_catalog *catalog)
+{
+    (void)catalog;
+    tt_check_identifier (v, NULL, value);
+}
+
+/* "provider_id/product_id" */
+static void
+check_product_name (tt_violations *v, const char *value, const tt_catalog *catalog)
+{
+    char provider[TT_IDENTIFIER_MAX + 2];
+    const char *slash = strchr (value, '/');
+    (void)catalog;
+    if (slash == NULL || slash - value > TT_IDENTIFIER_MAX) {
+        tt_violate (v, NULL, "\"%.130s\" is not of the form provider_id/product_id", value);
+        return;
+    }
+    snprintf (provider, sizeof provider, "%.*s", (int)(slash - value), value);
+    if (tt_check_identifier (v, NULL, provider))
+        tt_check_identifier (v, NULL, slash + 1);
+}
+
+void
+match_check_cap (tt_violations *v, const finance_cap *c, const tt_catalog *catalog)
+{
+    tt_check_identifier (v, "market", c->market);
+    tt_check_identifier (v, "cap_id", c->cap_id);
+    tt_check_text (v, "name", c->name, 0, 128);
+    tt_check_text (v, "source", c->source, 0, 512);
+    tt_check_money (v, "limit_fen", c->limit_fen, 1, TT_MONEY_MAX);
+    each_text (v, "providers", c->providers, c->n_providers, check_identifier, catalog);
+    each_text (v, "products", c->products, c->n_products, check_product_name, catalog);
+    each_text (v, "districts", c->districts, c->n_districts, check_district, catalog);
+    if (c->per_applicant && c->n_products)
+        tt_violate (v, "products", "must be empty: a cap for each applicant covers whole providers");
+    tt_check_count (v, "legs", c->n_legs, 0, 3);
+    for (size_t i = 0; i < c->n_legs && i < 3; i++) {
+        size_t mark = tt_violations_enter (v, "legs[%zu]", i);
+        tt_check_enum (v, NULL, &techtransfer__finance__v1__leg__descriptor, (int)c->legs[i], true);
+        tt_violations_leave (v, mark);
+    }
 }
 
 /* -- applications -- */

@@ -9,6 +9,7 @@
 #include "wire/validate.h"
 
 void match_check_provider (tt_violations *v, const finance_provider *provider);
+void match_check_cap (tt_violations *v, const finance_cap *cap, const tt_catalog *catalog);
 void match_check_product (tt_violations *v, const finance_product *product, const tt_catalog *catalog);
 /* now: milliseconds since 1970; a validity that is over already is a violation. */
 void match_check_application (tt_violations *v, const finance_application *application, const tt_catalog *catalog, int64_t now);

@@ -20,6 +20,9 @@ const tt_method match_methods[] = {
     METHOD ("ListProposals", list_proposals, true),
     METHOD ("AcceptProposal", accept_proposal, false),
     METHOD ("DeclineProposal", decline_proposal, false),
+    METHOD ("PutCap", put_cap, false),
+    METHOD ("ListCaps", list_caps, true),
+    METHOD ("GetCertificate", get_certificate, true),
 };
 const size_t match_method_count = sizeof match_methods / sizeof *match_methods;
 

@@ -17,7 +17,8 @@ extern const size_t match_method_count;
 
 tt_handler match_put_provider, match_put_product, match_list_providers;
 tt_handler match_submit_application, match_list_applications;
-tt_handler match_run_round, match_get_round;
+tt_handler match_run_round, match_get_round, match_get_certificate;
+tt_handler match_put_cap, match_list_caps;
 tt_handler match_list_proposals, match_accept_proposal, match_decline_proposal;
 
 /* For the processor; the request is a match_place. */
@@ -28,6 +29,10 @@ typedef struct {
 tt_handler match_resume_round;      /* goes on with a round that is not finished; otherwise nothing */
 tt_handler match_expire_proposal;   /* if its deadline has passed and it is still held */
 tt_handler match_close_application; /* if its validity is over and it is OPEN */
+
+/* Whether the market's caps are nested with this cap or product in the place of the one of its name (the other NULL). False: pending, or refused
+ * because two cross. No two changes that together would cross can pass each other. */
+bool match_keeps_nested (tt_txn *txn, const char *market, const finance_cap *cap, const finance_product *product);
 
 /* True, and the transaction refused, if one of the names is no identifier. A name after `market` ends with NULL. */
 bool match_bad_names (tt_txn *txn, const char *market, const char *field, const char *value);

@@ -15,6 +15,8 @@ typedef struct {
     finance_application *application;
     finance_provider *provider;
     match_tally tally;
+    finance_proposal **followers; /* that go with it if it is released */
+    size_t follower_count;
 } case_file;
 
 /* False: pending or refused. */
@@ -53,20 +55,37 @@ confirm (tt_txn *txn, case_file *file)
 {
     finance_proposal *p = file->proposal;
     Techtransfer__Finance__V1__ProposalConfirmed confirmed = TECHTRANSFER__FINANCE__V1__PROPOSAL_CONFIRMED__INIT;
-    match_confirm_capacity (txn, p, file->provider->kind == FINANCE (PROVIDER_KIND__GUIDING_FUND));
+    match_confirm_capacity (txn, p, p->lead_needed_fen > 0 || file->provider->kind == FINANCE (PROVIDER_KIND__GUIDING_FUND));
     file->tally.confirmed++;
     confirmed.proposal = p;
     match_event (txn, "confirmed", p->district, match_leg_name (p->leg), p->proposal_id, &confirmed.base);
 }
 
 static void
-release (tt_txn *txn, case_file *file)
+release (tt_txn *txn, finance_proposal *p)
 {
-    finance_proposal *p = file->proposal;
     Techtransfer__Finance__V1__ProposalReleased released = TECHTRANSFER__FINANCE__V1__PROPOSAL_RELEASED__INIT;
     match_release_capacity (txn, p);
     released.proposal = p;
     match_event (txn, "released", p->provider_id, NULL, p->proposal_id, &released.base);
+}
+
+/* What followed the equity that is released has nothing to follow. */
+static void
+release_followers (tt_txn *txn, case_file *file)
+{
+    for (size_t i = 0; i < file->follower_count; i++) {
+        finance_proposal *p = file->followers[i];
+        p->state = FINANCE (PROPOSAL_STATE__DECLINED);
+        p->reason = (char *)"the lead equity that it follows was released";
+        p->decided_unix_ms = tt_txn_now (txn);
+        p->revision++;
+        put_proposal (txn, p);
+        tt_txn_index_remove (txn, MATCH_DEADLINES, match_key (txn, p->market, p->proposal_id));
+        if (file->tally.held > 0)
+            file->tally.held--;
+        release (txn, p);
+    }
 }
 
 static void
@@ -94,11 +113,94 @@ record (tt_txn *txn, case_file *file, match_outcome outcome, match_party party)
     /* A tally of 0 was read after another replica decided on the proposal: this commit will fail on the proposal's version. */
     if (file->tally.held > 0)
         file->tally.held--;
-    if (outcome == MATCH_CONFIRMED)
+    if (outcome == MATCH_CONFIRMED) {
         confirm (txn, file);
-    else
-        release (txn, file);
+    } else {
+        release (txn, p);
+        release_followers (txn, file);
+    }
     match_settle (txn, file->application, file->tally);
+}
+
+/* 先投后贷: what follows lead equity is confirmed after it. False: pending or refused. */
+static bool
+lead_is_there (tt_txn *txn, const finance_proposal *p)
+{
+    int64_t confirmed = 0;
+    if (p->lead_needed_fen == 0)
+        return true;
+    if (!match_confirmed_lead (txn, p->market, p->applicant, &confirmed))
+        return false;
+    const tt_row *known = tt_txn_get (txn, match_table (txn, "lead", p->market), tt_bytes_of_text (p->applicant));
+    if (known == NULL)
+        return false;
+    if (confirmed >= p->lead_needed_fen || (p->lead_needed_fen == 1 && known->present))
+        return true;
+    tt_txn_refuse (txn, TT_FAILED_PRECONDITION,
+                   "it follows lead equity of %lld fen, and %lld fen are confirmed: accept again when the equity is confirmed",
+                   (long long)p->lead_needed_fen, (long long)confirmed);
+    return false;
+}
+
+static bool
+is_lead (const finance_proposal *p)
+{
+    return p->leg == FINANCE (LEG__EQUITY) && p->lead_needed_fen == 0;
+}
+
+/* The held proposals of the same application and round, page by page: lead equity is summed up, what follows is listed. */
+static bool
+read_companions (tt_txn *txn, case_file *file, int64_t *lead)
+{
+    const finance_proposal *p = file->proposal;
+    const char *list = (const char *)match_key (txn, match_table (txn, "party", p->market), p->applicant).data;
+    const char *table = match_table (txn, "proposal", p->market);
+    tt_bytes after = TT_BYTES_NONE;
+    const tt_rows *rows;
+    tt_buffer found = { 0 };
+    do {
+        rows = tt_txn_page (txn, list, after, 1000, table);
+        for (size_t i = 0; rows && i < rows->count; i++) {
+            finance_proposal *other = rows->rows[i].present ? match_row (txn, &rows->rows[i], proposal_type) : NULL;
+            after = rows->keys[i];
+            if (other == NULL || other->state != FINANCE (PROPOSAL_STATE__HELD) || strcmp (other->proposal_id, p->proposal_id) == 0
+                || strcmp (other->round_id, p->round_id) != 0 || strcmp (other->application_id, p->application_id) != 0)
+                continue;
+            if (is_lead (other))
+                *lead += other->amount_fen;
+            else if (other->lead_needed_fen > 0)
+                tt_buffer_append (&found, &other, sizeof other);
+        }
+    } while (rows && rows->count == 1000);
+    tt_bytes copy = tt_arena_copy (tt_txn_arena (txn), (tt_bytes){ found.data, found.size });
+    file->followers = (finance_proposal **)(uintptr_t)copy.data;
+    file->follower_count = copy.size / sizeof (finance_proposal *);
+    tt_buffer_free (&found);
+    return rows != NULL;
+}
+
+/* Legs of one proposal go together: when lead equity is released, so is what the rest of it does not carry. The rows of those are read once more, as
+ * guards. False: pending or refused. */
+static bool
+find_followers (tt_txn *txn, case_file *file, match_outcome outcome)
+{
+    int64_t lead = 0, confirmed = 0;
+    match_found found;
+    size_t kept = 0;
+    if ((outcome != MATCH_DECLINED && outcome != MATCH_EXPIRED) || !is_lead (file->proposal))
+        return true;
+    if (!match_confirmed_lead (txn, file->proposal->market, file->proposal->applicant, &confirmed) || !read_companions (txn, file, &lead))
+        return false;
+    for (size_t i = 0; i < file->follower_count; i++) {
+        finance_proposal *p = file->followers[i];
+        if (p->lead_needed_fen <= lead + confirmed)
+            continue;
+        p = match_read (txn, "proposal", p->market, tt_bytes_of_text (p->proposal_id), proposal_type, &found);
+        if (p && p->state == FINANCE (PROPOSAL_STATE__HELD))
+            file->followers[kept++] = p;
+    }
+    file->follower_count = kept;
+    return !tt_txn_pending (txn) && !tt_txn_refused (txn);
 }
 
 /* An accept or decline; the proposal as it then is, or NULL: pending or refused. */
@@ -116,7 +218,7 @@ take_step (tt_txn *txn, const char *market, const char *proposal_id, const char 
         tt_txn_violation (txn, "party", "\"%s\" is %s", name, error.message);
     else if (status != TT_OK)
         tt_txn_refuse (txn, status, "%s", error.message);
-    if (status != TT_OK)
+    if (status != TT_OK || (outcome == MATCH_CONFIRMED && !lead_is_there (txn, file.proposal)) || !find_followers (txn, &file, outcome))
         return NULL;
     if (outcome == MATCH_DECLINED)
         file.proposal->reason = tt_arena_printf (tt_txn_arena (txn), *reason ? "%s declined: %s" : "%s declined", name, reason);
@@ -174,7 +276,8 @@ match_expire_proposal (tt_txn *txn, const void *request, void *service)
     if (!open_case (txn, place->market, place->id, &file))
         return;
     /* Decided since it was found, by a party or by another replica: nothing is left to do. */
-    if (match_step_apply (file.proposal, MATCH_EXPIRE, MATCH_NO_PARTY, tt_txn_now (txn), &outcome, NULL) == TT_OK)
+    if (match_step_apply (file.proposal, MATCH_EXPIRE, MATCH_NO_PARTY, tt_txn_now (txn), &outcome, NULL) == TT_OK
+        && find_followers (txn, &file, outcome))
         record (txn, &file, outcome, MATCH_NO_PARTY);
 }
 

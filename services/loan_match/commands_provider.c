@@ -142,6 +142,26 @@ leg_changed (tt_txn *txn, const finance_product *old, const finance_product *pro
     return true;
 }
 
+static bool
+same_texts (char *const *a, size_t count, char *const *b, size_t other)
+{
+    for (size_t i = 0; count == other && i < count; i++)
+        if (strcmp (a[i], b[i]) != 0)
+            return false;
+    return count == other;
+}
+
+/* Which cells of the market it covers: caps must stay nested. */
+static bool
+covers_the_same (const finance_product *old, const finance_product *product)
+{
+    static const finance_mandate everything = TECHTRANSFER__FINANCE__V1__MANDATE__INIT;
+    if (old == NULL)
+        return false;
+    const finance_mandate *a = old->mandate ? old->mandate : &everything, *b = product->mandate ? product->mandate : &everything;
+    return same_texts (a->districts, a->n_districts, b->districts, b->n_districts);
+}
+
 void
 match_put_product (tt_txn *txn, const void *request, void *service)
 {
@@ -172,6 +192,7 @@ match_put_product (tt_txn *txn, const void *request, void *service)
     }
     product.revision++;
     if (leg_changed (txn, old, &product)
+        || (!covers_the_same (old, &product) && !match_keeps_nested (txn, product.market, NULL, &product))
         || !keep_capacity (txn, product.market, key, product.capacity_fen, product.held_fen + product.confirmed_fen))
         return;
     store_product (txn, &product, key);

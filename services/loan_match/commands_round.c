@@ -8,8 +8,11 @@
  * the processor; each slice is done once, because each step is guarded by that row. */
 #include "commands.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "base/log.h"
 #include "checks.h"
 #include "propose.h"
 #include "round.h"
@@ -22,6 +25,10 @@
 #define DEFAULT_HOLD_SECONDS 604800
 #define MAX_HOLD_SECONDS 2592000
 
+#define CERTIFICATE_PART (256U << 10)
+#define CERTIFICATE_MAX_PARTS 256
+#define TELL_US 1000000
+
 /* A round that is being worked on. */
 typedef struct {
     tt_txn *txn;
@@ -29,6 +36,12 @@ typedef struct {
     const char *round_id;
     match_progress progress;
 } job;
+
+/* One that is being computed, and when it last said so. */
+typedef struct {
+    const job *j;
+    int64_t told_us;
+} long_round;
 
 static void
 put_progress (job *j)
@@ -95,23 +108,58 @@ put_plan (job *j, const match_plan_item *items, size_t count)
     tt_buffer_free (&bytes);
 }
 
+/* The certificate in rows: one row, and one reply of GetCertificate, stays small. */
+static void
+put_certificate (job *j, tt_bytes bytes)
+{
+    for (size_t from = 0; from < bytes.size; from += CERTIFICATE_PART) {
+        size_t size = bytes.size - from < CERTIFICATE_PART ? bytes.size - from : CERTIFICATE_PART;
+        tt_txn_put_blind (j->txn, match_table (j->txn, "certificate", j->market), plan_key (j, (uint32_t)(from / CERTIFICATE_PART)),
+                          (tt_bytes){ bytes.data + from, size });
+    }
+}
+
+/* A long round says where it is. */
+static void
+tell (void *context, const match_report *report)
+{
+    long_round *round = context;
+    int64_t now = tt_clock_monotonic_us ();
+    char runs[16], closings[16], failing[16];
+    if (now - round->told_us < TELL_US)
+        return;
+    round->told_us = now;
+    snprintf (runs, sizeof runs, "%u", report->runs);
+    snprintf (closings, sizeof closings, "%u", report->closings);
+    snprintf (failing, sizeof failing, "%u", report->failing);
+    tt_log (TT_LOG_INFO, "round goes on", "market", round->j->market, "round", round->j->round_id, "runs", runs, "closings", closings,
+            "below minimum", failing, NULL);
+}
+
 static finance_round *
 compute (job *j, match_snapshot *snapshot)
 {
+    tt_bytes certificate = TT_BYTES_NONE;
+    long_round watched = { j, tt_clock_monotonic_us () };
+    match_options options = { .report = tell, .context = &watched };
     tt_error error = { 0 };
     finance_round *round = tt_arena_alloc (tt_txn_arena (j->txn), sizeof *round);
     techtransfer__finance__v1__round__init (round);
     round->market = (char *)j->market;
     round->round_id = (char *)j->round_id;
     round->ran_unix_ms = tt_txn_now (j->txn);
-    tt_status status = match_round_run (snapshot, tt_txn_arena (j->txn), round, &error);
+    tt_status status = match_round_run (snapshot, &options, tt_txn_arena (j->txn), round, &certificate, &error);
     if (status == TT_OK && round->n_allocations > (size_t)PLAN_MAX_ROWS * PLAN_ROW_ITEMS / 2)
         status = tt_fail (&error, TT_RESOURCE_EXHAUSTED, "the round has %zu allocations, more than one round can propose",
                           round->n_allocations);
-    if (status == TT_OK)
-        return round;
-    tt_txn_refuse (j->txn, status, "%s", error.message);
-    return NULL;
+    if (status == TT_OK && certificate.size > (size_t)CERTIFICATE_PART * CERTIFICATE_MAX_PARTS)
+        status = tt_fail (&error, TT_RESOURCE_EXHAUSTED, "the round's certificate has %zu bytes, more than is kept", certificate.size);
+    if (status != TT_OK) {
+        tt_txn_refuse (j->txn, status, "%s", error.message);
+        return NULL;
+    }
+    put_certificate (j, certificate);
+    return round;
 }
 
 static void
@@ -295,7 +343,35 @@ match_get_round (tt_txn *txn, const void *request, void *service)
     if (!known)
         tt_txn_refuse (txn, TT_NOT_FOUND, "there is no round \"%s\" in market \"%s\"", r->round_id, r->market);
     else if (!j.progress.done)
-        tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "round \"%s\" is not finished yet", r->round_id);
+        tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "round \"%s\" is not finished yet: %u of %u allocations are dealt with", r->round_id,
+                       j.progress.taken, j.progress.total);
     else if ((reply.round = get_round (&j)) != NULL)
         tt_txn_reply (txn, &reply.base);
+}
+
+void
+match_get_certificate (tt_txn *txn, const void *request, void *service)
+{
+    const Techtransfer__Finance__V1__GetCertificateRequest *r = request;
+    Techtransfer__Finance__V1__GetCertificateReply reply = TECHTRANSFER__FINANCE__V1__GET_CERTIFICATE_REPLY__INIT;
+    job j = { .txn = txn, .market = r->market, .round_id = r->round_id };
+    bool known = false;
+    (void)service;
+    tt_txn_at (txn, tt_bytes_of_text (r->market));
+    if (match_bad_names (txn, r->market, "round_id", r->round_id) || !load (&j, &known))
+        return;
+    const finance_round *round = known ? get_round (&j) : NULL;
+    const tt_row *part = tt_txn_get (txn, match_table (txn, "certificate", r->market), plan_key (&j, r->part));
+    if (!known)
+        tt_txn_refuse (txn, TT_NOT_FOUND, "there is no round \"%s\" in market \"%s\"", r->round_id, r->market);
+    if (round == NULL || part == NULL)
+        return;
+    reply.parts = (uint32_t)((round->certificate_size + CERTIFICATE_PART - 1) / CERTIFICATE_PART);
+    if (!part->present) {
+        tt_txn_refuse (txn, TT_NOT_FOUND, "the certificate of round \"%s\" has %u parts, and no part %u", r->round_id, reply.parts, r->part);
+        return;
+    }
+    reply.bytes = (ProtobufCBinaryData){ part->value.size, (uint8_t *)(uintptr_t)part->value.data };
+    reply.certificate_hash = round->certificate_hash;
+    tt_txn_reply (txn, &reply.base);
 }

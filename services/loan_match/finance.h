@@ -13,6 +13,14 @@ typedef Techtransfer__Finance__V1__Proposal finance_proposal;
 typedef Techtransfer__Finance__V1__Round finance_round;
 typedef Techtransfer__Finance__V1__Allocation finance_allocation;
 typedef Techtransfer__Finance__V1__Unmatched finance_unmatched;
+typedef Techtransfer__Finance__V1__Cap finance_cap;
+typedef Techtransfer__Finance__V1__Exposure finance_exposure;
+typedef Techtransfer__Finance__V1__Lead finance_lead;
+typedef Techtransfer__Finance__V1__Snapshot finance_snapshot;
+typedef Techtransfer__Finance__V1__LegTotal finance_total;
+typedef Techtransfer__Finance__V1__Closing finance_closing;
+typedef Techtransfer__Finance__V1__RankingOrder finance_ranking;
+typedef Techtransfer__Finance__V1__Certificate finance_certificate;
 
 #define FINANCE(name) TECHTRANSFER__FINANCE__V1__##name
 

@@ -62,6 +62,13 @@ match_event (tt_txn *txn, const char *kind, const char *segment, const char *sec
 
 /* -- capacity -- */
 
+tt_bytes
+match_cap_key (tt_txn *txn, const char *cap_id, const char *applicant)
+{
+    char *key = tt_arena_printf (tt_txn_arena (txn), MATCH_CAP_PREFIX "%s%s%s", cap_id, applicant ? "/" : "", applicant ? applicant : "");
+    return tt_bytes_of_text (key);
+}
+
 bool
 match_taken (tt_txn *txn, const char *market, tt_bytes key, int64_t *held, int64_t *confirmed)
 {
@@ -84,6 +91,12 @@ match_fill_product (tt_txn *txn, finance_product *p)
     return match_taken (txn, p->market, match_key (txn, p->provider_id, p->product_id), &p->held_fen, &p->confirmed_fen);
 }
 
+bool
+match_fill_cap (tt_txn *txn, finance_cap *cap)
+{
+    return tt_txn_number (txn, match_table (txn, "used", cap->market), match_cap_key (txn, cap->cap_id, NULL), &cap->used_fen);
+}
+
 static void
 add (tt_txn *txn, const char *kind, const char *market, tt_bytes key, int64_t delta)
 {
@@ -95,8 +108,16 @@ match_confirm_capacity (tt_txn *txn, const finance_proposal *p, bool follows)
 {
     add (txn, "confirmed", p->market, tt_bytes_of_text (p->provider_id), p->amount_fen);
     add (txn, "confirmed", p->market, match_key (txn, p->provider_id, p->product_id), p->amount_fen);
-    if (p->leg == FINANCE (LEG__EQUITY) && !follows)
-        tt_txn_put_blind (txn, match_table (txn, "lead", p->market), tt_bytes_of_text (p->applicant), TT_BYTES_NONE);
+    if (p->leg != FINANCE (LEG__EQUITY) || follows)
+        return;
+    tt_txn_put_blind (txn, match_table (txn, "lead", p->market), tt_bytes_of_text (p->applicant), TT_BYTES_NONE);
+    add (txn, "led", p->market, tt_bytes_of_text (p->applicant), p->amount_fen);
+}
+
+bool
+match_confirmed_lead (tt_txn *txn, const char *market, const char *applicant, int64_t *confirmed)
+{
+    return tt_txn_number (txn, match_table (txn, "led", market), tt_bytes_of_text (applicant), confirmed);
 }
 
 void
@@ -105,6 +126,10 @@ match_release_capacity (tt_txn *txn, const finance_proposal *p)
     add (txn, "used", p->market, tt_bytes_of_text (p->provider_id), -p->amount_fen);
     add (txn, "used", p->market, match_key (txn, p->provider_id, p->product_id), -p->amount_fen);
     add (txn, "exposure", p->market, match_key (txn, p->provider_id, p->applicant), -p->amount_fen);
+    for (size_t i = 0; i < p->n_caps; i++)
+        add (txn, "used", p->market, match_cap_key (txn, p->caps[i], NULL), -p->amount_fen);
+    for (size_t i = 0; i < p->n_personal_caps; i++)
+        add (txn, "exposure", p->market, match_cap_key (txn, p->personal_caps[i], p->applicant), -p->amount_fen);
 }
 
 /* -- applications -- */

@@ -37,6 +37,14 @@ bool match_taken (tt_txn *txn, const char *market, tt_bytes key, int64_t *held, 
 /* The same into a message's held_fen and confirmed_fen. */
 bool match_fill_provider (tt_txn *txn, finance_provider *provider);
 bool match_fill_product (tt_txn *txn, finance_product *product);
+bool match_fill_cap (tt_txn *txn, finance_cap *cap); /* used_fen */
+
+/* The key of a cap's numbers: "cap:<id>" in "used", "cap:<id>/<applicant>" in "exposure" and "financed". No identifier holds a colon. */
+#define MATCH_CAP_PREFIX "cap:"
+tt_bytes match_cap_key (tt_txn *txn, const char *cap_id, const char *applicant);
+
+/* Confirmed lead equity of an applicant. False: not read yet. */
+bool match_confirmed_lead (tt_txn *txn, const char *market, const char *applicant, int64_t *confirmed);
 
 /* How many proposals of an application are held and confirmed. A guarded row. */
 typedef struct {
@@ -56,7 +64,7 @@ int64_t match_validity_end (const char *valid_until);
 
 /* A new proposal: its row, deadline and places in the lists, and the events for both parties. The capacity is the caller's. */
 void match_put_proposal (tt_txn *txn, finance_proposal *proposal);
-/* Its capacity is confirmed (it stays taken), or given back. follows: the provider is a guiding fund, whose equity is no lead. */
+/* Its capacity is confirmed (it stays taken), or given back. follows: it follows lead equity, so it is none itself. */
 void match_confirm_capacity (tt_txn *txn, const finance_proposal *proposal, bool follows);
 void match_release_capacity (tt_txn *txn, const finance_proposal *proposal);
 

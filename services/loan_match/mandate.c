@@ -86,7 +86,7 @@ firm_fits (const finance_mandate *m, const finance_application *a)
 }
 
 static match_reason
-terms_fit (const match_want *want, const match_offer *offer, int64_t exposure_left)
+terms_fit (const match_want *want, const match_offer *offer, int64_t exposure_left, int64_t cap_left)
 {
     const finance_product *p = offer->product;
     uint32_t tenor = want->leg->tenor_months;
@@ -98,13 +98,28 @@ terms_fit (const match_want *want, const match_offer *offer, int64_t exposure_le
         return MATCH_TICKET;
     if (exposure_left < p->ticket_min_fen)
         return MATCH_EXPOSURE;
-    if (offer->product_left < p->ticket_min_fen || offer->provider_left < p->ticket_min_fen)
+    if (offer->product_left < p->ticket_min_fen || offer->provider_left < p->ticket_min_fen || cap_left < p->ticket_min_fen)
         return MATCH_CAPACITY;
     return MATCH_ACCEPTABLE;
 }
 
+bool
+match_follows (const match_offer *offer)
+{
+    return offer->product->lead_percent > 0 || offer->provider->kind == FINANCE (PROVIDER_KIND__GUIDING_FUND);
+}
+
+/* A percentage is of lead equity that counts for this application; a guiding fund without one follows any. */
+static bool
+lead_fits (const match_want *want, const match_offer *offer)
+{
+    if (want->may_lead)
+        return true;
+    return offer->product->lead_percent > 0 ? want->lead > 0 : want->followed;
+}
+
 match_reason
-match_mandate (const match_want *want, const match_offer *offer, int64_t exposure_left)
+match_mandate (const match_want *want, const match_offer *offer, int64_t exposure_left, int64_t cap_left)
 {
     const finance_product *p = offer->product;
     if (p->leg != want->leg->leg)
@@ -114,9 +129,9 @@ match_mandate (const match_want *want, const match_offer *offer, int64_t exposur
     match_reason reason = p->mandate ? firm_fits (p->mandate, want->application) : MATCH_ACCEPTABLE;
     if (reason != MATCH_ACCEPTABLE)
         return reason;
-    if (offer->provider->kind == FINANCE (PROVIDER_KIND__GUIDING_FUND) && !want->has_lead)
+    if (match_follows (offer) && !lead_fits (want, offer))
         return MATCH_NO_LEAD;
-    return terms_fit (want, offer, exposure_left);
+    return terms_fit (want, offer, exposure_left, cap_left);
 }
 
 static tt_decimal
@@ -128,14 +143,25 @@ price_of (const char *text)
     return price;
 }
 
+static bool
+has_equity_leg (const finance_application *application)
+{
+    for (size_t i = 0; i < application->n_legs; i++)
+        if (application->legs[i]->leg == FINANCE (LEG__EQUITY))
+            return true;
+    return false;
+}
+
 match_want
-match_want_of (const finance_application *application, const finance_leg *leg, bool has_lead)
+match_want_of (const finance_application *application, const finance_leg *leg, bool followed, int64_t lead)
 {
     return (match_want){ .application = application,
                          .leg = leg,
                          .price_limit = price_of (leg->price_limit),
                          .any_price = leg->price_limit[0] == '\0',
-                         .has_lead = has_lead };
+                         .may_lead = has_equity_leg (application),
+                         .followed = followed,
+                         .lead = lead };
 }
 
 match_offer

@@ -7,54 +7,43 @@
  * lower age; then application_id.
  *   - a provider that is short of its own capacity prefers the pair that stands higher in its product's order; then the lower
  * product_id.
- *   - an exposure limit is shared out among the legs of an applicant before the round, in the order of the legs: each may use
- * what it wants of the rest. So all caps are nested, and a stable allocation exists. Pure. Not for the result (round.h). */
+ *   - so does any other cap over products.
+ *   - an exposure limit, and a cap for each applicant, is shared out among the legs of an applicant before the round, in the
+ * order of the legs: each that could use it may use what it wants of the rest. So all caps are nested, and a stable allocation
+ * exists.
+ *   - lead equity confirmed before counts for the first application of the applicant; what a round gives, for the application it
+ *     is given to. At each provider it backs one leg: the first of the application that has a linked product there.
+ *   - if nothing that follows lead equity is acceptable to anybody, there is one wave. Else equity that is lead equity is of wave
+ * 0 and everything else of wave 1.
+ *
+ * Pure. Not for the result (round.h). */
 #ifndef LOAN_MATCH_MARKET_H
 #define LOAN_MATCH_MARKET_H
 
 #include "allocate.h"
-#include "base/arena.h"
-#include "mandate.h"
+#include "caps.h"
+#include "snapshot_form.h"
 
-/* What a provider has held and confirmed for one applicant, over all of its products. */
-typedef struct {
-    const char *applicant;
-    const char *provider_id;
-    int64_t amount_fen;
-} match_exposure;
-
-/* Borrowed messages in any order, each identity once; held_fen and confirmed_fen are filled in. The arrays are sorted in place.
- * Products whose provider is not among the providers take no part. */
-typedef struct {
-    const finance_provider **providers;
-    const finance_product **products;
-    const finance_application **applications; /* those that take part */
-    match_exposure *exposures;
-    const char **leads; /* applicants with confirmed equity of a provider that is no guiding fund */
-    size_t provider_count, product_count, application_count, exposure_count, lead_count;
-} match_snapshot;
-
-#define MATCH_HASH_SIZE 33
-
-/* Sorts the snapshot. */
-void match_snapshot_sort (match_snapshot *snapshot);
-/* XXH3-128 of a sorted snapshot's canonical bytes, as 32 hexadecimal digits: for each of providers, products, applications their
- * number as 8 bytes little-endian, then for each its packed size as 8 bytes and its packed bytes; then exposures and leads in the
- * same way, as text "applicant/provider/amount" and "applicant". */
-void match_snapshot_hash (const match_snapshot *snapshot, char out[MATCH_HASH_SIZE]);
-
-/* A product of a sorted snapshot, or NULL. */
-const finance_product *match_snapshot_product (const match_snapshot *snapshot, const char *provider_id, const char *product_id);
-
-/* All arrays live in the arena. */
+/* Arrays live in the arena but for pairs and groups; these and the caps are owned (match_market_free). The caps borrow caps_input: a market stays where it was built. */
 typedef struct {
     match_instance instance;
+    match_caps_input caps_input;
+    match_caps *caps;
+    tt_buffer pairs, groups; /* of the instance */
     const match_want *wants;     /* of each leg of the instance */
     const match_offer *offers;   /* of each product of the instance */
     const match_reason *reasons; /* of each leg: how near the nearest product came */
+    const uint32_t *order;       /* products, best first, as every leg prefers them */
+    uint32_t product_count;
 } match_market;
 
-/* snapshot: sorted. */
-void match_market_build (const match_snapshot *snapshot, tt_arena *arena, match_market *market);
+/* snapshot: sorted. *market is owned, also after a failure. TT_FAILED_PRECONDITION if caps cross. */
+TT_MUST_USE tt_status match_market_build (const match_snapshot *snapshot, tt_arena *arena, match_market *market, tt_error *error);
+void match_market_free (match_market *market);
+
+/* The order in which the products of a policy take legs: leg numbers, best first, in the arena. */
+uint32_t *match_market_ranking (const match_market *market, Techtransfer__Finance__V1__RankingPolicy policy, tt_arena *arena);
+/* BY_SCORE for a product that says nothing. */
+Techtransfer__Finance__V1__RankingPolicy match_policy_of (const finance_product *product);
 
 #endif

@@ -11,7 +11,8 @@ const char *
 match_fit_text (match_fit fit)
 {
     static const char *const texts[MATCH_FIT_COUNT]
-        = { "", "application changed meanwhile", "product changed meanwhile", "capacity", "exposure limit", "minimum not met" };
+        = { "", "application changed meanwhile", "product changed meanwhile", "capacity", "exposure limit", "no lead investment",
+            "minimum not met" };
     return fit < MATCH_FIT_COUNT ? texts[fit] : "";
 }
 
@@ -91,9 +92,9 @@ match_plan_decode (tt_bytes bytes, tt_arena *arena, match_plan_item **items, siz
 }
 
 static bool
-same_leg (const match_plan_item *a, const match_plan_item *b)
+same_application (const match_plan_item *a, const match_plan_item *b)
 {
-    return a->proposal->leg == b->proposal->leg && strcmp (a->proposal->application_id, b->proposal->application_id) == 0;
+    return strcmp (a->proposal->application_id, b->proposal->application_id) == 0;
 }
 
 size_t
@@ -102,7 +103,7 @@ match_plan_slice (const match_plan_item *items, size_t count, size_t from, size_
     size_t end = from;
     while (end < count) {
         size_t next = end + 1;
-        while (next < count && same_leg (&items[end], &items[next]))
+        while (next < count && same_application (&items[end], &items[next]))
             next++;
         if (end > from && next - from > most)
             break;

@@ -22,6 +22,7 @@ typedef enum {
     MATCH_PRODUCT_CHANGED,
     MATCH_NO_CAPACITY,
     MATCH_NO_EXPOSURE,
+    MATCH_NO_LEAD_EQUITY, /* the lead equity that it follows was dropped */
     MATCH_LEG_TOO_SMALL, /* others of its leg were dropped, and what is left is below the leg's minimum */
     MATCH_FIT_COUNT
 } match_fit;
@@ -48,8 +49,8 @@ TT_MUST_USE tt_status match_plan_decode (tt_bytes bytes, tt_arena *arena, match_
 void match_progress_encode (const match_progress *progress, tt_buffer *out);
 TT_MUST_USE tt_status match_progress_decode (tt_bytes bytes, tt_arena *arena, match_progress *progress, tt_error *error);
 
-/* How many of items[from..count) belong together in one step: at least one whole leg, then further whole legs while there are no
- * more than `most` items. A leg is never divided, because its minimum holds for all of it. */
+/* How many of items[from..count) belong together in one step: at least one whole application, then further whole ones while there are no
+ * more than `most` items. An application is never divided: minimums hold for all of a leg, and what follows lead equity goes with it. */
 size_t match_plan_slice (const match_plan_item *items, size_t count, size_t from, size_t most);
 
 /* A message from packed bytes, all of it in the arena; NULL if it cannot be read. */

@@ -3,62 +3,6 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "proposal.h"
-
-/* -- the plan -- */
-
-static int
-compare_ids (const void *a, const void *b)
-{
-    return strcmp ((*(const finance_application *const *)a)->application_id,
-                   (*(const finance_application *const *)b)->application_id);
-}
-
-static match_plan_item
-plan_item (tt_arena *arena, const finance_round *round, const finance_allocation *a, const finance_application *application)
-{
-    finance_proposal *p = tt_arena_alloc (arena, sizeof *p);
-    techtransfer__finance__v1__proposal__init (p);
-    p->market = round->market;
-    p->round_id = round->round_id;
-    p->application_id = a->application_id;
-    p->applicant = application->applicant;
-    p->leg = a->leg;
-    p->provider_id = a->provider_id;
-    p->product_id = a->product_id;
-    p->amount_fen = a->amount_fen;
-    p->state = FINANCE (PROPOSAL_STATE__HELD);
-    p->district = application->district;
-    p->specials = application->specials;
-    p->n_specials = application->n_specials;
-    p->revision = 1;
-    p->proposal_id = tt_arena_alloc (arena, MATCH_PROPOSAL_ID_SIZE);
-    match_proposal_id (p, p->proposal_id);
-    return (match_plan_item){ .proposal = p, .application_revision = application->revision };
-}
-
-match_plan_item *
-match_plan_make (tt_arena *arena, const match_snapshot *snapshot, const finance_round *round, int64_t deadline_unix_ms)
-{
-    size_t count = snapshot->application_count;
-    const finance_application **by_id = tt_arena_alloc (arena, count * sizeof *by_id);
-    match_plan_item *items = tt_arena_zero (arena, round->n_allocations * sizeof *items);
-    if (count)
-        memcpy (by_id, snapshot->applications, count * sizeof *by_id);
-    if (count > 1)
-        qsort (by_id, count, sizeof *by_id, compare_ids);
-    for (size_t i = 0; i < round->n_allocations; i++) {
-        const finance_allocation *a = round->allocations[i];
-        finance_application wanted = { .application_id = a->application_id };
-        const finance_application *key = &wanted;
-        const finance_application **found = bsearch (&key, by_id, count, sizeof *by_id, compare_ids);
-        items[i] = plan_item (arena, round, a, *found);
-        items[i].product_revision = match_snapshot_product (snapshot, a->provider_id, a->product_id)->revision;
-        items[i].proposal->deadline_unix_ms = deadline_unix_ms;
-    }
-    return items;
-}
-
 /* -- one slice -- */
 
 /* A capacity that proposals of the slice draw on, and what they have drawn so far. */
@@ -75,7 +19,11 @@ typedef struct {
     finance_provider *provider;
     finance_product *product;
     match_tally tally;
-    size_t uses[3]; /* in slice.uses: product, provider, exposure */
+    size_t *uses; /* in slice.uses: product, provider, exposure, then caps */
+    size_t use_count;
+    bool suspended;         /* a cap is, or holds no more */
+    int64_t confirmed_lead; /* of its applicant, if something is to follow lead equity */
+    bool has_lead;
 } item_state;
 
 typedef struct {
@@ -110,6 +58,31 @@ use_of (slice *s, const char *kind, tt_bytes key, int64_t limit)
 }
 
 static void
+add_use (slice *s, item_state *state, const char *kind, tt_bytes key, int64_t limit)
+{
+    state->uses[state->use_count++] = use_of (s, kind, key, limit);
+}
+
+/* A cap that was retired since counts no more; a suspended one lets nothing through. */
+static void
+read_cap (slice *s, item_state *state, const char *cap_id, const char *applicant)
+{
+    match_found found;
+    const finance_cap *cap
+        = match_read (s->txn, "cap", s->market, tt_bytes_of_text (cap_id), &techtransfer__finance__v1__cap__descriptor, &found);
+    int64_t limit = cap && !cap->retired ? cap->limit_fen : MATCH_MONEY_MAX;
+    if (cap && cap->suspended && !cap->retired)
+        state->suspended = true;
+    add_use (s, state, applicant ? "exposure" : "used", match_cap_key (s->txn, cap_id, applicant), limit);
+}
+
+static size_t
+use_total (const finance_proposal *p)
+{
+    return 3 + p->n_caps + p->n_personal_caps;
+}
+
+static void
 read_item (slice *s, size_t i)
 {
     const finance_proposal *p = s->items[i].proposal;
@@ -123,16 +96,41 @@ read_item (slice *s, size_t i)
                                   &techtransfer__finance__v1__provider__descriptor, &found);
     state->product = match_read (s->txn, "product", s->market, product, &techtransfer__finance__v1__product__descriptor, &found);
     int64_t exposure = state->provider ? state->provider->exposure_limit_fen : 0;
-    state->uses[0] = use_of (s, "used", product, state->product ? state->product->capacity_fen : 0);
-    state->uses[1] = use_of (s, "used", tt_bytes_of_text (p->provider_id), state->provider ? state->provider->capacity_fen : 0);
-    state->uses[2]
-        = use_of (s, "exposure", match_key (s->txn, p->provider_id, p->applicant), exposure ? exposure : MATCH_MONEY_MAX);
+    state->uses = tt_arena_zero (tt_txn_arena (s->txn), use_total (p) * sizeof *state->uses);
+    add_use (s, state, "used", product, state->product ? state->product->capacity_fen : 0);
+    add_use (s, state, "used", tt_bytes_of_text (p->provider_id), state->provider ? state->provider->capacity_fen : 0);
+    add_use (s, state, "exposure", match_key (s->txn, p->provider_id, p->applicant), exposure ? exposure : MATCH_MONEY_MAX);
+    for (size_t k = 0; k < p->n_caps; k++)
+        read_cap (s, state, p->caps[k], NULL);
+    for (size_t k = 0; k < p->n_personal_caps; k++)
+        read_cap (s, state, p->personal_caps[k], p->applicant);
 }
 
-static bool
-has_room (const slice *s, size_t use, int64_t amount)
+/* Of an application: lead equity that is confirmed already. */
+static void
+read_lead (slice *s, size_t from, size_t end)
 {
-    return amount <= s->uses[use].limit - s->uses[use].taken - s->drawn[use];
+    const finance_proposal *first = s->items[from].proposal;
+    bool follows = false;
+    for (size_t i = from; i < end; i++)
+        follows |= s->items[i].proposal->lead_needed_fen > 0;
+    if (!follows)
+        return;
+    match_confirmed_lead (s->txn, s->market, first->applicant, &s->states[from].confirmed_lead);
+    const tt_row *known = tt_txn_get (s->txn, match_table (s->txn, "lead", s->market), tt_bytes_of_text (first->applicant));
+    s->states[from].has_lead = known && known->present;
+}
+
+/* Of the uses from..end of an item, all have room for the amount. */
+static bool
+have_room (const slice *s, const item_state *state, size_t from, size_t end, int64_t amount)
+{
+    for (size_t i = from; i < end; i++) {
+        size_t use = state->uses[i];
+        if (amount > s->uses[use].limit - s->uses[use].taken - s->drawn[use])
+            return false;
+    }
+    return true;
 }
 
 static match_fit
@@ -145,15 +143,17 @@ fit_of (const slice *s, size_t i)
         return MATCH_APPLICATION_CHANGED;
     if (state->product == NULL || state->provider == NULL || state->product->revision != s->items[i].product_revision)
         return MATCH_PRODUCT_CHANGED;
-    if (!has_room (s, state->uses[0], amount) || !has_room (s, state->uses[1], amount))
+    size_t personal = 3 + s->items[i].proposal->n_caps;
+    if (state->suspended || !have_room (s, state, 0, 2, amount) || !have_room (s, state, 3, personal, amount))
         return MATCH_NO_CAPACITY;
-    return has_room (s, state->uses[2], amount) ? MATCH_FITS : MATCH_NO_EXPOSURE;
+    bool fits = have_room (s, state, 2, 3, amount) && have_room (s, state, personal, state->use_count, amount);
+    return fits ? MATCH_FITS : MATCH_NO_EXPOSURE;
 }
 
 static void
 draw (slice *s, size_t i, int sign)
 {
-    for (int use = 0; use < 3; use++)
+    for (size_t use = 0; use < s->states[i].use_count; use++)
         s->drawn[s->states[i].uses[use]] += sign * s->items[i].proposal->amount_fen;
 }
 
@@ -167,25 +167,72 @@ minimum_of (const slice *s, size_t i)
     return 0;
 }
 
-/* Decides on the items of one leg; if what fits is below the leg's minimum, none of it is proposed. */
-static void
-fit_leg (slice *s, size_t from, size_t end, uint8_t *fits)
+static size_t
+end_of_leg (const slice *s, size_t from, bool whole_application)
+{
+    const finance_proposal *first = s->items[from].proposal;
+    size_t end = from + 1;
+    while (end < s->count && strcmp (s->items[end].proposal->application_id, first->application_id) == 0
+           && (whole_application || s->items[end].proposal->leg == first->leg))
+        end++;
+    return end;
+}
+
+/* Drops what follows more lead equity than there is; false if nothing was. */
+static bool
+drop_followers (slice *s, size_t from, size_t end, uint8_t *fits)
+{
+    int64_t lead = s->states[from].confirmed_lead;
+    bool dropped = false;
+    for (size_t i = from; i < end; i++) {
+        const finance_proposal *p = s->items[i].proposal;
+        if (fits[i] == MATCH_FITS && p->leg == FINANCE (LEG__EQUITY) && p->lead_needed_fen == 0)
+            lead += p->amount_fen;
+    }
+    for (size_t i = from; i < end; i++) {
+        int64_t needed = s->items[i].proposal->lead_needed_fen;
+        if (fits[i] != MATCH_FITS || needed <= lead || (needed == 1 && s->states[from].has_lead))
+            continue;
+        draw (s, i, -1);
+        fits[i] = MATCH_NO_LEAD_EQUITY;
+        dropped = true;
+    }
+    return dropped;
+}
+
+/* Drops the rest of a leg that is below its minimum; false if there was nothing to drop. */
+static bool
+drop_small_leg (slice *s, size_t from, size_t end, uint8_t *fits)
 {
     int64_t sum = 0;
-    for (size_t i = from; i < end; i++) {
-        fits[i] = fit_of (s, i);
-        if (fits[i] == MATCH_FITS) {
-            draw (s, i, 1);
-            sum += s->items[i].proposal->amount_fen;
-        }
-    }
-    if (sum >= minimum_of (s, from))
-        return;
+    for (size_t i = from; i < end; i++)
+        sum += fits[i] == MATCH_FITS ? s->items[i].proposal->amount_fen : 0;
+    if (sum == 0 || sum >= minimum_of (s, from))
+        return false;
     for (size_t i = from; i < end; i++)
         if (fits[i] == MATCH_FITS) {
             draw (s, i, -1);
             fits[i] = MATCH_LEG_TOO_SMALL;
         }
+    return true;
+}
+
+/* Decides on the items of one application. What is dropped can take others along, until nothing more is. */
+static void
+fit_application (slice *s, size_t from, size_t end, uint8_t *fits)
+{
+    bool dropped = true;
+    for (size_t i = from; i < end; i++) {
+        fits[i] = fit_of (s, i);
+        if (fits[i] == MATCH_FITS)
+            draw (s, i, 1);
+    }
+    while (dropped) {
+        dropped = drop_followers (s, from, end, fits);
+        for (size_t i = from, next; i < end; i = next)
+            if (drop_small_leg (s, i, next = end_of_leg (s, i, false), fits))
+                dropped = true;
+    }
 }
 
 static void
@@ -210,22 +257,14 @@ write_application (slice *s, size_t from, size_t end, const uint8_t *fits, uint3
         match_put_proposal (s->txn, p);
         tt_txn_put_blind (s->txn, match_table (s->txn, "financed", s->market), match_key (s->txn, p->provider_id, p->applicant),
                           TT_BYTES_NONE);
+        for (size_t k = 0; k < p->n_personal_caps; k++)
+            tt_txn_put_blind (s->txn, match_table (s->txn, "financed", s->market),
+                              match_cap_key (s->txn, p->personal_caps[k], p->applicant), TT_BYTES_NONE);
         state->tally.held++;
         ++*made;
     }
     if (state->tally.held > before)
         match_settle (s->txn, state->application, state->tally);
-}
-
-static size_t
-end_of_leg (const slice *s, size_t from, bool whole_application)
-{
-    const finance_proposal *first = s->items[from].proposal;
-    size_t end = from + 1;
-    while (end < s->count && strcmp (s->items[end].proposal->application_id, first->application_id) == 0
-           && (whole_application || s->items[end].proposal->leg == first->leg))
-        end++;
-    return end;
 }
 
 bool
@@ -234,17 +273,22 @@ match_propose (tt_txn *txn, const char *market, const match_plan_item *items, si
     tt_arena *arena = tt_txn_arena (txn);
     slice s = { .txn = txn, .market = market, .items = items, .count = count };
     s.states = tt_arena_zero (arena, count * sizeof *s.states);
-    s.uses = tt_arena_zero (arena, 3 * count * sizeof *s.uses);
-    s.drawn = tt_arena_zero (arena, 3 * count * sizeof *s.drawn);
-    for (s.use_slot_count = 8; s.use_slot_count < 6 * count;)
+    size_t uses = 0;
+    for (size_t i = 0; i < count; i++)
+        uses += use_total (items[i].proposal);
+    s.uses = tt_arena_zero (arena, uses * sizeof *s.uses);
+    s.drawn = tt_arena_zero (arena, uses * sizeof *s.drawn);
+    for (s.use_slot_count = 8; s.use_slot_count < 2 * uses;)
         s.use_slot_count *= 2;
     s.use_slots = tt_arena_zero (arena, s.use_slot_count * sizeof *s.use_slots);
     for (size_t i = 0; i < count; i++)
         read_item (&s, i);
+    for (size_t i = 0, end; i < count; i = end)
+        read_lead (&s, i, end = end_of_leg (&s, i, true));
     if (tt_txn_pending (txn) || tt_txn_refused (txn))
         return false;
     for (size_t i = 0, end; i < count; i = end)
-        fit_leg (&s, i, end = end_of_leg (&s, i, false), fits);
+        fit_application (&s, i, end = end_of_leg (&s, i, true), fits);
     hold_capacity (&s);
     for (size_t i = 0, end; i < count; i = end)
         write_application (&s, i, end = end_of_leg (&s, i, true), fits, made);

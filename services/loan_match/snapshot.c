@@ -36,34 +36,65 @@ read_products (tt_txn *txn, const tt_rows *rows, match_snapshot *s)
     return true;
 }
 
-static const char *
-text_of_key (tt_txn *txn, tt_bytes key)
+/* "provider/applicant" or "cap:<id>/applicant"; NULL if it is neither. */
+static finance_exposure *
+exposure_of_key (tt_txn *txn, tt_bytes key)
 {
-    return tt_arena_strndup (tt_txn_arena (txn), (const char *)key.data, key.size);
+    char *holder = tt_arena_strndup (tt_txn_arena (txn), (const char *)key.data, key.size), *slash = strchr (holder, '/');
+    if (slash == NULL)
+        return NULL;
+    *slash = '\0';
+    finance_exposure *e = tt_arena_alloc (tt_txn_arena (txn), sizeof *e);
+    techtransfer__finance__v1__exposure__init (e);
+    e->applicant = slash + 1;
+    size_t prefix = strlen (MATCH_CAP_PREFIX);
+    if (strncmp (holder, MATCH_CAP_PREFIX, prefix) == 0)
+        e->cap_id = holder + prefix;
+    else
+        e->provider_id = holder;
+    return e;
 }
 
-/* The directory "financed" names every pair of provider and applicant that ever had an exposure. */
+/* The directory "financed" names every pair of provider (or cap) and applicant that ever had an exposure. */
 static void
 read_exposures (tt_txn *txn, const char *market, const tt_rows *rows, match_snapshot *s)
 {
     s->exposures = tt_arena_zero (tt_txn_arena (txn), rows->count * sizeof *s->exposures);
     for (size_t i = 0; i < rows->count; i++) {
-        char *provider = tt_arena_strndup (tt_txn_arena (txn), (const char *)rows->keys[i].data, rows->keys[i].size);
-        char *slash = strchr (provider, '/');
-        int64_t amount = 0;
-        if (slash == NULL || !tt_txn_number (txn, match_table (txn, "exposure", market), rows->keys[i], &amount) || amount == 0)
+        finance_exposure *e = exposure_of_key (txn, rows->keys[i]);
+        if (e == NULL || !tt_txn_number (txn, match_table (txn, "exposure", market), rows->keys[i], &e->amount_fen) || e->amount_fen <= 0)
             continue;
-        *slash = '\0';
-        s->exposures[s->exposure_count++] = (match_exposure){ slash + 1, provider, amount };
+        s->exposures[s->exposure_count++] = e;
     }
 }
 
 static void
-read_leads (tt_txn *txn, const tt_rows *rows, match_snapshot *s)
+read_leads (tt_txn *txn, const char *market, const tt_rows *rows, match_snapshot *s)
 {
     s->leads = tt_arena_zero (tt_txn_arena (txn), rows->count * sizeof *s->leads);
-    for (size_t i = 0; i < rows->count; i++)
-        s->leads[s->lead_count++] = text_of_key (txn, rows->keys[i]);
+    for (size_t i = 0; i < rows->count; i++) {
+        finance_lead *lead = tt_arena_alloc (tt_txn_arena (txn), sizeof *lead);
+        techtransfer__finance__v1__lead__init (lead);
+        lead->applicant = tt_arena_strndup (tt_txn_arena (txn), (const char *)rows->keys[i].data, rows->keys[i].size);
+        if (match_confirmed_lead (txn, market, lead->applicant, &lead->confirmed_fen))
+            s->leads[s->lead_count++] = lead;
+    }
+}
+
+static bool
+read_caps (tt_txn *txn, const tt_rows *rows, match_snapshot *s)
+{
+    s->caps = tt_arena_zero (tt_txn_arena (txn), rows->count * sizeof *s->caps);
+    for (size_t i = 0; i < rows->count; i++) {
+        finance_cap *cap = match_row (txn, &rows->rows[i], &techtransfer__finance__v1__cap__descriptor);
+        if (cap == NULL)
+            return false;
+        if (cap->retired)
+            continue;
+        match_fill_cap (txn, cap);
+        s->caps[s->cap_count++] = cap;
+    }
+    return true;
 }
 
 /* -- applications: page by page through the index of open ones -- */
@@ -124,16 +155,17 @@ read_applications (tt_txn *txn, const char *market, match_snapshot *s)
 bool
 match_snapshot_read (tt_txn *txn, const char *market, match_snapshot *s)
 {
-    *s = (match_snapshot){ 0 };
+    *s = (match_snapshot){ .market = market };
     const tt_rows *providers = tt_txn_table (txn, match_table (txn, "provider", market));
     const tt_rows *products = tt_txn_table (txn, match_table (txn, "product", market));
     const tt_rows *financed = tt_txn_table (txn, match_table (txn, "financed", market));
     const tt_rows *leads = tt_txn_table (txn, match_table (txn, "lead", market));
-    if (!read_applications (txn, market, s) || providers == NULL || products == NULL || financed == NULL || leads == NULL)
+    const tt_rows *caps = tt_txn_table (txn, match_table (txn, "cap", market));
+    if (!read_applications (txn, market, s) || providers == NULL || products == NULL || financed == NULL || leads == NULL || caps == NULL)
         return false;
-    if (!read_providers (txn, providers, s) || !read_products (txn, products, s))
+    if (!read_providers (txn, providers, s) || !read_products (txn, products, s) || !read_caps (txn, caps, s))
         return false;
     read_exposures (txn, market, financed, s);
-    read_leads (txn, leads, s);
+    read_leads (txn, market, leads, s);
     return !tt_txn_pending (txn);
 }

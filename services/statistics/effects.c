@@ -351,6 +351,7 @@ static const struct {
     { FINANCE ("ProposalAccepted", proposal_accepted), NULL },
     { FINANCE ("ProposalConfirmed", proposal_confirmed), read_confirmed },
     { FINANCE ("ProposalReleased", proposal_released), read_released },
+    { FINANCE ("CapChanged", cap_changed), NULL },
     { "techtransfer.v1.ProbeStored", NULL, NULL },
 };
 

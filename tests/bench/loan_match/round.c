@@ -1,7 +1,11 @@
-/* figure: a round of 10,000 applications and 1,000 products, from snapshot to result, on one core; and how it grows with the
- * pairs. */
+/* figures: rounds of 1,000 x 100, 10,000 x 1,000 and 100,000 x 2,000 applications and products, from snapshot to certificate, on one core: seconds,
+ * acceptable pairs, memory, and how the time grows with the pairs. Each in a process of its own, so that its memory is its own. */
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "round.h"
@@ -101,27 +105,68 @@ round_seconds (uint32_t applications, uint32_t products, finance_round *round)
         s.applications[i] = application (&seed, arena, i);
     techtransfer__finance__v1__round__init (round);
     tt_error error = { 0 };
+    tt_bytes certificate;
     int64_t began = tt_clock_monotonic_us ();
-    if (match_round_run (&s, arena, round, &error) != TT_OK) {
+    if (match_round_run (&s, NULL, arena, round, &certificate, &error) != TT_OK) {
         fprintf (stderr, "%s\n", error.message);
         exit (1);
     }
     double seconds = (double)(tt_clock_monotonic_us () - began) / 1e6;
-    fprintf (stderr, "%u applications, %u products: %u pairs, %zu allocations, %zu closings, %lld of %lld fen, %.3f s\n",
-             applications, products, round->acceptable_pairs, round->n_allocations, round->n_closings,
+    fprintf (stderr, "%u applications, %u products: %u pairs, %zu allocations, %zu closings, %u runs, %lld of %lld fen, %.3f s\n",
+             applications, products, round->acceptable_pairs, round->n_allocations, round->n_closings, round->runs,
              (long long)round->allocated_fen, (long long)round->wanted_fen, seconds);
     tt_arena_destroy (&arena);
     return seconds;
 }
 
-int
-main (void)
+typedef struct {
+    double seconds, megabytes;
+    uint32_t pairs;
+} outcome;
+
+/* In a child, which says what came out through a pipe. */
+static outcome
+measure (uint32_t applications, uint32_t products)
 {
-    finance_round round;
-    round_seconds (2500, 1000, &round);
-    round_seconds (5000, 1000, &round);
-    double seconds = round_seconds (10000, 1000, &round);
-    printf ("figure round.seconds_10kx1k %.3f s\n", seconds);
-    printf ("figure round.pairs_per_s %.0f 1/s\n", round.acceptable_pairs / seconds);
+    outcome out = { 0 };
+    int pipes[2], status = 1;
+    struct rusage usage;
+    if (pipe (pipes) != 0)
+        return out;
+    pid_t child = fork ();
+    if (child == 0) {
+        finance_round round;
+        out.seconds = round_seconds (applications, products, &round);
+        out.pairs = round.acceptable_pairs;
+        _exit (write (pipes[1], &out, sizeof out) == sizeof out ? 0 : 1);
+    }
+    close (pipes[1]);
+    ssize_t got = read (pipes[0], &out, sizeof out);
+    close (pipes[0]);
+    if (child < 0 || wait4 (child, &status, 0, &usage) != child || status != 0 || got != sizeof out) {
+        fprintf (stderr, "bench_round: the round of %u x %u did not end well\n", applications, products);
+        exit (1);
+    }
+    out.megabytes = (double)usage.ru_maxrss / 1024;
+    printf ("figure round.seconds_%ux%u %.3f s\n", applications, products, out.seconds);
+    printf ("figure round.pairs_%ux%u %u pairs\n", applications, products, out.pairs);
+    printf ("figure round.memory_%ux%u %.0f MiB\n", applications, products, out.megabytes);
+    fflush (stdout);
+    return out;
+}
+
+int
+main (int argc, char **argv)
+{
+    if (argc == 3) {
+        measure ((uint32_t)strtoul (argv[1], NULL, 10), (uint32_t)strtoul (argv[2], NULL, 10));
+        return 0;
+    }
+    outcome small = measure (1000, 100), middle = measure (10000, 1000), large = measure (100000, 2000);
+    printf ("figure round.pairs_per_s %.0f 1/s\n", middle.pairs / middle.seconds);
+    printf ("figure round.growth_exponent %.2f log seconds / log pairs, 10,000 to 100,000\n",
+            log (large.seconds / middle.seconds) / log ((double)large.pairs / middle.pairs));
+    printf ("figure round.growth_exponent_small %.2f log seconds / log pairs, 1,000 to 10,000\n",
+            log (middle.seconds / small.seconds) / log ((double)middle.pairs / small.pairs));
     return 0;
 }

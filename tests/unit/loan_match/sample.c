@@ -160,16 +160,84 @@ random_application (tt_arena *arena, uint64_t *seed, size_t i, size_t applicatio
     return a;
 }
 
+static finance_exposure *
+random_exposure (tt_arena *arena, const char *applicant, const char *provider_id, const char *cap_id, int64_t amount)
+{
+    finance_exposure *e = tt_arena_alloc (arena, sizeof *e);
+    techtransfer__finance__v1__exposure__init (e);
+    e->applicant = (char *)applicant;
+    e->provider_id = (char *)provider_id;
+    e->cap_id = (char *)cap_id;
+    e->amount_fen = amount;
+    return e;
+}
+
+static finance_lead *
+random_lead (tt_arena *arena, uint64_t *seed, const char *applicant)
+{
+    finance_lead *lead = tt_arena_alloc (arena, sizeof *lead);
+    techtransfer__finance__v1__lead__init (lead);
+    lead->applicant = (char *)applicant;
+    lead->confirmed_fen = random_next (seed, 3) ? random_next (seed, 600) : 0;
+    return lead;
+}
+
+static finance_cap *
+new_cap (tt_arena *arena, const char *id, int64_t limit)
+{
+    finance_cap *c = tt_arena_alloc (arena, sizeof *c);
+    techtransfer__finance__v1__cap__init (c);
+    c->cap_id = (char *)id;
+    c->limit_fen = limit;
+    c->revision = 1;
+    return c;
+}
+
+static char **
+texts (tt_arena *arena, size_t count)
+{
+    return tt_arena_zero (arena, (count + 1) * sizeof (char *));
+}
+
+/* Nested whatever the market is: cells of districts in some products, a pool over the first providers and a larger one around it; for each
+ * applicant, one cap over the first providers' equity and one around it. */
+static void
+random_caps (tt_arena *arena, uint64_t *seed, match_snapshot *s, size_t providers, size_t products)
+{
+    s->caps = tt_arena_alloc (arena, (products + 8) * sizeof *s->caps);
+    for (size_t i = 0; i < products; i++) {
+        if (random_next (seed, 3))
+            continue;
+        finance_cap *c = new_cap (arena, tt_arena_printf (arena, "cell-%zu", i), 300 + random_next (seed, 3000));
+        c->products = texts (arena, c->n_products = 1);
+        c->products[0] = tt_arena_printf (arena, "%s/%s", s->products[i]->provider_id, s->products[i]->product_id);
+        c->districts = texts (arena, c->n_districts = 2);
+        c->districts[0] = (char *)"yinzhou";
+        c->districts[1] = (char *)"haishu";
+        s->caps[s->cap_count++] = c;
+    }
+    for (size_t k = 0; k < 4; k++) {
+        bool personal = k >= 2;
+        finance_cap *c = new_cap (arena, tt_arena_printf (arena, "pool-%zu", k), personal ? 200 + random_next (seed, 600) : 2000 + random_next (seed, 20000));
+        c->providers = texts (arena, providers);
+        for (size_t i = 0; i < (k % 2 + 1) * providers / 3; i++)
+            c->providers[c->n_providers++] = s->providers[i]->provider_id;
+        c->per_applicant = personal;
+        c->suspended = random_next (seed, 40) == 0;
+        s->caps[s->cap_count++] = c;
+    }
+}
+
 match_snapshot
 random_snapshot (tt_arena *arena, uint64_t *seed, size_t providers, size_t products, size_t applications)
 {
-    match_snapshot s = { .provider_count = providers, .product_count = products, .application_count = applications };
+    match_snapshot s = { .market = "ningbo", .provider_count = providers, .product_count = products, .application_count = applications };
     s.exposure_count = providers;
     s.lead_count = applications / 4;
     s.providers = tt_arena_alloc (arena, providers * sizeof *s.providers);
     s.products = tt_arena_alloc (arena, products * sizeof *s.products);
     s.applications = tt_arena_alloc (arena, applications * sizeof *s.applications);
-    s.exposures = tt_arena_alloc (arena, providers * sizeof *s.exposures);
+    s.exposures = tt_arena_alloc (arena, (2 * providers) * sizeof *s.exposures);
     s.leads = tt_arena_alloc (arena, s.lead_count * sizeof *s.leads);
     for (size_t i = 0; i < providers; i++)
         s.providers[i] = random_provider (arena, seed, i);
@@ -178,10 +246,22 @@ random_snapshot (tt_arena *arena, uint64_t *seed, size_t providers, size_t produ
     for (size_t i = 0; i < applications; i++)
         s.applications[i] = random_application (arena, seed, i, applications);
     for (size_t i = 0; i < providers; i++)
-        s.exposures[i] = (match_exposure){ tt_arena_printf (arena, "ent-%zu", i), s.providers[i]->provider_id, 100 };
+        s.exposures[i] = random_exposure (arena, tt_arena_printf (arena, "ent-%zu", i), s.providers[i]->provider_id, "", 100);
     for (size_t i = 0; i < s.lead_count; i++)
-        s.leads[i] = tt_arena_printf (arena, "ent-%zu", 2 * i);
+        s.leads[i] = random_lead (arena, seed, tt_arena_printf (arena, "ent-%zu", 2 * i));
     return s;
+}
+
+void
+add_random_caps (tt_arena *arena, uint64_t *seed, match_snapshot *s)
+{
+    size_t providers = s->provider_count;
+    random_caps (arena, seed, s, providers, s->product_count);
+    for (size_t i = 0; i < providers; i++)
+        s->exposures[s->exposure_count++] = random_exposure (arena, tt_arena_printf (arena, "ent-%zu", i), "", "pool-3", 50);
+    for (size_t i = 0; i < s->product_count; i++)
+        if (random_next (seed, 4) == 0)
+            ((finance_product *)(uintptr_t)s->products[i])->lead_percent = 50 * (1 + random_next (seed, 6));
 }
 
 static void
@@ -203,5 +283,6 @@ shuffle_snapshot (match_snapshot *s, uint64_t *seed)
     shuffle (s->products, s->product_count, sizeof *s->products, seed);
     shuffle (s->applications, s->application_count, sizeof *s->applications, seed);
     shuffle (s->exposures, s->exposure_count, sizeof *s->exposures, seed);
+    shuffle (s->caps, s->cap_count, sizeof *s->caps, seed);
     shuffle (s->leads, s->lead_count, sizeof *s->leads, seed);
 }

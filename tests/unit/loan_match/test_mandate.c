@@ -13,7 +13,8 @@ typedef struct {
     finance_application application;
     finance_leg leg;
     bool has_lead;
-    int64_t exposure;
+    int64_t lead;
+    int64_t exposure, cap_left;
 } fixture;
 
 static char *yinzhou[] = { (char *)"yinzhou" }, *c39[] = { (char *)"C39" }, *growth[] = { (char *)"growth" },
@@ -51,15 +52,15 @@ set_up (fixture *f)
     f->leg.amount_fen = 100;
     f->leg.tenor_months = 36;
     f->leg.price_limit = (char *)"4.35";
-    f->exposure = 100;
+    f->exposure = f->cap_left = 100;
 }
 
 static match_reason
 ask (const fixture *f)
 {
-    match_want want = match_want_of (&f->application, &f->leg, f->has_lead);
+    match_want want = match_want_of (&f->application, &f->leg, f->has_lead, f->lead);
     match_offer offer = match_offer_of (&f->provider, &f->product);
-    return match_mandate (&want, &offer, f->exposure);
+    return match_mandate (&want, &offer, f->exposure, f->cap_left);
 }
 
 #define BREAKS(change, expected)                                                                                                 \
@@ -89,6 +90,10 @@ Test (mandate, says_what_is_in_the_way)
     BREAKS (f.leg.tenor_months = 11, MATCH_TENOR);
     BREAKS (f.leg.amount_fen = 99, MATCH_TICKET);
     BREAKS (f.exposure = 99, MATCH_EXPOSURE);
+    BREAKS (f.cap_left = 99, MATCH_CAPACITY);
+    BREAKS (f.product.lead_percent = 200, MATCH_NO_LEAD);
+    BREAKS ((f.product.lead_percent = 200, f.has_lead = true), MATCH_NO_LEAD); /* none that counts for this application */
+    BREAKS ((f.product.lead_percent = 200, f.has_lead = true, f.lead = 1), MATCH_ACCEPTABLE);
     BREAKS (f.product.held_fen = 401, MATCH_CAPACITY);
     BREAKS (f.provider.confirmed_fen = 901, MATCH_CAPACITY);
 }
@@ -124,10 +129,10 @@ Test (screen, agrees_with_asking_every_product)
     match_screen *screen = match_screen_new (offers, 200);
     for (size_t i = 0; i < s.application_count; i++)
         for (size_t k = 0; k < s.applications[i]->n_legs; k++) {
-            match_want want = match_want_of (s.applications[i], s.applications[i]->legs[k], true);
+            match_want want = match_want_of (s.applications[i], s.applications[i]->legs[k], true, 1);
             size_t count = match_screen_ask (screen, &want, candidates), at = 0;
             for (uint32_t p = 0; p < 200; p++) {
-                match_reason reason = match_mandate (&want, &offers[p], INT64_MAX);
+                match_reason reason = match_mandate (&want, &offers[p], INT64_MAX, INT64_MAX);
                 bool in = at < count && candidates[at] == p;
                 at += in;
                 cr_assert (in || reason <= MATCH_SPECIAL, "product %u left out, but: %d", p, reason);

@@ -6,7 +6,7 @@
 
 enum { ITEMS = 9 };
 
-/* Legs of 1, 3, 2, 1 and 2 items. */
+/* Applications of 1, 5, 1 and 2 items. */
 static void
 make_items (match_plan_item *items, finance_proposal *proposals)
 {
@@ -22,11 +22,11 @@ make_items (match_plan_item *items, finance_proposal *proposals)
     }
 }
 
-Test (plan, slices_never_divide_a_leg)
+Test (plan, slices_never_divide_an_application)
 {
     match_plan_item items[ITEMS];
     finance_proposal proposals[ITEMS];
-    static const size_t expected[][5] = { { 1, 3, 2, 1, 2 }, { 1, 3, 3, 2, 0 }, { 6, 3, 0 } };
+    static const size_t expected[][5] = { { 1, 5, 1, 2 }, { 1, 5, 3 }, { 6, 3 } };
     static const size_t most[] = { 1, 3, 6 };
     make_items (items, proposals);
     for (size_t c = 0; c < 3; c++) {
