@@ -48,7 +48,7 @@ static const tt_metric_row rows[] = {
     { .name = "searches_behind_total", .help = "Searches that may have missed what was accepted in the last moments.", .kind = TT_METRIC_COUNTER },
     { .name = "search_changed_total", .help = "Hits left out because they were changed or withdrawn while the page was read.", .kind = TT_METRIC_COUNTER },
     { .name = "search_seconds", .help = "Time of one search, with the rows of its page.", .kind = TT_METRIC_HISTOGRAM },
-    { .name = "search_windows_total", .help = "Windows of 4,096 records that searches came to.", .kind = TT_METRIC_COUNTER },
+    { .name = "search_windows_total", .help = "Windows of 1,024 records that searches came to.", .kind = TT_METRIC_COUNTER },
     { .name = "search_windows_skipped_total", .help = "Windows that were passed over, since nothing in them could match or be among the best.", .kind = TT_METRIC_COUNTER },
 };
 

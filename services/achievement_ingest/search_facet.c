@@ -137,8 +137,7 @@ join (ingest_facet_list *list)
         qsort (list->items, kept, sizeof *list->items, by_count);
 }
 
-/* Sets of specials to their members, which stand in the first 2^n of them alone: the texts of single ones are borrowed from year
- * texts, where numbers have room. */
+/* The text of a small number, kept with the years'. */
 static const char *
 number_text (ingest_facets *f, uint32_t number)
 {
@@ -148,6 +147,20 @@ number_text (ingest_facets *f, uint32_t number)
     return f->year_texts[number];
 }
 
+/* Does a number stand in the list of numbers before `end`? */
+static bool
+stands_before (const char *list, const char *end, unsigned long number)
+{
+    while (list < end) {
+        char *next;
+        if (strtoul (list, &next, 10) == number)
+            return true;
+        list = *next == ',' ? next + 1 : next;
+    }
+    return false;
+}
+
+/* A record that names a special twice counts once. */
 static void
 split_specials (ingest_facets *f)
 {
@@ -157,7 +170,7 @@ split_specials (ingest_facets *f)
         while (*at) {
             char *end;
             unsigned long number = strtoul (at, &end, 10);
-            if (number < YEARS)
+            if (number < YEARS && !stands_before (list->items[i].value, at, number))
                 add (&single, number_text (f, (uint32_t)number), list->items[i].count);
             at = *end == ',' ? end + 1 : end;
         }

@@ -1,4 +1,4 @@
-/* Which records of a segment meet a plan, 4,096 records at a time: each node becomes a set of bits, and `and`, `or`, `not` are
+/* Which records of a segment meet a plan, 1,024 records at a time: each node becomes a set of bits, and `and`, `or`, `not` are
  * operations on words of 64. What is scored is noted on the way.
  *
  * Exact: what tt_cql_matches says of each record. Owned by one thread; the segment must be kept by the caller meanwhile. */
@@ -7,7 +7,7 @@
 
 #include "search_plan.h"
 
-#define INGEST_WINDOW 4096u
+#define INGEST_WINDOW 1024u
 #define INGEST_WINDOW_WORDS (INGEST_WINDOW / 64)
 
 /* What a search may cost. */

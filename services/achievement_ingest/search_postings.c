@@ -108,17 +108,17 @@ at_most_u16 (uint32_t value)
 static void
 write_skip (uint8_t *entry, const ingest_posting *postings, size_t count, const uint16_t *lengths, uint32_t end)
 {
-    uint16_t last = (uint16_t)postings[count - 1].record, weight = 0, length = UINT16_MAX;
+    uint16_t last = (uint16_t)postings[count - 1].record, weight = 0, ratio = UINT16_MAX;
     for (size_t i = 0; i < count; i++) {
-        uint16_t w = at_most_u16 (postings[i].count + postings[i].heavy);
-        uint16_t l = lengths[postings[i].record];
-        weight = w > weight ? w : weight;
-        length = l < length ? l : length;
+        uint32_t w = postings[i].count + postings[i].heavy;
+        uint16_t r = (uint16_t)(lengths[postings[i].record] / w);
+        weight = at_most_u16 (w) > weight ? at_most_u16 (w) : weight;
+        ratio = r < ratio ? r : ratio;
     }
     memcpy (entry, &last, 2);
     memcpy (entry + 2, &end, 4);
     memcpy (entry + 6, &weight, 2);
-    memcpy (entry + 8, &length, 2);
+    memcpy (entry + 8, &ratio, 2);
 }
 
 void
@@ -307,10 +307,10 @@ ingest_cursor_places (ingest_cursor *c, uint32_t *count)
 }
 
 bool
-ingest_cursor_bound (const ingest_cursor *c, uint32_t first, uint32_t last, uint32_t *weight, uint32_t *length)
+ingest_cursor_bound (const ingest_cursor *c, uint32_t first, uint32_t last, uint32_t *weight, uint32_t *ratio)
 {
     *weight = UINT32_MAX;
-    *length = 0;
+    *ratio = 0;
     bool open = c->block < c->blocks;
     if (c->records == 0 || (!open && c->size > 0))
         return false;
@@ -321,14 +321,14 @@ ingest_cursor_bound (const ingest_cursor *c, uint32_t first, uint32_t last, uint
         return false;
     uint16_t most = 0, least = UINT16_MAX;
     for (bool more = true; more && block < c->blocks; block++) {
-        uint16_t w, l;
+        uint16_t w, r;
         memcpy (&w, skip_at (c, block) + 6, sizeof w);
-        memcpy (&l, skip_at (c, block) + 8, sizeof l);
+        memcpy (&r, skip_at (c, block) + 8, sizeof r);
         most = w > most ? w : most;
-        least = l < least ? l : least;
+        least = r < least ? r : least;
         more = last_of (c, block) < last;
     }
     *weight = most == UINT16_MAX ? UINT32_MAX : most;
-    *length = least;
+    *ratio = least;
     return true;
 }

@@ -2,7 +2,7 @@
  * table to skip by; read by a cursor.
  *
  *   varint records
- *   of more than one block, for each: last record u16, end of its bytes u32, highest weight u16, shortest record u16
+ *   of more than one block, for each: last record u16, end of its bytes u32, highest weight u16, least length for each unit of weight u16
  *   each block: widths u16 (5 bits each), then bit-packed gaps between records, occurrences - 1, heavy ones; then varint gaps
  *   between places, in the order of the records
  *
@@ -83,6 +83,6 @@ ingest_cursor_weight (const ingest_cursor *cursor)
 const uint32_t *ingest_cursor_places (ingest_cursor *cursor, uint32_t *count);
 /* Could there be a posting from `first` to `last`, at or behind where the cursor stands? Then the most that any weighs and the
  * least that any record's length is, without unpacking. */
-bool ingest_cursor_bound (const ingest_cursor *cursor, uint32_t first, uint32_t last, uint32_t *weight, uint32_t *length);
+bool ingest_cursor_bound (const ingest_cursor *cursor, uint32_t first, uint32_t last, uint32_t *weight, uint32_t *ratio);
 
 #endif

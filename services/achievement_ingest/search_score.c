@@ -9,19 +9,20 @@ static double
 bound_words (const ingest_matcher *m, const ingest_plan_node *node, const ingest_scoring *scoring, uint32_t number,
              uint32_t first, uint32_t last)
 {
-    uint32_t weight = UINT32_MAX, length = 0;
+    uint32_t weight = UINT32_MAX, ratio = 0;
     for (uint32_t i = node->word; i < node->word + node->term->token_count; i++) {
         uint32_t most, least;
         if (!ingest_cursor_bound (&m->words[i].cursor, first, last, &most, &least))
             return -1;
         weight = most < weight ? most : weight;
-        length = least > length ? least : length;
+        ratio = least > ratio ? least : ratio;
     }
-    return node->scored ? scoring->weights[number] * ingest_bm25 (scoring, weight, length) : 0;
+    if (!node->scored)
+        return 0;
+    return scoring->weights[number] * (INGEST_K1 + 1) / (1 + scoring->plain / weight + scoring->slope * ratio);
 }
 
-/* The record that weighs most may not be the shortest: an upper bound all the same, since less length and more weight never score
- * less. */
+/* A phrase weighs no more in a record than any of its words. */
 static double
 bound_node (const ingest_matcher *m, const ingest_scoring *scoring, uint32_t number, uint32_t first, uint32_t last)
 {
