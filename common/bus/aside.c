@@ -46,7 +46,7 @@ void
 tt_answer_refuse (tt_answer *answer, tt_status status, const char *format, ...)
 {
     va_list args;
-    char text[sizeof ((tt_error *) NULL)->message];
+    char text[sizeof ((tt_error *)NULL)->message];
     va_start (args, format);
     vsnprintf (text, sizeof text, format, args);
     va_end (args);
@@ -87,7 +87,8 @@ answer_job (tt_aside *self, tt_aside_job *job)
     tt_answer *answer = &job->answer;
     answer->arena = job->arena = tt_arena_new (0);
     answer->deadline_unix_ms = job->request->header.deadline_unix_ms;
-    answer->status = tt_command_decode (job->method, tt_request_body (job->request), job->arena, &answer->request, &job->violations, &job->error);
+    answer->status = tt_command_decode (job->method, tt_request_body (job->request), job->arena, &answer->request,
+                                        &job->violations, &job->error);
     if (answer->status == TT_OK && answer->deadline_unix_ms && answer->deadline_unix_ms < tt_clock_unix_ms ())
         answer->status = tt_fail (&job->error, TT_DEADLINE_EXCEEDED, "the deadline passed while it waited");
     if (answer->status == TT_OK)
@@ -128,7 +129,7 @@ tt_aside_new (unsigned threads, size_t queue_max, void *service)
     tt_aside *self = tt_alloc_zero (1, sizeof *self);
     long processors = sysconf (_SC_NPROCESSORS_ONLN);
     if (threads == 0)
-        threads = processors < 1 ? 1 : processors > THREADS_DEFAULT_MOST ? THREADS_DEFAULT_MOST : (unsigned) processors;
+        threads = processors < 1 ? 1 : processors > THREADS_DEFAULT_MOST ? THREADS_DEFAULT_MOST : (unsigned)processors;
     self->threads_wanted = threads > THREADS_MAX ? THREADS_MAX : threads;
     self->queue_max = queue_max;
     self->service = service;

@@ -1,7 +1,8 @@
-/* Questions that are answered beside the commands: a bounded queue, a few threads that call tt_method.answer, and a queue of replies that
- * the responder's thread sends. Private to bus/.
+/* Questions that are answered beside the commands: a bounded queue, a few threads that call tt_method.answer, and a queue of
+ * replies that the responder's thread sends. Private to bus/.
  *
- * Requests belong to it from tt_aside_take to tt_aside_next. All functions but those of its own threads are for the responder's thread. */
+ * Requests belong to it from tt_aside_take to tt_aside_next. All functions but those of its own threads are for the responder's
+ * thread. */
 #ifndef TT_BUS_ASIDE_H
 #define TT_BUS_ASIDE_H
 

@@ -8,7 +8,8 @@
 static const ctl_option options[] = {
     { "query", "query", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "CQL over ti ab kw ow pe di sp st fo ca ind so pd txt" },
     { "sort", "order", CTL_ENUM, 0, "relevance (as without it), completion or registration" },
-    { "facets", "facets", CTL_TEXT, CTL_REPEATED, "counts by district, special, stage, form, category, industry, source, year; with commas or repeated" },
+    { "facets", "facets", CTL_TEXT, CTL_REPEATED,
+      "counts by district, special, stage, form, category, industry, source, year; with commas or repeated" },
     { "limit", "limit", CTL_NUMBER, 0, "hits on a page, 1 to 100 (20)" },
     { "cursor", "cursor", CTL_TEXT, 0, "where the page before ended" },
     { "count", "count", CTL_FLAG, 0, "the exact number of matches" },
@@ -30,7 +31,8 @@ split_facets (json_t *fields)
 {
     json_t *split = json_array (), *value;
     size_t i;
-    json_array_foreach (json_object_get (fields, "facets"), i, value) {
+    json_array_foreach (json_object_get (fields, "facets"), i, value)
+    {
         for (const char *at = json_string_value (value); *at;) {
             size_t n = strcspn (at, ",");
             json_array_append_new (split, json_stringn (at, n));
@@ -45,10 +47,12 @@ print_facets (const json_t *reply)
 {
     const json_t *facet, *value;
     size_t i, k;
-    json_array_foreach (json_object_get (reply, "facets"), i, facet) {
+    json_array_foreach (json_object_get (reply, "facets"), i, facet)
+    {
         printf ("\n%s\n", json_string_value (json_object_get (facet, "facet")));
         json_array_foreach (json_object_get (facet, "values"), k, value)
-            printf ("  %8s  %s\n", json_string_value (json_object_get (value, "count")), json_string_value (json_object_get (value, "value")));
+            printf ("  %8s  %s\n", json_string_value (json_object_get (value, "count")),
+                    json_string_value (json_object_get (value, "value")));
     }
 }
 
@@ -58,7 +62,8 @@ round_scores (const json_t *reply)
 {
     json_t *hit;
     size_t i;
-    json_array_foreach (json_object_get (reply, "hits"), i, hit) {
+    json_array_foreach (json_object_get (reply, "hits"), i, hit)
+    {
         char text[32];
         snprintf (text, sizeof text, "%.3f", json_number_value (json_object_get (hit, "score")));
         json_object_set_new (hit, "score", json_string (text));
@@ -72,7 +77,8 @@ show (const json_t *reply)
     const char *next = json_string_value (json_object_get (reply, "nextCursor"));
     const json_t *warning;
     size_t i;
-    printf ("%s found%s in %s records%s\n", total ? total : "0", json_is_true (json_object_get (reply, "totalIsLowerBound")) ? " or more" : "",
+    printf ("%s found%s in %s records%s\n", total ? total : "0",
+            json_is_true (json_object_get (reply, "totalIsLowerBound")) ? " or more" : "",
             json_string_value (json_object_get (reply, "records")) ? json_string_value (json_object_get (reply, "records")) : "0",
             json_is_true (json_object_get (reply, "behind")) ? " (the latest may be missing)" : "");
     round_scores (reply);

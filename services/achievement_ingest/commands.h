@@ -15,6 +15,7 @@ typedef struct {
     tt_catalog *catalog;
     ingest_settings settings;
     ingest_search *search;
+    struct ingest_search_web *search_web;
 } ingest_service;
 
 tt_handler ingest_submit; /* commands_records.c; one item */

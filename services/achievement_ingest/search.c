@@ -44,12 +44,23 @@ enum { SEARCHES, BEHIND, CHANGED, LATENCY, WINDOWS, SKIPPED };
 enum { FOUND, INVALID, COSTLY, UNAVAILABLE };
 static const char *const results[] = { "found", "invalid", "costly", "unavailable" };
 static const tt_metric_row rows[] = {
-    { .name = "searches_total", .help = "Searches by how they ended.", .kind = TT_METRIC_COUNTER, .label = "result", .values = results, .value_count = 4 },
-    { .name = "searches_behind_total", .help = "Searches that may have missed what was accepted in the last moments.", .kind = TT_METRIC_COUNTER },
-    { .name = "search_changed_total", .help = "Hits left out because they were changed or withdrawn while the page was read.", .kind = TT_METRIC_COUNTER },
+    { .name = "searches_total",
+      .help = "Searches by how they ended.",
+      .kind = TT_METRIC_COUNTER,
+      .label = "result",
+      .values = results,
+      .value_count = 4 },
+    { .name = "searches_behind_total",
+      .help = "Searches that may have missed what was accepted in the last moments.",
+      .kind = TT_METRIC_COUNTER },
+    { .name = "search_changed_total",
+      .help = "Hits left out because they were changed or withdrawn while the page was read.",
+      .kind = TT_METRIC_COUNTER },
     { .name = "search_seconds", .help = "Time of one search, with the rows of its page.", .kind = TT_METRIC_HISTOGRAM },
     { .name = "search_windows_total", .help = "Windows of 1,024 records that searches came to.", .kind = TT_METRIC_COUNTER },
-    { .name = "search_windows_skipped_total", .help = "Windows that were passed over, since nothing in them could match or be among the best.", .kind = TT_METRIC_COUNTER },
+    { .name = "search_windows_skipped_total",
+      .help = "Windows that were passed over, since nothing in them could match or be among the best.",
+      .kind = TT_METRIC_COUNTER },
 };
 
 /* One search: request and reply, and what is between them. */
@@ -141,9 +152,10 @@ ingest_search_close (ingest_search **search)
 
 /* The request */
 
-static const char *const facet_names[INGEST_FACETS]
-    = { [INGEST_DISTRICT] = "district", [INGEST_SPECIAL] = "special",   [INGEST_STAGE] = "stage",   [INGEST_FORM] = "form",
-        [INGEST_CATEGORY] = "category", [INGEST_INDUSTRY] = "industry", [INGEST_SOURCE] = "source", [INGEST_FACET_YEAR] = "year" };
+static const char *const facet_names[INGEST_FACETS] = {
+    [INGEST_DISTRICT] = "district", [INGEST_SPECIAL] = "special",   [INGEST_STAGE] = "stage",   [INGEST_FORM] = "form",
+    [INGEST_CATEGORY] = "category", [INGEST_INDUSTRY] = "industry", [INGEST_SOURCE] = "source", [INGEST_FACET_YEAR] = "year"
+};
 
 static int
 facet_of (const char *name)
@@ -318,9 +330,10 @@ run_question (question *q, int64_t deadline_unix_ms, tt_error *error)
 {
     int64_t limit_ms = q->search->settings.time_limit_ms;
     int64_t left_ms = deadline_unix_ms ? deadline_unix_ms - tt_clock_unix_ms () : limit_ms;
-    q->wish.limits = (ingest_search_limits){ .deadline_us = tt_clock_monotonic_us () + (left_ms < limit_ms ? left_ms : limit_ms) * 1000,
-                                             .expansion_words = q->search->settings.expansion,
-                                             .expansion_places = EXPANSION_PLACES };
+    q->wish.limits
+        = (ingest_search_limits){ .deadline_us = tt_clock_monotonic_us () + (left_ms < limit_ms ? left_ms : limit_ms) * 1000,
+                                  .expansion_words = q->search->settings.expansion,
+                                  .expansion_places = EXPANSION_PLACES };
     tt_status status = ingest_run_search (q->with->run, q->snapshot, q->cql, &q->wish, &q->result, error);
     if (status != TT_OK)
         return status;
@@ -345,7 +358,8 @@ answer (question *q, int64_t deadline_unix_ms, tt_error *error)
         return status;
     q->snapshot = ingest_search_copy_take (q->search->copy, q->search->settings.fresh_wait_ms, &behind, &loading);
     if (q->snapshot == NULL)
-        return tt_fail (error, TT_UNAVAILABLE, "the search index is being read: %llu records so far", (unsigned long long)loading);
+        return tt_fail (error, TT_UNAVAILABLE, "the search index is being read: %llu records so far",
+                        (unsigned long long)loading);
     q->reply->behind = behind;
     status = borrow (q->search, &q->with, error);
     if (status == TT_OK)

@@ -23,7 +23,7 @@ struct ingest_search_copy {
     uint64_t tried;  /* up to here a reading was made */
     uint64_t served; /* and it succeeded */
     bool stop;
-    uint64_t loading; /* records read so far, before there is an index */
+    uint64_t loading;    /* records read so far, before there is an index */
     ingest_index *index; /* what is searched; NULL until it was loaded once. The thread alone changes it */
     /* the thread's own */
     tt_store *store;
@@ -35,13 +35,23 @@ struct ingest_search_copy {
 enum { RECORDS, DEAD, SEGMENTS, BYTES, MERGES, REBUILDS, UNREADABLE, LOAD_TIME };
 static const tt_metric_row rows[] = {
     { .name = "search_records", .help = "Achievements in the search index.", .kind = TT_METRIC_GAUGE },
-    { .name = "search_dead_records", .help = "Records of the search index that were replaced or withdrawn and still take room.", .kind = TT_METRIC_GAUGE },
+    { .name = "search_dead_records",
+      .help = "Records of the search index that were replaced or withdrawn and still take room.",
+      .kind = TT_METRIC_GAUGE },
     { .name = "search_segments", .help = "Segments of the search index.", .kind = TT_METRIC_GAUGE },
     { .name = "search_bytes", .help = "Memory of the search index.", .kind = TT_METRIC_GAUGE },
-    { .name = "search_merges_total", .help = "Segments of the search index that were made of others.", .kind = TT_METRIC_COUNTER },
-    { .name = "search_rebuilds_total", .help = "Times that the search index was read anew because the log had been cut or lost its end.", .kind = TT_METRIC_COUNTER },
-    { .name = "search_unreadable_total", .help = "Stored records that could not be read and cannot be found.", .kind = TT_METRIC_COUNTER },
-    { .name = "search_load_seconds", .help = "Time that reading all tables into the search index took last.", .kind = TT_METRIC_GAUGE },
+    { .name = "search_merges_total",
+      .help = "Segments of the search index that were made of others.",
+      .kind = TT_METRIC_COUNTER },
+    { .name = "search_rebuilds_total",
+      .help = "Times that the search index was read anew because the log had been cut or lost its end.",
+      .kind = TT_METRIC_COUNTER },
+    { .name = "search_unreadable_total",
+      .help = "Stored records that could not be read and cannot be found.",
+      .kind = TT_METRIC_COUNTER },
+    { .name = "search_load_seconds",
+      .help = "Time that reading all tables into the search index took last.",
+      .kind = TT_METRIC_GAUGE },
 };
 
 /* Records */
@@ -127,8 +137,8 @@ publish (ingest_search_copy *c, ingest_index *index)
         tt_count_add (c->counters, MERGES, 0, (int64_t)f.merges - told);
 }
 
-/* The ends of the log first, then the tables: what changes meanwhile is in the log behind these. What was searched before is searched
- * until all is read. */
+/* The ends of the log first, then the tables: what changes meanwhile is in the log behind these. What was searched before is
+ * searched until all is read. */
 static tt_status
 load (ingest_search_copy *c, tt_error *error)
 {

@@ -2,9 +2,9 @@
  * table to skip by; read by a cursor.
  *
  *   varint records
- *   of more than one block, for each: last record u16, end of its bytes u32, highest weight u16, least length for each unit of weight u16
- *   each block: widths u16 (5 bits each), then bit-packed gaps between records, occurrences - 1, heavy ones; then varint gaps
- *   between places, in the order of the records
+ *   of more than one block, for each: last record u16, end of its bytes u32, highest weight u16, least length for each unit of
+ * weight u16 each block: widths u16 (5 bits each), then bit-packed gaps between records, occurrences - 1, heavy ones; then varint
+ * gaps between places, in the order of the records
  *
  * Records are numbers from 0 to 65,535 (of a segment). A *heavy* occurrence is one in a title or among keywords; the weight of a
  * term in a record is its occurrences and the heavy ones again. What is read was written by this process: it is trusted. A list

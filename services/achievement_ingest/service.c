@@ -96,6 +96,7 @@ close_service (void **service)
     ingest_service *s = *service;
     if (!s)
         return;
+    ingest_search_web_close (&s->search_web);
     ingest_search_close (&s->search);
     tt_catalog_close (&s->catalog);
     free (s);
@@ -124,6 +125,7 @@ open_service (tt_daemon *daemon, void **service, tt_error *error)
                                       .fresh_wait_ms = (uint32_t)tt_config_int (config, "search.fresh-wait"),
                                       .expansion = (uint32_t)tt_config_int (config, "search.expansion") };
     s->search = ingest_search_open (tt_daemon_store_options (daemon), tt_daemon_counters (daemon), &search);
+    s->search_web = ingest_search_web_open (s->search);
     return TT_OK;
 }
 

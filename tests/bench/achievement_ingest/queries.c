@@ -4,7 +4,8 @@
 
 #include "base/text.h"
 
-const char *const query_kind_names[KINDS] = { "word", "two_words", "phrase", "any_of_four", "filtered", "not", "prox", "pattern" };
+const char *const query_kind_names[KINDS]
+    = { "word", "two_words", "phrase", "any_of_four", "filtered", "not", "prox", "pattern" };
 
 /* Parts of a hundred. */
 static const uint32_t parts[KINDS] = { 20, 22, 20, 10, 14, 5, 6, 3 };
@@ -52,7 +53,8 @@ append_pattern (const generated_world *world, generated_source *s, tt_buffer *ou
 query_kind
 make_query (const generated_world *world, tt_arena *arena, uint64_t records, uint64_t i, tt_buffer *out)
 {
-    static const char *const filters[] = { " and ind=C39", " and pd>=2015", " and di=yinzhou and st=pilot", " and pd within \"2010 2012\"" };
+    static const char *const filters[]
+        = { " and ind=C39", " and pd>=2015", " and di=yinzhou and st=pilot", " and pd within \"2010 2012\"" };
     generated_source s = { .state = world->seed * 31 + i };
     uint32_t at = generated_below (&s, 100), kind = 0;
     for (; at >= parts[kind]; kind++)

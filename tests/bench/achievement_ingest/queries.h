@@ -1,5 +1,5 @@
-/* A mix of queries as people ask them, made of words of generated records: so each finds something, and common words are asked for as
- * often as they are written. Seeded. */
+/* A mix of queries as people ask them, made of words of generated records: so each finds something, and common words are asked
+ * for as often as they are written. Seeded. */
 #ifndef BENCH_SEARCH_QUERIES_H
 #define BENCH_SEARCH_QUERIES_H
 

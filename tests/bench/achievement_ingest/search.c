@@ -85,7 +85,8 @@ build (ingest_index *index, const generated_world *world, uint64_t records)
         ingest_index_put (index, r);
         spent += processor_us () - began;
     }
-    size_t real = put_real_file (index, "nasa", "nasa_t2_technologies.jsonl.gz") + put_real_file (index, "csl", "csl_papers_zh.jsonl.gz");
+    size_t real
+        = put_real_file (index, "nasa", "nasa_t2_technologies.jsonl.gz") + put_real_file (index, "csl", "csl_papers_zh.jsonl.gz");
     int64_t began = processor_us ();
     ingest_index_publish (index);
     spent += processor_us () - began;
@@ -151,7 +152,10 @@ ask_all (const ingest_snapshot *snapshot, const generated_world *world, uint64_t
         tt_arena_reset (arena);
         query_kind kind = make_query (world, arena, records, i, &text);
         const char *query = tt_buffer_cstr (&text);
-        ingest_search_wish wish = { .order = how->order, .limit = 20, .facets = how->facets, .count_all = how->count,
+        ingest_search_wish wish = { .order = how->order,
+                                    .limit = 20,
+                                    .facets = how->facets,
+                                    .count_all = how->count,
                                     .limits = { .expansion_words = 20000, .expansion_places = 8000000 } };
         const ingest_search_result *result = NULL;
         int64_t began = processor_us ();

@@ -19,7 +19,7 @@ BATTERY = record("2", "Solid state lithium battery separator", abstract="A ceram
 class Search(unittest.TestCase):
     def setUp(self):
         self.stack = self.enterContext(Stack())
-        self.endpoints = self.stack.start("a", "--search.time-limit", "20s")
+        self.endpoints = self.stack.start("a", "--search.time-limit", "20s", "--search.fresh-wait", "10s")
         self.client = Client(self.endpoints["commands"])
         wait_for("the index", self.ready)
 
@@ -54,12 +54,12 @@ class Search(unittest.TestCase):
         self.assertEqual(self.ids("ti=q8"), [])
 
     def test_two_replicas_and_a_restart(self):
-        b = Client(self.stack.start("b")["commands"])
+        b = Client(self.stack.start("b", "--search.fresh-wait", "10s")["commands"])
         wait_for("the index of b", lambda: self.found_by(b, "nothing", []))
         self.client.submit(GRAPHENE, BATTERY)
         self.assertEqual(self.ids("石墨烯", b), ["1"])
         self.stack.stop("b")
-        b = Client(self.stack.start("b")["commands"])
+        b = Client(self.stack.start("b", "--search.fresh-wait", "10s")["commands"])
         wait_for("the index of b", lambda: self.found_by(b, "lithium", ["2"]))
 
     def found_by(self, client, query, wanted):
@@ -128,7 +128,7 @@ class Search(unittest.TestCase):
         words = " ".join("w%d" % n for n in range(300))
         for n in range(20):
             self.client.submit(*[record("b%d-%d" % (n, k), "bulk %d" % k, abstract=words) for k in range(100)])
-        self.assertEqual(self.find("bulk", count=True).total, 2000)
+        wait_for("the records", lambda: self.find("bulk", count=True).total == 2000)
         request = pb.SearchAchievementsRequest(query=" or ".join(["w###"] * 16))
         searcher = Client(self.endpoints["commands"])
         searcher.connect()
@@ -146,7 +146,7 @@ class Search(unittest.TestCase):
 
     def test_what_costs_too_much_is_refused(self):
         self.stack.stop("a")
-        self.endpoints = self.stack.start("a", "--search.expansion", "50", "--search.time-limit", "20s")
+        self.endpoints = self.stack.start("a", "--search.expansion", "50", "--search.time-limit", "20s", "--search.fresh-wait", "10s")
         self.client = Client(self.endpoints["commands"])
         wait_for("the index", self.ready)
         self.client.submit(record("1", "wide", abstract=" ".join("w%d" % n for n in range(300))))

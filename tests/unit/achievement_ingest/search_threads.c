@@ -1,5 +1,5 @@
-/* One thread changes the index, three search in it: every snapshot is one state. A program of its own, so that ThreadSanitizer can
- * watch it (Criterion cannot run under it). */
+/* One thread changes the index, three search in it: every snapshot is one state. A program of its own, so that ThreadSanitizer
+ * can watch it (Criterion cannot run under it). */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>

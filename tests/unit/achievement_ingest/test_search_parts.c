@@ -123,10 +123,11 @@ Test (search_parts, every_word_is_found_and_no_other)
 /* Index */
 
 static uint64_t
-total_of (ingest_run *run, const ingest_snapshot *snapshot, const char *query, unsigned facets, const ingest_search_result **result)
+total_of (ingest_run *run, const ingest_snapshot *snapshot, const char *query, unsigned facets,
+          const ingest_search_result **result)
 {
-    ingest_search_wish wish = { .limit = 3, .count_all = true, .facets = facets,
-                                .limits = { .expansion_words = 1000, .expansion_places = 1000000 } };
+    ingest_search_wish wish
+        = { .limit = 3, .count_all = true, .facets = facets, .limits = { .expansion_words = 1000, .expansion_places = 1000000 } };
     tt_cql *cql = NULL;
     tt_error error = { 0 };
     cr_assert_eq (tt_cql_parse (tt_schema_achievement (), query, strlen (query), &cql, &error), TT_OK, "%s", error.message);
@@ -177,10 +178,10 @@ Test (search_parts, facets_count_what_matches, .init = open_texts)
     static const struct {
         int facet;
         const char *value, *query;
-    } cases[] = { { INGEST_INDUSTRY, "C39", "ind=C39" },     { INGEST_SPECIAL, "7", "sp=7" },    { INGEST_DISTRICT, "yinzhou", "di=yinzhou" },
-                  { INGEST_STAGE, "pilot", "st=pilot" },     { INGEST_FORM, "software", "fo=software" },
-                  { INGEST_SOURCE, "univ-tto", "so=univ-tto" }, { INGEST_FACET_YEAR, "2011", "pd=2011" },
-                  { INGEST_CATEGORY, "basic", "ca=basic" } };
+    } cases[] = { { INGEST_INDUSTRY, "C39", "ind=C39" },        { INGEST_SPECIAL, "7", "sp=7" },
+                  { INGEST_DISTRICT, "yinzhou", "di=yinzhou" }, { INGEST_STAGE, "pilot", "st=pilot" },
+                  { INGEST_FORM, "software", "fo=software" },   { INGEST_SOURCE, "univ-tto", "so=univ-tto" },
+                  { INGEST_FACET_YEAR, "2011", "pd=2011" },     { INGEST_CATEGORY, "basic", "ca=basic" } };
     search_world world;
     ingest_run *run = ingest_run_new ();
     const ingest_search_result *result;
@@ -199,7 +200,8 @@ Test (search_parts, facets_count_what_matches, .init = open_texts)
         total_of (run, snapshot, "so any \"kjcg-zj nb-market univ-tto district-list\"", 1U << cases[i].facet, &result);
         cr_assert_eq (counted (result, cases[i].facet, cases[i].value), wanted, "%s", cases[i].query);
         for (size_t k = 1; k < result->facets.lists[cases[i].facet].count; k++)
-            cr_assert_geq (result->facets.lists[cases[i].facet].items[k - 1].count, result->facets.lists[cases[i].facet].items[k].count);
+            cr_assert_geq (result->facets.lists[cases[i].facet].items[k - 1].count,
+                           result->facets.lists[cases[i].facet].items[k].count);
     }
     ingest_snapshot_leave (&snapshot);
     ingest_run_destroy (&run);
@@ -294,7 +296,8 @@ Test (search_parts, a_cursor_that_was_changed_is_refused)
         char kept = text[i];
         text[i] = kept == 'A' ? 'B' : 'A';
         /* the last character has bits that no byte uses */
-        cr_assert (!ingest_cursor_read (arena, text, "a or b", INGEST_BY_DATE, &read, &at) || text[i + 1] == '\0', "character %zu", i);
+        cr_assert (!ingest_cursor_read (arena, text, "a or b", INGEST_BY_DATE, &read, &at) || text[i + 1] == '\0',
+                   "character %zu", i);
         text[i] = kept;
     }
     tt_arena_destroy (&arena);
