@@ -13,7 +13,7 @@
 #define LIMIT_MOST 100
 #define FACET_VALUES 100
 #define HIGHLIGHTS 256
-#define EXPANSION_PLACES 8000000u
+#define EXPANSION_PLACES 2000000u
 #define WARNINGS 8
 #define ROW_TYPE (&techtransfer__achievement__v1__get_achievement_reply__descriptor)
 

@@ -4,6 +4,8 @@
 #include "query/wildcard.h"
 #include "search_match_inside.h"
 
+#define KEPT_BYTES ((size_t)1 << 20) /* of a scratch buffer from one search to the next */
+
 ingest_matcher *
 ingest_matcher_new (void)
 {
@@ -49,9 +51,26 @@ widen (void *array, uint32_t *room, uint32_t wanted, size_t size)
     return array;
 }
 
+/* What a search for a broad pattern took is not kept for good. */
+static void
+give_back (ingest_matcher *m)
+{
+    for (uint32_t i = 0; i < m->word_room; i++)
+        if (m->words[i].made.capacity > KEPT_BYTES)
+            tt_buffer_free (&m->words[i].made);
+    if (m->gathered_room * sizeof *m->gathered > KEPT_BYTES) {
+        free (m->gathered);
+        free (m->sorted);
+        m->gathered = m->sorted = NULL;
+        m->gathered_room = m->sorted_room = 0;
+        ingest_postings_free (&m->list);
+    }
+}
+
 void
 ingest_matcher_begin (ingest_matcher *m, const ingest_plan *plan, const ingest_search_limits *limits)
 {
+    give_back (m);
     m->plan = plan;
     m->limits = limits;
     m->words = widen (m->words, &m->word_room, plan->word_count, sizeof *m->words);

@@ -136,11 +136,20 @@ sort_found (ingest_run *r)
 
 /* Statistics */
 
-static void
-count_words (ingest_run *r)
+static tt_status
+check_time (const ingest_run *r, tt_error *error)
+{
+    if (r->wish->limits.deadline_us == 0 || tt_clock_monotonic_us () <= r->wish->limits.deadline_us)
+        return TT_OK;
+    return tt_fail (error, TT_DEADLINE_EXCEEDED, "the search took too long: ask for less, or for rarer words");
+}
+
+static tt_status
+count_words (ingest_run *r, tt_error *error)
 {
     ingest_search_statistics *s = &r->result.statistics;
-    for (uint32_t i = 0; i < r->plan.word_count; i++) {
+    tt_status status = TT_OK;
+    for (uint32_t i = 0; i < r->plan.word_count && status == TT_OK; i++) {
         if (!r->plan.words[i].scored || r->plan.words[i].wild)
             continue;
         uint32_t having = 0;
@@ -150,7 +159,9 @@ count_words (ingest_run *r)
                                              part->live->count == part->segment->count, r->plan.words[i].text);
         }
         s->having[s->count++] = having;
+        status = check_time (r, error);
     }
+    return status;
 }
 
 static tt_status
@@ -167,10 +178,8 @@ take_statistics (ingest_run *r, tt_error *error)
     s->count = 0;
     if (r->wish->order != INGEST_BY_RELEVANCE)
         return TT_OK;
-    if (frozen == NULL) {
-        count_words (r);
-        return TT_OK;
-    }
+    if (frozen == NULL)
+        return count_words (r, error);
     if (frozen->count != wanted)
         return tt_fail (error, TT_INVALID_ARGUMENT, "the cursor is of another query");
     s->records = frozen->records;
@@ -269,8 +278,7 @@ search_part (ingest_run *r, const ingest_part *part, tt_error *error)
             if (r->wish->facets)
                 ingest_facets_count (&r->result.facets, segment, w * INGEST_WINDOW, bits, INGEST_WINDOW_WORDS);
         }
-        if (r->wish->limits.deadline_us && tt_clock_monotonic_us () > r->wish->limits.deadline_us)
-            status = tt_fail (error, TT_DEADLINE_EXCEEDED, "the search took too long: ask for less, or for rarer words");
+        status = check_time (r, error);
     }
     if (status == TT_OK)
         ingest_facets_close (&r->result.facets, segment);

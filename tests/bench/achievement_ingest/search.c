@@ -156,7 +156,7 @@ ask_all (const ingest_snapshot *snapshot, const generated_world *world, uint64_t
                                     .limit = 20,
                                     .facets = how->facets,
                                     .count_all = how->count,
-                                    .limits = { .expansion_words = 20000, .expansion_places = 8000000 } };
+                                    .limits = { .expansion_words = 20000, .expansion_places = 2000000 } };
         const ingest_search_result *result = NULL;
         int64_t began = processor_us ();
         bool good = tt_cql_parse (tt_schema_achievement (), query, text.size, &cql, &error) == TT_OK

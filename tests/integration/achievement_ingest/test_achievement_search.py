@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
 
-from harness import BUILD, SERVICE, Client, Refused, Stack, envelope, pb, record, redis, uuid7, wait_for
+from harness import BUILD, SERVICE, Client, Refused, Stack, envelope, pb, record, uuid7, wait_for
 
 GRAPHENE = record("1", "氧化石墨烯薄膜的制备方法", abstract="石墨烯 薄膜 用于 超级电容器 电极。", district="yinzhou", specials=[2],
                   industry="C39", completed_date="2019-03-01", keywords=["石墨烯"])
@@ -64,7 +65,7 @@ class Search(unittest.TestCase):
 
     def found_by(self, client, query, wanted):
         try:
-            return self.ids(query, client) == wanted
+            return [h.achievement.source_id for h in self.find(query, client).hits] == wanted
         except Refused:
             return False
 
@@ -158,10 +159,22 @@ class Search(unittest.TestCase):
         self.assertEqual(self.metric('searches_total{result="costly"}'), 1)
 
     def test_without_redis_a_search_says_so(self):
+        self.stack.stop("a")
+        self.endpoints = self.stack.start("a", "--search.fresh-wait", "50ms", "--redis.timeout", "300ms")
+        self.client = Client(self.endpoints["commands"])
         self.client.submit(GRAPHENE)
-        self.assertEqual(self.ids("石墨烯"), ["1"])
-        redis(self.stack, "CLIENT", "PAUSE", "100", "ALL")
-        wait_for("an answer after the pause", lambda: self.found_by(self.client, "石墨烯", ["1"]))
+        wait_for("the record", lambda: self.found_by(self.client, "石墨烯", ["1"]))
+        os.kill(self.stack.redis.pid, signal.SIGSTOP)
+        try:
+            with self.assertRaises(urllib.error.HTTPError) as caught:
+                urllib.request.urlopen(self.url("/search", q="石墨烯"))
+            self.assertEqual(caught.exception.code, 503)
+            self.assertEqual(json.load(caught.exception)["code"], "UNAVAILABLE")
+            self.assertGreater(self.metric("searches_behind_total"), 0)
+        finally:
+            os.kill(self.stack.redis.pid, signal.SIGCONT)
+        self.client.submit(record("3", "石墨烯 again"))
+        wait_for("both records", lambda: self.found_by(self.client, "石墨烯 not again", ["1"]) and self.found_by(self.client, "again", ["3"]))
 
     def test_ttctl(self):
         self.client.submit(GRAPHENE, BATTERY)
