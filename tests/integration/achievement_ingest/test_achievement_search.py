@@ -2,14 +2,16 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
+import time
 import unittest
 import urllib.error
 import urllib.parse
 import urllib.request
 
-from harness import BUILD, SERVICE, Client, Refused, Stack, envelope, pb, record, uuid7, wait_for
+from harness import BUILD, SERVICE, Client, Refused, Stack, envelope, pb, record, redis, uuid7, wait_for
 
 GRAPHENE = record("1", "氧化石墨烯薄膜的制备方法", abstract="石墨烯 薄膜 用于 超级电容器 电极。", district="yinzhou", specials=[2],
                   industry="C39", completed_date="2019-03-01", keywords=["石墨烯"])
@@ -175,6 +177,52 @@ class Search(unittest.TestCase):
             os.kill(self.stack.redis.pid, signal.SIGCONT)
         self.client.submit(record("3", "石墨烯 again"))
         wait_for("both records", lambda: self.found_by(self.client, "石墨烯 not again", ["1"]) and self.found_by(self.client, "again", ["3"]))
+
+    def test_more_questions_than_may_wait(self):
+        """Of 600 at once most are refused or too late, and every one is answered."""
+        words = " ".join("w%d" % n for n in range(300))
+        for n in range(20):
+            self.client.submit(*[record("b%d-%d" % (n, k), "bulk %d" % k, abstract=words) for k in range(100)])
+        wait_for("the records", lambda: self.find("bulk", count=True).total == 2000)
+        request = pb.SearchAchievementsRequest(query=" or ".join(["w###"] * 16)).SerializeToString()
+        searcher, codes = Client(self.endpoints["commands"]), {}
+        searcher.connect()
+        for _ in range(600):
+            header = envelope.RequestHeader(request_id=uuid7(), method=SERVICE + "SearchAchievements", deadline_unix_ms=time.time_ns() // 1_000_000 + 1500)
+            searcher.socket.send_multipart([header.SerializeToString(), request])
+        for _ in range(600):
+            self.assertGreater(searcher.socket.poll(60000), 0, "no reply")
+            code = envelope.ReplyHeader.FromString(searcher.socket.recv_multipart()[0]).code
+            codes[code] = codes.get(code, 0) + 1
+        self.assertLessEqual(set(codes), {0, envelope.DEADLINE_EXCEEDED, envelope.RESOURCE_EXHAUSTED})
+        self.assertGreater(codes[envelope.RESOURCE_EXHAUSTED], 0)
+        self.assertEqual(self.metric("questions_displaced_total"), codes[envelope.RESOURCE_EXHAUSTED])
+        self.assertEqual(self.ids("bulk", limit=1), self.ids("bulk", limit=1))
+
+    def test_a_log_that_was_trimmed_is_read_anew_from_the_tables(self):
+        flags = ("--journal.keep", "0", "--journal.cap", "100", "--journal.trim-every", "100ms", "--search.fresh-wait", "10s")
+        self.stack.stop("a")
+        self.endpoints = self.stack.start("a", *flags)
+        self.client = Client(self.endpoints["commands"])
+        wait_for("the index", self.ready)
+        b = Client(self.stack.start("b", *flags)["commands"])
+        self.client.submit(record("first", "standing"), record("gone", "standing"))
+        self.assertEqual(sorted(self.ids("standing")), ["first", "gone"])
+        os.kill(self.stack.replicas["a"].pid, signal.SIGSTOP)
+        try:
+            b.withdraw("lab", "gone")
+            for n in range(20):
+                b.submit(*[record("t%d-%d" % (n, k), "standing %d" % k) for k in range(100)])
+            wait_for("the log to be trimmed", lambda: self.first_kept() > 100)
+        finally:
+            os.kill(self.stack.replicas["a"].pid, signal.SIGCONT)
+        wait_for("all of them", lambda: self.find("standing", count=True).total == 2001)
+        self.assertEqual(self.metric("search_rebuilds_total"), 1)
+
+    def first_kept(self):
+        """The lowest sequence of the log of records that is kept, in the partition where it is highest."""
+        streams = [redis(self.stack, "--no-raw", "XINFO", "STREAM", "tt:{achievement.%d}:j:achievements" % p) for p in range(8)]
+        return max(int(re.search(r'"first-entry"\s+\d+\) 1\) "(\d+)-0"', s).group(1)) for s in streams)
 
     def test_ttctl(self):
         self.client.submit(GRAPHENE, BATTERY)

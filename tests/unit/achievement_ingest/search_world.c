@@ -48,6 +48,16 @@ search_world_put (search_world *w, size_t n, uint64_t revision)
     ingest_index_put (w->index, w->records[n]);
 }
 
+size_t
+search_world_number (const ingest_search_found *found)
+{
+    tt_bytes key = ingest_segment_key (found->segment, found->record);
+    size_t number = 0;
+    for (size_t i = key.size - 8; i < key.size; i++) /* "<source>/G-00000042" */
+        number = number * 10 + (key.data[i] - '0');
+    return number;
+}
+
 /* Queries */
 
 static void

@@ -20,6 +20,9 @@ void search_world_close (search_world *world);
 /* Puts record n at a revision, in place of what there is; revision 0 withdraws it. Published by search_world_publish. */
 void search_world_put (search_world *world, size_t n, uint64_t revision);
 
+/* Number of a record that was found, from the key that the generator gave it. */
+size_t search_world_number (const ingest_search_found *found);
+
 /* A random query over the achievement schema, with every kind of clause; CQL that can be parsed. */
 void search_world_query (const search_world *world, generated_source *source, int depth, tt_buffer *out);
 

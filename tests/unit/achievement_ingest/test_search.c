@@ -47,15 +47,6 @@ search (const ingest_snapshot *snapshot, const tt_cql *cql, const ingest_search_
 
 static const ingest_search_limits no_limits = { .expansion_words = UINT32_MAX, .expansion_places = UINT32_MAX };
 
-/* Number of the record, from the key that the generator gave it. */
-static size_t
-number_of (const ingest_search_found *found)
-{
-    tt_bytes key = ingest_segment_key (found->segment, found->record);
-    const uint8_t *at = memchr (key.data, '/', key.size);
-    return strtoul ((const char *)at + 3, NULL, 10);
-}
-
 /* Everything that matches, and nothing else, with the right scores and in the right order. */
 static void
 compare_all (const char *query, const tt_cql *cql, const search_brute *brute, bool scores)
@@ -66,7 +57,7 @@ compare_all (const char *query, const tt_cql *cql, const search_brute *brute, bo
     const ingest_search_result *r = search (snapshot, cql, &wish);
     memset (seen, 0, sizeof seen);
     for (size_t i = 0; i < r->count; i++) {
-        size_t n = number_of (&r->found[i]);
+        size_t n = search_world_number (&r->found[i]);
         double score = 0;
         cr_assert (!seen[n], "%s: record %zu is found twice", query, n);
         seen[n] = true;

@@ -244,10 +244,8 @@ Test (search_parts, pages_stay_right_while_records_come_and_go, .init = open_tex
             }
             ingest_snapshot *snapshot = ingest_index_take (world.index);
             cr_assert_eq (ingest_run_search (run, snapshot, cql, &wish, &result, &error), TT_OK, "%s", error.message);
-            for (size_t i = 0; i < result->count; i++) {
-                tt_bytes key = ingest_segment_key (result->found[i].segment, result->found[i].record);
-                seen[strtoul ((const char *)memchr (key.data, '/', key.size) + 3, NULL, 10)]++;
-            }
+            for (size_t i = 0; i < result->count; i++)
+                seen[search_world_number (&result->found[i])]++;
             more = result->more;
             ingest_search_position last = ingest_search_position_of (&result->found[result->count - 1]);
             cursor = ingest_cursor_write (arena, query, wish.order, &result->statistics, &last);
