@@ -12,6 +12,7 @@
 #define TIER_BASE 64u    /* living records of the smallest tier; each next one has eight times as many */
 #define TIER_FULL 32768u /* from here on a segment is merged for its dead alone */
 #define TIER_SEGMENTS 8u /* of one tier are merged */
+#define TIDY_MOST 16384u  /* records written anew by one publish before no other worn segment is begun */
 #define DEAD_PART 4u     /* a segment of which one in so many is dead is written anew */
 
 /* A segment as the writer has it. */
@@ -310,18 +311,32 @@ find_tier (const ingest_index *x, uint32_t least, uint32_t most, uint32_t *which
     return all >= TIER_SEGMENTS && count > 1 ? count : 0;
 }
 
+/* Returns how many records were written anew. */
+static uint32_t
+tidy_tiers (ingest_index *x)
+{
+    uint32_t written = 0;
+    for (uint32_t least = 0, most = TIER_BASE; least < TIER_FULL; least = most, most = most * 8 < TIER_FULL ? most * 8 : TIER_FULL) {
+        uint32_t which[TIER_SEGMENTS];
+        size_t count = find_tier (x, least, most, which);
+        for (size_t i = 0; i < count; i++)
+            written += x->slots[which[i]].live->count;
+        if (count > 0)
+            merge (x, which, count);
+    }
+    return written;
+}
+
+/* Not too much at once: somebody may wait for the snapshot. What is left over is done the next time. */
 static void
 tidy (ingest_index *x)
 {
-    for (uint32_t i = 0; i < x->slot_count; i++)
-        if (x->slots[i].segment && is_worn (&x->slots[i]))
-            merge (x, &i, 1);
-    for (uint32_t least = 0, most = TIER_BASE; least < TIER_FULL;
-         least = most, most = most * 8 < TIER_FULL ? most * 8 : TIER_FULL) {
-        uint32_t which[TIER_SEGMENTS];
-        size_t count = find_tier (x, least, most, which);
-        if (count > 0)
-            merge (x, which, count);
+    uint32_t written = tidy_tiers (x);
+    for (uint32_t i = 0; i < x->slot_count && written < TIDY_MOST; i++) {
+        if (x->slots[i].segment == NULL || !is_worn (&x->slots[i]))
+            continue;
+        written += x->slots[i].live->count;
+        merge (x, &i, 1);
     }
 }
 
