@@ -229,14 +229,18 @@ ingest_match_seek (ingest_matcher *m, const ingest_plan_node *node, uint32_t *re
     return true;
 }
 
+/* Places of the phrase's beginning, if the word `lead` stands at these. */
 static void
-add_start (match_places *starts, uint32_t place)
+begin_starts (match_places *starts, const uint32_t *places, uint32_t count, uint32_t lead)
 {
-    if (starts->count == starts->room) {
-        starts->room = starts->room ? starts->room * 2 : 64;
+    if (starts->room < count) {
+        starts->room = count * 2;
         starts->items = tt_realloc (starts->items, starts->room * sizeof *starts->items);
     }
-    starts->items[starts->count++] = place;
+    starts->count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        if (places[i] >= lead)
+            starts->items[starts->count++] = places[i] - lead;
 }
 
 /* Keeps the starts at which word `number` of the phrase stands at its distance; both ascend. */
@@ -286,10 +290,7 @@ ingest_match_starts (ingest_matcher *m, const ingest_plan_node *node, const matc
 {
     uint32_t count, lead = state->lead - node->word;
     const uint32_t *places = ingest_cursor_places (&m->words[state->lead].cursor, &count);
-    starts->count = 0;
-    for (uint32_t i = 0; i < count; i++)
-        if (places[i] >= lead)
-            add_start (starts, places[i] - lead);
+    begin_starts (starts, places, count, lead);
     for (uint32_t i = 0; i < node->term->token_count && starts->count > 0; i++) {
         if (i == lead)
             continue;

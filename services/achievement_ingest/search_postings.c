@@ -291,9 +291,11 @@ unpack_places (ingest_cursor *c)
     }
     const uint8_t *from = c->place_bytes;
     uint32_t *out = c->places;
-    for (uint32_t i = 0; i < c->size; i++)
-        for (uint32_t k = 0, place = 0; k < c->count[i]; k++)
-            *out++ = place += ingest_varint_read (&from);
+    for (uint32_t i = 0; i < c->size; i++) {
+        uint32_t place = 0;
+        for (uint32_t *end = out + c->count[i]; out < end; *out++ = place)
+            place += *from < 0x80 ? *from++ : ingest_varint_read (&from); /* most gaps are one byte */
+    }
     c->placed = true;
 }
 
