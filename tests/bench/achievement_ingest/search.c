@@ -2,15 +2,14 @@
  *
  * usage: bench_search [RECORDS] [QUERIES]      1,000,000 generated records and 1,000 queries unless told otherwise, and all real
  *                                              ones of TT_REAL_DATA */
-#include <jansson.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-#include <zlib.h>
 
 #include "base/text.h"
 #include "queries.h"
+#include "real_achievements.h"
 #include "search_run.h"
 
 static int64_t
@@ -21,53 +20,10 @@ processor_us (void)
     return now.tv_sec * INT64_C (1000000) + now.tv_nsec / 1000;
 }
 
-/* Real records */
-
-static char *
-text_at (tt_arena *arena, const json_t *line, const char *name)
-{
-    const char *text = json_string_value (json_object_get (line, name));
-    return tt_arena_strndup (arena, text ? text : "", text ? strlen (text) : 0);
-}
-
 static void
-put_real (ingest_index *index, tt_arena *arena, const json_t *line, const char *source, size_t number)
+put_real (void *index, const ingest_record *record)
 {
-    ingest_record r = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT__INIT;
-    char owner_name[] = "NASA", *owner = owner_name;
-    r.source = (char *)source;
-    r.source_id = tt_arena_printf (arena, "%zu", number);
-    r.title = text_at (arena, line, "title");
-    r.abstract = text_at (arena, line, "abstract");
-    r.owners = &owner;
-    r.n_owners = 1;
-    r.revision = 1;
-    ingest_index_put (index, &r);
-}
-
-static size_t
-put_real_file (ingest_index *index, const char *source, const char *name)
-{
-    static char text[1 << 20];
-    char path[1024];
-    const char *data = getenv ("TT_REAL_DATA");
-    snprintf (path, sizeof path, "%s/achievements/%s", data ? data : TT_SOURCE_DIR "/../shared/data", name);
-    gzFile file = gzopen (path, "rb");
-    size_t count = 0;
-    tt_arena *arena = tt_arena_new (0);
-    while (file && gzgets (file, text, sizeof text)) {
-        json_t *line = json_loads (text, 0, NULL);
-        tt_arena_reset (arena);
-        if (line)
-            put_real (index, arena, line, source, ++count);
-        json_decref (line);
-    }
-    tt_arena_destroy (&arena);
-    if (file)
-        gzclose (file);
-    else
-        printf ("no real records: %s cannot be read (set TT_REAL_DATA)\n", path);
-    return count;
+    ingest_index_put (index, record);
 }
 
 /* Building */
@@ -85,8 +41,7 @@ build (ingest_index *index, const generated_world *world, uint64_t records)
         ingest_index_put (index, r);
         spent += processor_us () - began;
     }
-    size_t real
-        = put_real_file (index, "nasa", "nasa_t2_technologies.jsonl.gz") + put_real_file (index, "csl", "csl_papers_zh.jsonl.gz");
+    size_t real = real_achievements (put_real, index);
     int64_t began = processor_us ();
     ingest_index_publish (index);
     spent += processor_us () - began;
