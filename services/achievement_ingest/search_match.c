@@ -552,16 +552,59 @@ match_node_of (ingest_matcher *m, uint32_t number, const uint64_t *filter)
         match[node->kind](m, node, state, filter);
 }
 
+/* Children in the order of what they can add to a score in the window, the least first; returns how many of the first ones cannot
+ * reach `least` even together. */
+static uint32_t
+sort_by_bound (ingest_matcher *m, const ingest_plan_node *node, const ingest_scoring *scoring, double least)
+{
+    uint32_t *order = m->order + node->first, weak = 0;
+    double sum = 0;
+    for (uint32_t i = 0; i < node->count; i++) {
+        uint32_t one = m->plan->children[node->first + i], k = i;
+        double bound = ingest_match_bound (m, scoring, one, m->first, m->end - 1);
+        m->nodes[one].bound = bound < 0 ? 0 : bound;
+        for (; k > 0 && m->nodes[order[k - 1]].bound > m->nodes[one].bound; k--)
+            order[k] = order[k - 1];
+        order[k] = one;
+    }
+    while (weak < node->count && (sum += m->nodes[order[weak]].bound) * (1 + INGEST_ROUNDING) < least)
+        weak++;
+    return weak;
+}
+
+/* What meets the weak children alone cannot reach `least`: they are asked only about what the others found. */
+static bool
+match_strong (ingest_matcher *m, const ingest_plan_node *node, match_node *state, const uint64_t *filter, uint32_t weak)
+{
+    memset (state->bits, 0, sizeof state->bits);
+    for (uint32_t i = node->count; i > 0; i--) {
+        uint32_t child = m->order[node->first + i - 1];
+        if (i == weak)
+            filter = state->bits;
+        match_node_of (m, child, filter);
+        for (size_t k = 0; k < INGEST_WINDOW_WORDS && i > weak; k++)
+            state->bits[k] |= m->nodes[child].bits[k];
+    }
+    return weak > 0;
+}
+
 const uint64_t *
-ingest_matcher_window (ingest_matcher *m, uint32_t window)
+ingest_matcher_window (ingest_matcher *m, uint32_t window, const ingest_scoring *scoring, double least, bool *partly)
 {
     uint64_t live[INGEST_WINDOW_WORDS] = { 0 };
-    uint32_t root = m->plan->node_count - 1;
+    uint32_t root = m->plan->node_count - 1, weak = 0;
+    const ingest_plan_node *node = &m->plan->nodes[root];
     m->first = window * INGEST_WINDOW;
     m->end = m->segment->count < m->first + INGEST_WINDOW ? m->segment->count : m->first + INGEST_WINDOW;
+    *partly = false;
     if (m->first >= m->segment->count || m->nodes[root].impossible)
         return NULL;
     memcpy (live, m->live + m->first / 64, (m->end - m->first + 63) / 64 * sizeof *live);
-    match_node_of (m, root, live);
+    if (node->kind == INGEST_PLAN_OR && least > 0)
+        weak = sort_by_bound (m, node, scoring, least);
+    if (weak > 0)
+        *partly = match_strong (m, node, &m->nodes[root], live, weak);
+    else
+        match_node_of (m, root, live);
     return any_set (m->nodes[root].bits) ? m->nodes[root].bits : NULL;
 }

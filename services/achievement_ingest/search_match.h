@@ -27,10 +27,6 @@ void ingest_matcher_begin (ingest_matcher *matcher, const ingest_plan *plan, con
  * much; DEADLINE_EXCEEDED. */
 TT_MUST_USE tt_status ingest_matcher_open (ingest_matcher *matcher, const ingest_segment *segment, const uint64_t *live,
                                            tt_error *error);
-/* The living records that meet the plan in window `window` (from 0, ascending; some may be left out): a bit each, borrowed until
- * the next call. NULL: none. */
-const uint64_t *ingest_matcher_window (ingest_matcher *matcher, uint32_t window);
-
 /* Scoring: weights[i] is what the words of node i (WORDS, scored) count, ingest_bm25 says how. */
 typedef struct {
     const double *weights;
@@ -44,6 +40,12 @@ ingest_bm25 (const ingest_scoring *s, uint32_t weight, uint32_t length)
 {
     return (INGEST_K1 + 1) * weight / (weight + s->plain + s->slope * length);
 }
+/* The living records that meet the plan in window `window` (from 0, ascending; some may be left out): a bit each, borrowed until
+ * the next call. NULL: none. With least > 0 those that score less may be missing, where finding them would cost more than it
+ * tells: *partly says so. */
+const uint64_t *ingest_matcher_window (ingest_matcher *matcher, uint32_t window, const ingest_scoring *scoring, double least,
+                                       bool *partly);
+#define INGEST_ROUNDING 1e-9 /* bounds and scores are summed in another order: by so much of themselves they may differ */
 /* The most that a record of a window can score; below 0: none can match. Before the window is asked for. */
 double ingest_matcher_bound (ingest_matcher *matcher, const ingest_scoring *scoring, uint32_t window);
 /* Scores of the records of the window that was asked for last, by their place in it; those whose bit is not set mean nothing.

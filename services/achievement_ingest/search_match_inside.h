@@ -25,6 +25,7 @@ typedef struct {
     uint32_t hit_count, hit_room;
     uint32_t lead;   /* WORDS: the word with the fewest records; its number in plan->words */
     bool impossible; /* no record of the segment meets it */
+    double bound;    /* of a child of the root: the most that it adds to a score in the window */
     uint64_t cost;   /* about how many records have to be looked at */
     uint8_t *meets;  /* owned; CODE: which values of the column */
     size_t meets_room;
@@ -58,6 +59,10 @@ struct ingest_matcher {
     size_t gathered_count, gathered_room, sorted_room;
     ingest_cursor reader;
 };
+
+/* The most that a record from `first` to `last` can score at a node; below 0: none can meet it. search_score.c */
+double ingest_match_bound (const ingest_matcher *m, const ingest_scoring *scoring, uint32_t number, uint32_t first,
+                           uint32_t last);
 
 /* Puts the first place of each occurrence of a phrase in the record at which all its cursors stand into *starts. */
 void ingest_match_starts (ingest_matcher *m, const ingest_plan_node *node, const match_node *state, uint32_t fields,

@@ -5,8 +5,6 @@
 
 #include "base/clock.h"
 
-#define ROUNDING 1e-9 /* sums of bounds and of scores are added in another order */
-
 struct ingest_run {
     ingest_matcher *matcher;
     ingest_plan plan;
@@ -245,17 +243,25 @@ take_window (ingest_run *r, const ingest_segment *segment, uint32_t window, cons
     }
 }
 
-/* Can nothing of the window be among the best, nor count? */
-static bool
-may_skip (ingest_run *r, uint32_t window, bool *possible)
+/* What a record must score to be of interest; 0: all are. */
+static double
+least_score (const ingest_run *r)
 {
-    double bound = ingest_matcher_bound (r->matcher, &r->scoring, window);
-    *possible = bound >= 0;
-    if (bound < 0)
-        return true;
     bool counts = r->wish->count_all || r->wish->facets;
     bool full = r->result.count == r->wish->limit + 1;
-    return !counts && full && r->wish->order == INGEST_BY_RELEVANCE && bound * (1 + ROUNDING) < r->heap[0].score;
+    return !counts && full && r->wish->order == INGEST_BY_RELEVANCE ? r->heap[0].score : 0;
+}
+
+/* Can nothing of the window match, or be of interest? */
+static bool
+may_skip (ingest_run *r, uint32_t window)
+{
+    double bound = ingest_matcher_bound (r->matcher, &r->scoring, window);
+    if (bound >= 0 && bound * (1 + INGEST_ROUNDING) >= least_score (r))
+        return false;
+    r->result.at_least |= bound >= 0;
+    r->result.skipped++;
+    return true;
 }
 
 static tt_status
@@ -265,14 +271,12 @@ search_part (ingest_run *r, const ingest_part *part, tt_error *error)
     tt_status status = ingest_matcher_open (r->matcher, segment, part->live->bits, error);
     ingest_facets_open (&r->result.facets, segment);
     for (uint32_t w = 0; w * INGEST_WINDOW < segment->count && status == TT_OK; w++) {
-        bool possible;
         r->result.windows++;
-        if (may_skip (r, w, &possible)) {
-            r->result.skipped++;
-            r->result.at_least |= possible;
+        if (may_skip (r, w))
             continue;
-        }
-        const uint64_t *bits = ingest_matcher_window (r->matcher, w);
+        bool partly;
+        const uint64_t *bits = ingest_matcher_window (r->matcher, w, &r->scoring, least_score (r), &partly);
+        r->result.at_least |= partly;
         if (bits) {
             take_window (r, segment, w, bits);
             if (r->wish->facets)

@@ -23,8 +23,8 @@ bound_words (const ingest_matcher *m, const ingest_plan_node *node, const ingest
 }
 
 /* A phrase weighs no more in a record than any of its words. */
-static double
-bound_node (const ingest_matcher *m, const ingest_scoring *scoring, uint32_t number, uint32_t first, uint32_t last)
+double
+ingest_match_bound (const ingest_matcher *m, const ingest_scoring *scoring, uint32_t number, uint32_t first, uint32_t last)
 {
     const ingest_plan_node *node = &m->plan->nodes[number];
     const uint32_t *children = m->plan->children + node->first;
@@ -35,11 +35,11 @@ bound_node (const ingest_matcher *m, const ingest_scoring *scoring, uint32_t num
     if (node->kind == INGEST_PLAN_CODE || node->kind == INGEST_PLAN_DAYS)
         return 0;
     if (node->kind == INGEST_PLAN_NOT)
-        return bound_node (m, scoring, children[0], first, last);
+        return ingest_match_bound (m, scoring, children[0], first, last);
     double sum = 0;
     bool any = false;
     for (uint32_t i = 0; i < node->count; i++) {
-        double bound = bound_node (m, scoring, children[i], first, last);
+        double bound = ingest_match_bound (m, scoring, children[i], first, last);
         any |= bound >= 0;
         sum += bound >= 0 ? bound : 0;
         if (bound < 0 && node->kind != INGEST_PLAN_OR)
@@ -52,7 +52,7 @@ double
 ingest_matcher_bound (ingest_matcher *m, const ingest_scoring *scoring, uint32_t window)
 {
     uint32_t first = window * INGEST_WINDOW;
-    return bound_node (m, scoring, m->plan->node_count - 1, first, first + INGEST_WINDOW - 1);
+    return ingest_match_bound (m, scoring, m->plan->node_count - 1, first, first + INGEST_WINDOW - 1);
 }
 
 /* Scores */

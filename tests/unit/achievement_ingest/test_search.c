@@ -86,11 +86,13 @@ compare_best (const char *query, const tt_cql *cql, ingest_order_kind order)
     ingest_search_found best[7];
     const ingest_search_result *r = search (snapshot, cql, &few);
     size_t count = r->count;
-    bool more = r->more;
+    bool more = r->more, at_least = r->at_least;
+    uint64_t total = r->total;
     memcpy (best, r->found, count * sizeof *best);
     r = search (snapshot, cql, &whole);
     cr_assert_eq (count, r->count < 7 ? r->count : 7, "%s", query);
     cr_assert_eq (more, r->count > 7, "%s", query);
+    cr_assert (total == r->total || (total < r->total && at_least), "%s: %zu of %zu", query, (size_t)total, (size_t)r->total);
     for (size_t i = 0; i < count; i++)
         cr_assert (best[i].segment == r->found[i].segment && best[i].record == r->found[i].record, "%s: %zu", query, i);
     ingest_snapshot_leave (&snapshot);
