@@ -71,6 +71,10 @@ void ingest_match_starts (ingest_matcher *m, const ingest_plan_node *node, const
  * are left out if `plain`. */
 bool ingest_match_seek (ingest_matcher *m, const ingest_plan_node *node, uint32_t *record, bool plain);
 
+/* Sets the bits of a node in the window, among those of the filter. search_words.c, as the two above */
+void ingest_match_words (ingest_matcher *m, const ingest_plan_node *node, match_node *state, const uint64_t *filter);
+void ingest_match_prox (ingest_matcher *m, const ingest_plan_node *node, match_node *state, const uint64_t *filter);
+
 /* Makes the lists of the patterns of a node, of those records only that its other words leave. search_expand.c */
 TT_MUST_USE tt_status ingest_match_expand (ingest_matcher *m, const ingest_plan_node *node, tt_error *error);
 
