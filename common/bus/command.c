@@ -71,20 +71,31 @@ check_amount (const tt_method *method, tt_bytes body, tt_violations *violations,
 }
 
 tt_status
+tt_command_decode (const tt_method *method, tt_bytes body, tt_arena *arena, const ProtobufCMessage **message, tt_violations *violations,
+                   tt_error *error)
+{
+    tt_status status = check_amount (method, body, violations, error);
+    if (status != TT_OK)
+        return status;
+    *message = tt_unpack_in (arena, method->request, body);
+    if (*message == NULL)
+        return tt_fail (error, TT_INVALID_ARGUMENT, "the body is no %s: %zu bytes cannot be decoded", method->request->name, body.size);
+    if (!tt_validate_utf8 (*message, violations))
+        return tt_fail (error, TT_INVALID_ARGUMENT, "the request holds text that is not UTF-8");
+    if (!tt_validate_no_nul (method->request, body, violations))
+        return tt_fail (error, TT_INVALID_ARGUMENT, "the request holds text with a NUL");
+    return TT_OK;
+}
+
+tt_status
 tt_command_begin (tt_command *command, const tt_method *method, const tt_request_header *header, tt_bytes body, tt_batch *batch,
                   tt_arena *arena, void *service, tt_violations *violations, tt_error *error)
 {
     *command = (tt_command){ .method = method };
-    tt_status status = check_amount (method, body, violations, error);
+    const ProtobufCMessage *message;
+    tt_status status = tt_command_decode (method, body, arena, &message, violations, error);
     if (status != TT_OK)
         return status;
-    const ProtobufCMessage *message = tt_unpack_in (arena, method->request, body);
-    if (message == NULL)
-        return tt_fail (error, TT_INVALID_ARGUMENT, "the body is no %s: %zu bytes cannot be decoded", method->request->name, body.size);
-    if (!tt_validate_utf8 (message, violations))
-        return tt_fail (error, TT_INVALID_ARGUMENT, "the request holds text that is not UTF-8");
-    if (!tt_validate_no_nul (method->request, body, violations))
-        return tt_fail (error, TT_INVALID_ARGUMENT, "the request holds text with a NUL");
     size_t count = 1;
     const ProtobufCMessage *const *items = method->items ? items_of (message, method->items, &count) : &message;
     if (count == 0)

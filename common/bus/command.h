@@ -16,6 +16,10 @@ typedef struct {
 /* The method with this name, or NULL. */
 const tt_method *tt_method_find (const tt_method *methods, size_t count, tt_bytes name);
 
+/* The body as the method's message, in the arena. INVALID_ARGUMENT as below. */
+TT_MUST_USE tt_status tt_command_decode (const tt_method *method, tt_bytes body, tt_arena *arena, const ProtobufCMessage **message,
+                                         tt_violations *violations, tt_error *error);
+
 /* Decodes the body and adds the transactions to the batch. INVALID_ARGUMENT with violations if the body is no such message, holds text
  * that is no UTF-8, or a bulk command has no items or too many. */
 TT_MUST_USE tt_status tt_command_begin (tt_command *command, const tt_method *method, const tt_request_header *header, tt_bytes body,

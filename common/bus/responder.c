@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "bus/aside.h"
 #include "bus/bind.h"
 #include "bus/command.h"
 #include "bus/peers.h"
@@ -19,6 +20,7 @@
 #define DRAIN_BYTES ((size_t)32 << 20)
 #define BATCH_BYTES ((size_t)16 << 20) /* of bodies: what they become unpacked is several times as much */
 #define SPLIT_FROM 64 /* a queue at least so long makes two batches */
+#define ASIDE_MAX 256 /* questions that wait for a thread of theirs */
 #define FLUSH_MS 2000 /* how long replies may take to leave when the daemon stops */
 
 /* A batch from decoding to its replies. There are two, so that one is prepared while Redis works on the other. */
@@ -43,11 +45,12 @@ struct tt_responder {
     slot slots[2];
     slot *under_way; /* begun and not finished, or NULL */
     tt_fair_queue *queue;
+    tt_aside *aside; /* NULL: no method is answered so */
     size_t peak_bytes;
     uint32_t remember_ms;
 };
 
-enum { RECEIVED, REPLIED, QUEUED, QUEUED_BYTES, PEAK_BYTES, CLIENTS, DISPLACED, BATCHES, COMMITTED, CONFLICTS, BOUNDS, REPLAYED, UNCONFIRMED, LATENCY, WAITED, UNTRACED };
+enum { RECEIVED, REPLIED, QUEUED, QUEUED_BYTES, PEAK_BYTES, CLIENTS, DISPLACED, BATCHES, COMMITTED, CONFLICTS, BOUNDS, REPLAYED, UNCONFIRMED, LATENCY, WAITED, UNTRACED, ASIDE_QUEUED, ASIDE_DISPLACED, ASIDE_LATENCY };
 static const char *const code_names[] = {
     "OK",           "CANCELLED",        "UNKNOWN",        "INVALID_ARGUMENT",    "DEADLINE_EXCEEDED", "NOT_FOUND",
     "ALREADY_EXISTS", "PERMISSION_DENIED", "RESOURCE_EXHAUSTED", "FAILED_PRECONDITION", "ABORTED",  "OUT_OF_RANGE",
@@ -70,6 +73,9 @@ static const tt_metric_row rows[] = {
     { .name = "command_batch_seconds", .help = "Time of one batch from decoding to its replies.", .kind = TT_METRIC_HISTOGRAM },
     { .name = "command_queue_seconds", .help = "Time of one command from the socket to its batch.", .kind = TT_METRIC_HISTOGRAM },
     { .name = "command_traceparent_invalid_total", .help = "Commands whose traceparent was none and was ignored.", .kind = TT_METRIC_COUNTER },
+    { .name = "questions_queued", .help = "Questions (methods answered beside the commands) that wait for a thread.", .kind = TT_METRIC_GAUGE },
+    { .name = "questions_displaced_total", .help = "Questions refused because as many as may wait did.", .kind = TT_METRIC_COUNTER },
+    { .name = "question_seconds", .help = "Time of one question from the socket to its reply.", .kind = TT_METRIC_HISTOGRAM },
 };
 
 /* -- the queue -- */
@@ -140,7 +146,41 @@ refuse_with_violations (tt_responder *self, tt_request *request, const tt_error 
     tt_request_reply (zsock_resolve (self->router), request, &header, TT_BYTES_NONE);
 }
 
-/* Decodes one request into the batch; false if it was refused (and answered). */
+/* Hands a question to the threads beside; false if it was refused (and answered). */
+static bool
+ask_aside (tt_responder *self, tt_request *request, const tt_method *method)
+{
+    bool taken = tt_aside_take (self->aside, request, method);
+    if (taken)
+        return true;
+    tt_count (self->counters, ASIDE_DISPLACED, 0);
+    tt_count (self->counters, REPLIED, TT_RESOURCE_EXHAUSTED);
+    tt_request_refuse (zsock_resolve (self->router), request, TT_RESOURCE_EXHAUSTED, "too many questions wait already", RETRY_AFTER_MS);
+    return false;
+}
+
+/* Sends the replies to questions that have come. */
+static void
+send_aside (tt_responder *self, bool wait)
+{
+    if (self->aside == NULL)
+        return;
+    for (tt_aside_job *job; (job = tt_aside_next (self->aside, wait)) != NULL; tt_aside_job_free (job)) {
+        const tt_answer *answer = &job->answer;
+        tt_field_violation room[TT_VIOLATIONS_MAX];
+        tt_reply_header header = { .code = answer->status, .retry_after_ms = answer->retry_after_ms, .violations = room };
+        header.message = answer->status == TT_OK ? TT_BYTES_NONE : tt_bytes_of_text (answer->message);
+        header.violation_count = tt_violations_view (&job->violations, room, TT_VIOLATIONS_MAX);
+        tt_count (self->counters, REPLIED, header.code);
+        tt_count_latency (self->counters, ASIDE_LATENCY, 0, tt_clock_monotonic_us () - job->request->received_us);
+        tt_trace_log (header.code == TT_OK ? "question answered" : "question refused", job->request->header.traceparent, "method",
+                      job->request->header.method, NULL);
+        tt_request_reply (zsock_resolve (self->router), job->request, &header, answer->reply);
+    }
+    tt_count_set (self->counters, ASIDE_QUEUED, 0, (int64_t) tt_aside_waiting (self->aside));
+}
+
+/* Decodes one request into the batch; false if there is nothing more to do with it here. What is not NULL then is to be freed. */
 static bool
 begin_job (tt_responder *self, slot *at, struct job *job, int64_t now)
 {
@@ -155,6 +195,10 @@ begin_job (tt_responder *self, slot *at, struct job *job, int64_t now)
         method = tt_method_find (options->methods, options->method_count, name);
         if (method == NULL)
             status = tt_fail (&error, TT_UNIMPLEMENTED, "method %.*s is not known here", (int) name.size, (const char *) name.data);
+    }
+    if (status == TT_OK && method->answer) {
+        job->request = ask_aside (self, job->request, method) ? NULL : job->request;
+        return false;
     }
     if (status == TT_OK)
         status = tt_command_begin (&job->command, method, &job->request->header, tt_request_body (job->request), at->batch, at->arena,
@@ -218,7 +262,7 @@ begin_batch (tt_responder *self, slot *at)
         job->request = tt_request_next (self->queue);
         if (begin_job (self, at, job, now))
             at->count++;
-        else
+        else if (job->request)
             tt_request_free (job->request);
     }
     if (at->count)
@@ -268,15 +312,17 @@ told_to_stop (zsock_t *pipe)
 static bool
 wait_for_input (tt_responder *self, zsock_t *pipe)
 {
-    int fd = self->under_way ? tt_batch_fd (self->under_way->batch) : -1;
-    zmq_pollitem_t items[] = { { zsock_resolve (self->router), 0, ZMQ_POLLIN, 0 },
-                               { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 },
-                               { NULL, fd, ZMQ_POLLIN, 0 } };
+    int fd = self->under_way ? tt_batch_fd (self->under_way->batch) : -1, count = 2;
+    zmq_pollitem_t items[4] = { { zsock_resolve (self->router), 0, ZMQ_POLLIN, 0 }, { zsock_resolve (pipe), 0, ZMQ_POLLIN, 0 } };
     if (self->under_way == NULL && tt_fair_queue_count (self->queue) > 0)
         return false;
     if (self->under_way && fd < 0)
         return true;
-    zmq_poll (items, fd >= 0 ? 3 : 2, -1);
+    if (fd >= 0)
+        items[count++] = (zmq_pollitem_t){ NULL, fd, ZMQ_POLLIN, 0 };
+    if (self->aside)
+        items[count++] = (zmq_pollitem_t){ NULL, tt_aside_fd (self->aside), ZMQ_POLLIN, 0 };
+    zmq_poll (items, count, -1);
     return fd >= 0 && items[2].revents != 0;
 }
 
@@ -292,6 +338,7 @@ run (zsock_t *pipe, void *arguments)
     for (bool stop = false; !stop;) {
         bool answered = wait_for_input (self, pipe);
         stop = told_to_stop (pipe);
+        send_aside (self, false);
         drain (self);
         if (answered || self->under_way == NULL || tt_fair_queue_count (self->queue) >= SPLIT_FROM)
             work (self);
@@ -300,6 +347,7 @@ run (zsock_t *pipe, void *arguments)
      * connections with it, and with them the replies. */
     while (tt_fair_queue_count (self->queue) || self->under_way)
         work (self);
+    send_aside (self, true);
     for (int i = 0; i < 2; i++) {
         tt_batch_destroy (&self->slots[i].batch);
         tt_arena_destroy (&self->slots[i].arena);
@@ -343,6 +391,9 @@ tt_responder_open (tt_responder **out, const tt_responder_options *options, tt_e
     }
     self->queue = tt_fair_queue_new (self->options.queue_count, self->options.queue_bytes, TURN_BYTES);
     self->counters = tt_counters_register (options->counters, rows, sizeof rows / sizeof *rows);
+    for (size_t i = 0; i < options->method_count && self->aside == NULL; i++)
+        if (options->methods[i].answer)
+            self->aside = tt_aside_new (0, ASIDE_MAX, options->service);
     self->thread = zactor_new (run, self);
     *out = self;
     return TT_OK;
@@ -355,6 +406,7 @@ tt_responder_close (tt_responder **reference)
     if (self == NULL)
         return;
     zactor_destroy (&self->thread);
+    tt_aside_destroy (&self->aside);
     tt_peers_destroy (&self->peers);
     zsock_destroy (&self->router);
     tt_fair_queue_destroy (&self->queue);

@@ -6,6 +6,22 @@
 #include "store/journal.h"
 #include "store/txn.h"
 
+/* A question that is answered from the service's own memory, on one of a few threads beside the one that commits: however long it takes,
+ * no command waits for it. Nothing is remembered under its request id. */
+typedef struct {
+    tt_arena *arena;          /* lives until the reply is sent */
+    int64_t deadline_unix_ms; /* of who asks; 0: none */
+    const ProtobufCMessage *request;
+    /* what tt_answer_reply and tt_answer_refuse set */
+    tt_status status;
+    const char *message;
+    uint32_t retry_after_ms;
+    tt_bytes reply;
+} tt_answer;
+typedef void tt_answerer (tt_answer *answer, void *service);
+void tt_answer_reply (tt_answer *answer, const ProtobufCMessage *reply); /* packed here */
+void tt_answer_refuse (tt_answer *answer, tt_status status, const char *format, ...) TT_PRINTF (3, 4);
+
 typedef struct {
     const char *name;                            /* "techtransfer.patent.v1.PatentAlert/PutWatch" */
     const ProtobufCMessageDescriptor *request;
@@ -15,6 +31,7 @@ typedef struct {
     uint32_t max_items;                          /* bulk: more is refused; an empty list too */
     bool read_only;
     tt_handler *handle;
+    tt_answerer *answer;                         /* in place of `handle`; no items. Called on several threads at once */
 } tt_method;
 
 /* Work that follows from events. One thread of its own; all callbacks run in it. */

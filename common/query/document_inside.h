@@ -1,6 +1,7 @@
 /* How a document lies in memory: values, their tokens in order, and the distinct terms with the places where they stand.
  *
- * Internal to query/: evaluation reads the values, the percolator the terms. */
+ * Internal to query/, and to the search of achievements, which runs trees on an index of its own: evaluation reads the values,
+ * the percolator the terms. */
 #ifndef TT_QUERY_DOCUMENT_INSIDE_H
 #define TT_QUERY_DOCUMENT_INSIDE_H
 

@@ -1,6 +1,7 @@
 /* The tree behind tt_cql: what the parser makes, and evaluation, programs and printing read.
  *
- * Internal to query/. Everything lives in the tree's arena and is immutable after parsing. */
+ * Internal to query/, and to the search of achievements, which runs trees on an index of its own. Everything lives in the
+ * tree's arena and is immutable after parsing. */
 #ifndef TT_QUERY_TREE_H
 #define TT_QUERY_TREE_H
 

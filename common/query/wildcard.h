@@ -1,6 +1,7 @@
 /* Patterns in words: `*` any run of characters, `?` none or one, `#` exactly one.
  *
- * Internal to query/. A pattern is normalised text with these three in it; no text of a document contains them as wildcards. */
+ * Internal to query/, and to the search of achievements, which runs trees on an index of its own. A pattern is normalised text
+ * with these three in it; no text of a document contains them as wildcards. */
 #ifndef TT_QUERY_WILDCARD_H
 #define TT_QUERY_WILDCARD_H
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <microhttpd.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
@@ -22,13 +23,28 @@ struct tt_http {
     unsigned port;
     _Atomic int64_t answered;
     _Atomic int64_t refused;
+    pthread_mutex_t lock; /* over `postponed` */
+    pthread_cond_t none;
+    size_t postponed;
 };
 
-/* A request while its body comes in. */
-typedef struct {
+/* A request while its body comes in, or while its answer is made elsewhere. */
+typedef struct tt_http_later {
     tt_buffer body;
     bool too_large;
+    struct tt_http *http;
+    struct MHD_Connection *connection;
+    const char *content_type; /* of its route */
+    bool postponed;
+    atomic_bool finished;
+    tt_http_response response; /* once it is finished */
 } incoming;
+
+/* What tt_http_request.internal points to. */
+typedef struct {
+    struct MHD_Connection *connection;
+    incoming *in;
+} inside;
 
 static const char *const security_headers[][2] = {
     { "Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -44,8 +60,41 @@ tt_http_query (const tt_http_request *request, const char *name)
     const char *value = NULL;
     size_t size = 0;
     enum MHD_Result found
-        = MHD_lookup_connection_value_n (request->internal, MHD_GET_ARGUMENT_KIND, name, strlen (name), &value, &size);
+        = MHD_lookup_connection_value_n (((inside *) request->internal)->connection, MHD_GET_ARGUMENT_KIND, name, strlen (name), &value, &size);
     return found == MHD_YES && value == NULL ? "" : value;
+}
+
+tt_http_later *
+tt_http_postpone (const tt_http_request *request)
+{
+    incoming *in = ((inside *) request->internal)->in;
+    pthread_mutex_lock (&in->http->lock);
+    in->http->postponed++;
+    pthread_mutex_unlock (&in->http->lock);
+    in->postponed = true;
+    MHD_suspend_connection (in->connection);
+    return in;
+}
+
+tt_http_response
+tt_http_response_of (const tt_http_later *later)
+{
+    return (tt_http_response){ .status = MHD_HTTP_OK, .content_type = later->content_type };
+}
+
+/* Nothing of the request is touched after the connection was resumed: the server may have answered it by then. */
+void
+tt_http_finish (tt_http_later *later, tt_http_response *response)
+{
+    struct tt_http *http = later->http;
+    later->response = *response;
+    *response = (tt_http_response){ 0 };
+    atomic_store_explicit (&later->finished, true, memory_order_release);
+    MHD_resume_connection (later->connection);
+    pthread_mutex_lock (&http->lock);
+    if (--http->postponed == 0)
+        pthread_cond_signal (&http->none);
+    pthread_mutex_unlock (&http->lock);
 }
 
 static void
@@ -111,7 +160,7 @@ answer (const tt_http *http, const tt_http_request *request, tt_http_response *r
     const tt_http_route *route = find_route (&http->options, request->method, request->path);
     bool get = strcmp (request->method, "GET") == 0;
     if (route) {
-        response->content_type = route->content_type;
+        response->content_type = ((inside *) request->internal)->in->content_type = route->content_type;
         route->handler (route->argument, request, response);
     } else if (get && built_in (&http->options, request->path, response)) {
         return;
@@ -196,10 +245,15 @@ on_request (void *context, struct MHD_Connection *connection, const char *path, 
     tt_http *http = context;
     (void) version;
     if (*state == NULL) { /* headers only so far */
-        *state = tt_alloc_zero (1, sizeof (incoming));
+        incoming *begun = tt_alloc_zero (1, sizeof *begun);
+        begun->http = http;
+        begun->connection = connection;
+        *state = begun;
         return MHD_YES;
     }
     incoming *in = *state;
+    if (in->postponed)
+        return atomic_load_explicit (&in->finished, memory_order_acquire) ? send_response (http, connection, path, &in->response) : MHD_YES;
     if (*size > 0) {
         take_body (http, in, data, *size);
         *size = 0;
@@ -208,13 +262,13 @@ on_request (void *context, struct MHD_Connection *connection, const char *path, 
     tt_http_request request = { .method = strcmp (method, "HEAD") == 0 ? "GET" : method,
                                 .path = path,
                                 .body = { in->body.data, in->body.size },
-                                .internal = connection };
+                                .internal = &(inside){ connection, in } };
     tt_http_response response = { .status = MHD_HTTP_OK };
     if (in->too_large)
         answer_text (&response, MHD_HTTP_CONTENT_TOO_LARGE, "the body is too large\n");
     else
         answer (http, &request, &response);
-    enum MHD_Result result = send_response (http, connection, path, &response);
+    enum MHD_Result result = in->postponed ? MHD_YES : send_response (http, connection, path, &response);
     tt_buffer_free (&response.body);
     return result;
 }
@@ -226,8 +280,10 @@ on_completed (void *context, struct MHD_Connection *connection, void **state, en
     (void) connection;
     (void) how;
     incoming *in = *state;
-    if (in)
+    if (in) {
         tt_buffer_free (&in->body);
+        tt_buffer_free (&in->response.body);
+    }
     free (in);
     *state = NULL;
 }
@@ -250,6 +306,14 @@ set_limits (tt_http_options *options)
     options->body_max = options->body_max ? options->body_max : BODY_DEFAULT;
 }
 
+static void
+free_server (tt_http *http)
+{
+    pthread_cond_destroy (&http->none);
+    pthread_mutex_destroy (&http->lock);
+    free (http);
+}
+
 tt_status
 tt_http_open (tt_http **out, const tt_http_options *options, tt_error *error)
 {
@@ -263,15 +327,17 @@ tt_http_open (tt_http **out, const tt_http_options *options, tt_error *error)
     http->options = *options;
     http->port = port;
     set_limits (&http->options);
+    pthread_mutex_init (&http->lock, NULL);
+    pthread_cond_init (&http->none, NULL);
     http->daemon = MHD_start_daemon (
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request, http,
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_request, http,
         MHD_OPTION_EXTERNAL_LOGGER, on_library_message, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         NULL, MHD_OPTION_CONNECTION_LIMIT, http->options.connections_max, MHD_OPTION_CONNECTION_TIMEOUT, http->options.timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
     if (http->daemon == NULL) {
         int code = errno;
         close (fd);
-        free (http);
+        free_server (http);
         return tt_fail (error, TT_UNAVAILABLE, "cannot serve HTTP on %s: %s", options->bind, strerror (code));
     }
     *out = http;
@@ -283,8 +349,12 @@ tt_http_close (tt_http **http)
 {
     if (*http == NULL)
         return;
+    pthread_mutex_lock (&(*http)->lock);
+    while ((*http)->postponed > 0)
+        pthread_cond_wait (&(*http)->none, &(*http)->lock);
+    pthread_mutex_unlock (&(*http)->lock);
     MHD_stop_daemon ((*http)->daemon); /* closes the listening socket too */
-    free (*http);
+    free_server (*http);
     *http = NULL;
 }
 

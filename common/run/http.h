@@ -1,7 +1,7 @@
 /* A small HTTP server: health, readiness, metrics, and pages of a service from a table of routes.
  *
- * One thread of its own answers all connections, so handlers run there, one at a time, and must not block; what they share with
- * other threads is their business. Bounded in connections, sizes and time. Not for streams of events and not for TLS: that is a
+ * One thread of its own answers all connections, so handlers run there, one at a time, and must not block: what takes long is postponed and
+ * finished by another thread. What they share with other threads is their business. Bounded in connections, sizes and time. Not for streams of events and not for TLS: that is a
  * proxy's work. */
 #ifndef TT_RUN_HTTP_H
 #define TT_RUN_HTTP_H
@@ -28,6 +28,14 @@ typedef struct {
     tt_buffer body;           /* the server frees it */
     char etag[64];            /* without quotes; empty = none. With If-None-Match of the same: 304, body not sent */
 } tt_http_response;
+
+/* A handler that cannot answer at once: the connection waits, *response is left alone, and what the request lends is gone when the handler
+ * returns. Each must be finished, once, by any thread, also when the server is being closed (tt_http_close waits for it). */
+typedef struct tt_http_later tt_http_later;
+tt_http_later *tt_http_postpone (const tt_http_request *request);
+/* *response as a handler fills it in (begin with tt_http_response_of); its body is taken over. */
+void tt_http_finish (tt_http_later *later, tt_http_response *response);
+tt_http_response tt_http_response_of (const tt_http_later *later);
 
 typedef void tt_http_handler (void *argument, const tt_http_request *request, tt_http_response *response);
 

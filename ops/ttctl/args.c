@@ -16,9 +16,25 @@ const ctl_option ctl_common_options[] = {
 };
 
 static const ctl_command *const groups[]
-    = { ctl_import_commands,     ctl_patent_commands, ctl_watch_commands, ctl_right_commands, ctl_achievement_commands, ctl_finance_commands, ctl_round_commands,
-        ctl_statistics_commands, ctl_event_commands,  ctl_consumer_commands,    ctl_map_commands, ctl_match_commands, ctl_explain_commands,
-        ctl_top_commands, ctl_surge_commands,        ctl_help_commands };
+    = {
+        ctl_import_commands,
+        ctl_patent_commands,
+        ctl_watch_commands,
+        ctl_right_commands,
+        ctl_map_commands,
+        ctl_surge_commands,
+        ctl_match_commands,
+        ctl_explain_commands,
+        ctl_achievement_commands,
+        ctl_search_commands,
+        ctl_finance_commands,
+        ctl_round_commands,
+        ctl_statistics_commands,
+        ctl_event_commands,
+        ctl_consumer_commands,
+        ctl_top_commands,
+        ctl_help_commands,
+    };
 
 const ctl_command *
 ctl_command_at (size_t i)

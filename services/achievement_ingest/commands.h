@@ -4,6 +4,8 @@
 #define INGEST_COMMANDS_H
 
 #include "catalog/catalog.h"
+#include "bus/service.h"
+#include "search.h"
 #include "similarity.h"
 #include "store/txn.h"
 #include "wire/validate.h"
@@ -12,6 +14,8 @@
 typedef struct {
     tt_catalog *catalog;
     ingest_settings settings;
+    ingest_search *search;
+    struct ingest_search_web *search_web;
 } ingest_service;
 
 tt_handler ingest_submit; /* commands_records.c; one item */
@@ -22,6 +26,7 @@ tt_handler ingest_delete_demand;
 tt_handler ingest_list_demands;
 tt_handler ingest_list_pushes; /* commands_pushes.c */
 tt_handler ingest_answer_push;
+tt_answerer ingest_search_achievements; /* commands_search.c; on threads of its own */
 
 /* Shared by the handlers (commands.c). */
 

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "commands.h"
 #include "processor.h"
+#include "search_http.h"
 #include "types.h"
 
 #define METHOD(method_name) "techtransfer.achievement.v1.AchievementIngest/" method_name
@@ -21,6 +22,10 @@ static const tt_method methods[] = {
     { .name = METHOD ("ListDemands"), .request = TYPE (list_demands_request), .read_only = true, .handle = ingest_list_demands },
     { .name = METHOD ("ListPushes"), .request = TYPE (list_pushes_request), .read_only = true, .handle = ingest_list_pushes },
     { .name = METHOD ("AnswerPush"), .request = TYPE (answer_push_request), .handle = ingest_answer_push },
+    { .name = METHOD ("SearchAchievements"),
+      .request = TYPE (search_achievements_request),
+      .read_only = true,
+      .answer = ingest_search_achievements },
 };
 
 /* Initial values are those of ingest_settings_default, measured on the NASA catalogue against the SBIR topics (README.md). */
@@ -62,6 +67,27 @@ static const tt_config_row settings[] = {
       .max = 10000,
       .unit = "pushes",
       .description = "most stored achievements, the newest, that a new or changed demand gets by its query" },
+    { .name = "search.time-limit",
+      .type = TT_CONFIG_DURATION,
+      .initial = "1s",
+      .min = 10,
+      .max = 60000,
+      .unit = "",
+      .description = "longest time that one search may take; past it the search is refused with DEADLINE_EXCEEDED" },
+    { .name = "search.fresh-wait",
+      .type = TT_CONFIG_DURATION,
+      .initial = "250ms",
+      .min = 0,
+      .max = 10000,
+      .unit = "",
+      .description = "longest time that a search waits until the index holds what was accepted before it; then it says that it is behind" },
+    { .name = "search.expansion",
+      .type = TT_CONFIG_INT,
+      .initial = "20000",
+      .min = 1,
+      .max = 1000000,
+      .unit = "words",
+      .description = "most words of 65,536 records that a pattern of a search may stand for; more are refused with RESOURCE_EXHAUSTED" },
 };
 
 static void
@@ -70,6 +96,8 @@ close_service (void **service)
     ingest_service *s = *service;
     if (!s)
         return;
+    ingest_search_web_close (&s->search_web);
+    ingest_search_close (&s->search);
     tt_catalog_close (&s->catalog);
     free (s);
     *service = NULL;
@@ -89,9 +117,16 @@ open_service (tt_daemon *daemon, void **service, tt_error *error)
     tt_status status = tt_text_open (error);
     if (status == TT_OK)
         status = tt_catalog_open (&s->catalog, NULL, error);
-    if (status != TT_OK)
+    if (status != TT_OK) {
         close_service (service);
-    return status;
+        return status;
+    }
+    ingest_search_settings search = { .time_limit_ms = (uint32_t)tt_config_int (config, "search.time-limit"),
+                                      .fresh_wait_ms = (uint32_t)tt_config_int (config, "search.fresh-wait"),
+                                      .expansion = (uint32_t)tt_config_int (config, "search.expansion") };
+    s->search = ingest_search_open (tt_daemon_store_options (daemon), tt_daemon_counters (daemon), &search);
+    s->search_web = ingest_search_web_open (s->search);
+    return TT_OK;
 }
 
 const tt_daemon_spec *
@@ -106,6 +141,8 @@ ingest_daemon_spec (void)
         .methods = methods,
         .method_count = sizeof methods / sizeof *methods,
         .processor = &ingest_processor,
+        .routes = ingest_search_routes,
+        .route_count = INGEST_SEARCH_ROUTES,
         .config = settings,
         .config_count = sizeof settings / sizeof *settings,
         .open = open_service,

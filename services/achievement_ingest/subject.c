@@ -110,11 +110,13 @@ read_date (const ingest_record *r, size_t ordinal, value_view *view)
 
 static const struct {
     const char *index;
+    const char *field; /* of Achievement */
     value_reader *read;
-} readers[]
-    = { { "ti", read_title },     { "ab", read_abstract }, { "kw", read_keyword }, { "ow", read_owner }, { "pe", read_person },
-        { "di", read_district },  { "sp", read_special },  { "st", read_stage },   { "fo", read_form },  { "ca", read_category },
-        { "ind", read_industry }, { "so", read_source },   { "pd", read_date } };
+} readers[] = { { "ti", "title", read_title },        { "ab", "abstract", read_abstract }, { "kw", "keywords", read_keyword },
+                { "ow", "owners", read_owner },       { "pe", "people", read_person },     { "di", "district", read_district },
+                { "sp", "specials", read_special },   { "st", "stage", read_stage },       { "fo", "form", read_form },
+                { "ca", "category", read_category },  { "ind", "industry", read_industry }, { "so", "source", read_source },
+                { "pd", "completed_date", read_date } };
 #define READERS (sizeof readers / sizeof *readers)
 
 void
@@ -137,6 +139,21 @@ value_at (const ingest_record *record, const tt_hit *hit, value_view *view)
         if (strcmp (readers[i].index, name) == 0)
             return readers[i].read (record, hit->ordinal, view);
     return false;
+}
+
+const char *
+ingest_subject_field (const ingest_record *record, const tt_hit *hit, uint32_t *ordinal)
+{
+    const char *name = tt_schema_achievement ()->indexes[hit->index].name;
+    *ordinal = hit->ordinal;
+    if (strcmp (name, "ti") == 0) { /* two fields of one value each */
+        *ordinal = 0;
+        return hit->ordinal > 0 || record->title[0] == '\0' ? "title_en" : "title";
+    }
+    for (size_t i = 0; i < READERS; i++)
+        if (strcmp (readers[i].index, name) == 0)
+            return readers[i].field;
+    return "";
 }
 
 static bool

@@ -13,6 +13,9 @@ void ingest_subject_document (const ingest_record *record, tt_document *document
 size_t ingest_subject_words (const ingest_record *record, const tt_document *document, const tt_cql *cql, tt_arena *arena,
                              char **words, size_t most);
 
+/* The field of Achievement that a hit is in, by its name, and which value of it; static storage. */
+const char *ingest_subject_field (const ingest_record *record, const tt_hit *hit, uint32_t *ordinal);
+
 /* The terms of a record: title and keywords count twice. Replaces what was in *terms. */
 void ingest_subject_terms (const ingest_record *record, ingest_terms *terms);
 /* The terms of a demand's title and text. */

@@ -3,10 +3,10 @@
 
 #include "checks.h"
 
-#define METHOD(name, handler, reads)                                                                                             \
+#define METHOD(called, handler, reads)                                                                                           \
     {                                                                                                                            \
-        "techtransfer.finance.v1.LoanMatch/" name, &techtransfer__finance__v1__##handler##_request__descriptor, NULL, 0, reads,  \
-            match_##handler                                                                                                      \
+        .name = "techtransfer.finance.v1.LoanMatch/" called,                                                                     \
+        .request = &techtransfer__finance__v1__##handler##_request__descriptor, .read_only = reads, .handle = match_##handler    \
     }
 
 const tt_method match_methods[] = {

@@ -1,6 +1,7 @@
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -42,11 +43,31 @@ echo (void *argument, const tt_http_request *request, tt_http_response *response
     tt_buffer_append (&response->body, request->body.data, request->body.size);
 }
 
+/* Requests that were postponed, the oldest first. */
+static struct {
+    pthread_mutex_t lock;
+    pthread_cond_t came;
+    tt_http_later *items[8];
+    size_t count;
+} postponed = { .lock = PTHREAD_MUTEX_INITIALIZER, .came = PTHREAD_COND_INITIALIZER };
+
+static void
+later (void *argument, const tt_http_request *request, tt_http_response *response)
+{
+    (void) argument;
+    (void) response;
+    pthread_mutex_lock (&postponed.lock);
+    postponed.items[postponed.count++] = tt_http_postpone (request);
+    pthread_cond_signal (&postponed.came);
+    pthread_mutex_unlock (&postponed.lock);
+}
+
 static char page_argument[] = "page", metrics_argument[] = "tt_up 1\n";
 static const tt_http_route routes[] = {
     { "GET", "/", page, page_argument, "text/html; charset=utf-8" },
     { "GET", "/assets/*", page, page_argument, "text/css" },
     { "POST", "/echo", echo, NULL, "application/octet-stream" },
+    { "GET", "/later", later, NULL, "text/x-later" },
 };
 
 static tt_http *server;
@@ -55,7 +76,7 @@ static void
 set_up (void)
 {
     tt_error error = { 0 };
-    const tt_http_options options = { .bind = "127.0.0.1:0", .routes = routes, .route_count = 3, .body_max = 1000, .ready = ready,
+    const tt_http_options options = { .bind = "127.0.0.1:0", .routes = routes, .route_count = 4, .body_max = 1000, .ready = ready,
                                       .metrics = metrics, .argument = metrics_argument, .timeout_s = 5 };
     cr_assert_eq (tt_http_open (&server, &options, &error), TT_OK, "%s", error.message);
     cr_assert_gt (tt_http_port (server), 0);
@@ -67,6 +88,24 @@ tear_down (void)
 {
     tt_http_close (&server);
     cr_expect_null (server);
+}
+
+static void
+wait_for_postponed (size_t count)
+{
+    pthread_mutex_lock (&postponed.lock);
+    while (postponed.count < count)
+        pthread_cond_wait (&postponed.came, &postponed.lock);
+    pthread_mutex_unlock (&postponed.lock);
+}
+
+static void
+finish_postponed (size_t i, const char *text)
+{
+    tt_http_response response = tt_http_response_of (postponed.items[i]);
+    tt_buffer_text (&response.body, text);
+    tt_http_finish (postponed.items[i], &response);
+    cr_expect_null (response.body.data);
 }
 
 TestSuite (http, .init = set_up, .fini = tear_down);
@@ -270,4 +309,71 @@ Test (http, the_health_check_does_not_wait_for_a_silent_one)
     cr_expect_eq (tt_health_check (address, 50, &error), TT_UNAVAILABLE); /* connected by the kernel, never answered */
     cr_expect (strstr (error.message, "no answer from 127.0.0.1:"), "%s", error.message);
     close (fd);
+}
+
+/* Connects and asks, without waiting for the answer. */
+static int
+begin_request (const char *path)
+{
+    char request[128];
+    struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons ((uint16_t) tt_http_port (server)), .sin_addr.s_addr = htonl (INADDR_LOOPBACK) };
+    int fd = socket (AF_INET, SOCK_STREAM, 0);
+    cr_assert_eq (connect (fd, (struct sockaddr *) &to, sizeof to), 0);
+    int size = snprintf (request, sizeof request, "GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", path);
+    cr_assert_eq (send (fd, request, (size_t) size, MSG_NOSIGNAL), size);
+    return fd;
+}
+
+static void
+read_answer (int fd)
+{
+    size_t have = 0;
+    for (ssize_t n; have < sizeof answer - 1 && (n = recv (fd, answer + have, sizeof answer - 1 - have, 0)) > 0;)
+        have += (size_t) n;
+    answer[have] = '\0';
+    close (fd);
+}
+
+Test (http, others_are_answered_while_one_is_postponed)
+{
+    int first = begin_request ("/later"), second = begin_request ("/later");
+    wait_for_postponed (2);
+    ask ("GET /healthz", "");
+    expect_status (200);
+    finish_postponed (1, "one");
+    finish_postponed (0, "two");
+    read_answer (first);
+    expect_status (200);
+    expect_part ("Content-Type: text/x-later\r\n");
+    cr_expect ((strstr (answer, "\r\n\r\none") != NULL) != (strstr (answer, "\r\n\r\ntwo") != NULL));
+    read_answer (second);
+    expect_status (200);
+}
+
+static void *
+finish_soon (void *argument)
+{
+    (void) argument;
+    finish_postponed (0, "late");
+    return NULL;
+}
+
+Test (http, the_server_waits_for_what_is_postponed)
+{
+    pthread_t thread;
+    int fd = begin_request ("/later");
+    wait_for_postponed (1);
+    cr_assert_eq (pthread_create (&thread, NULL, finish_soon, NULL), 0);
+    tt_http_close (&server);
+    pthread_join (thread, NULL);
+    close (fd);
+}
+
+Test (http, a_client_that_left_costs_nothing)
+{
+    close (begin_request ("/later"));
+    wait_for_postponed (1);
+    finish_postponed (0, "nobody reads this");
+    ask ("GET /healthz", "");
+    expect_status (200);
 }
