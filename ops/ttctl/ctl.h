@@ -81,7 +81,7 @@ struct ctl_command {
 };
 
 /* The table, ended by a NULL name; each group of commands is in a file of its own (cmd_*.c). */
-extern const ctl_command ctl_patent_commands[], ctl_watch_commands[], ctl_right_commands[], ctl_achievement_commands[], ctl_finance_commands[], ctl_statistics_commands[],
+extern const ctl_command ctl_patent_commands[], ctl_watch_commands[], ctl_right_commands[], ctl_achievement_commands[], ctl_classify_commands[], ctl_finance_commands[], ctl_statistics_commands[],
     ctl_import_commands[], ctl_event_commands[], ctl_consumer_commands[], ctl_match_commands[], ctl_explain_commands[], ctl_top_commands[], ctl_surge_commands[], ctl_help_commands[];
 /* Command number i over all groups, NULL past the last. */
 const ctl_command *ctl_command_at (size_t i);
