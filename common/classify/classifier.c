@@ -18,6 +18,7 @@ struct tt_classifier {
     size_t counted_count;
     tt_buffer text;       /* normalised, for models; behind it what only the lexicon reads */
     size_t text_size;     /* of the former */
+    size_t lead;
     tt_lexicon_hit hits[HITS_MOST];
     size_t hit_count;
     float *pulls;
@@ -122,6 +123,7 @@ tt_classifier_read (tt_classifier *c, const tt_class_text *text)
     tt_buffer_clear (&c->text);
     size_t title_end = tt_class_text_print (text, &c->text);
     c->text_size = c->text.size;
+    c->lead = title_end;
     print_declared (text, &c->text);
     c->counted = NULL;
     c->hit_count = tt_lexicon_find (c->lexicon, (tt_bytes){ c->text.data, c->text.size }, title_end, c->hits, HITS_MOST);
@@ -200,7 +202,7 @@ count_grams (tt_classifier *c, uint32_t bits)
     if (!c->grams)
         c->grams = tt_grams_new (bits);
     c->grams_bits = bits;
-    c->counted = tt_grams_count (c->grams, (tt_bytes){ c->text.data, c->text_size }, &c->counted_count);
+    c->counted = tt_grams_count (c->grams, (tt_bytes){ c->text.data, c->text_size }, c->lead, &c->counted_count);
 }
 
 static bool

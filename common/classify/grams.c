@@ -11,6 +11,7 @@ typedef enum { APART, CJK, WORD } kind;
 
 struct tt_grams {
     uint32_t bits;
+    size_t lead;
     uint32_t *slots; /* of each bucket: place in items plus 1, or 0 */
     tt_gram *items;
     size_t count, capacity;
@@ -70,16 +71,16 @@ add (tt_grams *g, uint64_t hash, uint32_t at, uint32_t size)
 {
     hash ^= hash >> 32;
     uint32_t bucket = (uint32_t)((hash * 0x9E3779B97F4A7C15u) >> (64 - g->bits));
-    uint32_t slot = g->slots[bucket];
+    uint32_t slot = g->slots[bucket], weight = at < g->lead ? TT_GRAMS_LEAD : 1;
     if (slot > 0) {
-        g->items[slot - 1].count++;
+        g->items[slot - 1].count += weight;
         return;
     }
     if (g->count == g->capacity) {
         g->capacity = g->capacity == 0 ? 1024 : 2 * g->capacity;
         g->items = tt_realloc (g->items, g->capacity * sizeof *g->items);
     }
-    g->items[g->count] = (tt_gram){ .bucket = bucket, .count = 1, .at = at, .size = size };
+    g->items[g->count] = (tt_gram){ .bucket = bucket, .count = weight, .at = at, .size = size };
     g->slots[bucket] = (uint32_t)++g->count;
 }
 
@@ -127,11 +128,12 @@ add_word (tt_grams *g, uint32_t first, uint32_t end)
 }
 
 const tt_gram *
-tt_grams_count (tt_grams *g, tt_bytes text, size_t *count)
+tt_grams_count (tt_grams *g, tt_bytes text, size_t lead, size_t *count)
 {
     for (size_t i = 0; i < g->count; i++)
         g->slots[g->items[i].bucket] = 0;
     g->count = 0;
+    g->lead = lead;
     for (size_t at = 0; at < text.size;) {
         uint32_t c;
         size_t begin = at, size = decode (text.data + at, text.size - at, &c);

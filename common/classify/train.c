@@ -5,6 +5,7 @@
 
 #define ROUNDS_MOST 60
 #define GRADIENT_SMALL 0.01
+#define BALANCE 0.5 /* power of the ratio of others to own examples; 0 to 1 were tried: README.md */
 
 typedef struct {
     uint32_t label;
@@ -33,7 +34,8 @@ typedef struct {
     size_t *used; /* numbers of examples */
     size_t used_count;
     float *values; /* beside t->grams */
-    double *alpha, *square, *w;
+    double *alpha, *w;
+    double slack[2]; /* 1 / 2C of others, and of the label's own examples */
 } learner;
 
 tt_training *
@@ -74,14 +76,14 @@ label_of (tt_training *t, const char *label, uint32_t *out, tt_error *error)
 }
 
 tt_status
-tt_training_add (tt_training *t, tt_bytes text, const char *label, bool aside, tt_error *error)
+tt_training_add (tt_training *t, tt_bytes text, size_t lead, const char *label, bool aside, tt_error *error)
 {
     uint32_t number;
     tt_status status = label_of (t, label, &number, error);
     if (status != TT_OK)
         return status;
     size_t count;
-    const tt_gram *grams = tt_grams_count (t->counter, text, &count);
+    const tt_gram *grams = tt_grams_count (t->counter, text, lead, &count);
     if (t->gram_count + count > t->gram_capacity) {
         t->gram_capacity = 2 * (t->gram_count + count);
         t->grams = tt_realloc (t->grams, t->gram_capacity * sizeof *t->grams);
@@ -162,7 +164,7 @@ descend (learner *l, size_t i, uint32_t label, double *w, double *bias)
 {
     const tt_training *t = l->t;
     const example *e = &t->examples[l->used[i]];
-    double y = e->label == label ? 1 : -1, margin = *bias, slack = 0.5 / t->c;
+    double y = e->label == label ? 1 : -1, margin = *bias, slack = l->slack[e->label == label];
     for (size_t g = e->first; g < e->first + e->count; g++)
         margin += w[t->grams[g].bucket] * (double)l->values[g];
     double gradient = y * margin - 1 + slack * l->alpha[i];
@@ -178,10 +180,23 @@ descend (learner *l, size_t i, uint32_t label, double *w, double *bias)
     return fabs (projected);
 }
 
+/* Few examples of a label against many others would be given up; so an error on them costs more. */
+static void
+balance (learner *l, uint32_t label)
+{
+    double own = 0;
+    for (size_t i = 0; i < l->used_count; i++)
+        own += l->t->examples[l->used[i]].label == label;
+    double more = own > 0 ? pow (((double)l->used_count - own) / own, BALANCE) : 1;
+    l->slack[0] = 0.5 / l->t->c;
+    l->slack[1] = l->slack[0] / (more > 1 ? more : 1);
+}
+
 static void
 learn_label (learner *l, uint32_t label, tt_model *m)
 {
     size_t buckets = (size_t)1 << m->bits;
+    balance (l, label);
     double bias = 0;
     uint64_t random = 0x9E3779B97F4A7C15u;
     memset (l->w, 0, buckets * sizeof *l->w);

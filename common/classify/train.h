@@ -11,9 +11,9 @@ typedef struct tt_training tt_training;
 /* c: cost of an error against the size of weights, above 0 (1 is usual). */
 tt_training *tt_training_new (uint32_t bits, double c);
 void tt_training_destroy (tt_training **training);
-/* One example; text normalised. `aside`: only learnt from, never measured on (and not part of any fold).
+/* One example; text normalised, lead as in tt_grams_count. `aside`: only learnt from, never measured on (and not part of any fold).
  * INVALID_ARGUMENT for a label that is too long, or one label too many. */
-TT_MUST_USE tt_status tt_training_add (tt_training *training, tt_bytes text, const char *label, bool aside, tt_error *error);
+TT_MUST_USE tt_status tt_training_add (tt_training *training, tt_bytes text, size_t lead, const char *label, bool aside, tt_error *error);
 size_t tt_training_examples (const tt_training *training); /* all */
 uint32_t tt_training_labels (const tt_training *training);
 const char *tt_training_label (const tt_training *training, uint32_t label); /* in the order of first sight */

@@ -237,8 +237,8 @@ take_labelled (void *context, json_t *object, tt_error *error)
         run->doubled++;
         return TT_OK;
     }
-    tt_class_text_print (&text, &normal);
-    tt_status status = tt_training_add (run->training, (tt_bytes){ normal.data, normal.size }, label, run->aside, error);
+    size_t lead = tt_class_text_print (&text, &normal);
+    tt_status status = tt_training_add (run->training, (tt_bytes){ normal.data, normal.size }, lead, label, run->aside, error);
     tt_buffer_free (&normal);
     if (status == TT_OK && !run->aside && run->hashing)
         measure_lexicon (run, &text, label);
@@ -336,7 +336,7 @@ train (classify_run *run, const ctl_args *args, tt_validation *v, uint32_t folds
     classify_run second = { .classifier = run->classifier, .arena = run->arena, .training = tt_training_new (8, 1), .label = run->label,
                             .scheme = run->scheme, .label_size = run->label_size, .hashing = true };
     for (uint32_t i = 0; i < tt_training_labels (run->training) && status == TT_OK; i++)
-        status = tt_training_add (second.training, TT_BYTES_NONE, tt_training_label (run->training, i), true, error);
+        status = tt_training_add (second.training, TT_BYTES_NONE, 0, tt_training_label (run->training, i), true, error);
     for (size_t i = 0; i < ctl_count (args, "input") && status == TT_OK; i++)
         status = ctl_labelled_read (ctl_value_at (args, "input", i), take_labelled, &second, &second.wrong, error);
     run->lexicon = second.lexicon;

@@ -8,7 +8,7 @@ count_of (const char *text)
 {
     tt_grams *g = tt_grams_new (20);
     size_t count;
-    tt_grams_count (g, tt_bytes_of_text (text), &count);
+    tt_grams_count (g, tt_bytes_of_text (text), 0, &count);
     tt_grams_destroy (&g);
     return count;
 }
@@ -30,15 +30,17 @@ Test (grams, counts_and_places_are_of_the_text)
     tt_grams *g = tt_grams_new (20);
     size_t count;
     const char *text = "磁性,磁性";
-    const tt_gram *grams = tt_grams_count (g, tt_bytes_of_text (text), &count);
+    const tt_gram *grams = tt_grams_count (g, tt_bytes_of_text (text), 0, &count);
     cr_assert_eq (count, 3);
     for (size_t i = 0; i < count; i++) {
         cr_assert_eq (grams[i].count, 2);
         cr_assert_lt (grams[i].at + grams[i].size, strlen (text));
     }
-    grams = tt_grams_count (g, tt_bytes_of_text ("磁"), &count);
+    grams = tt_grams_count (g, tt_bytes_of_text ("磁"), 0, &count);
     cr_assert_eq (count, 1);
     cr_assert_eq (grams[0].count, 1, "what was counted before is gone");
+    grams = tt_grams_count (g, tt_bytes_of_text ("磁"), 1, &count);
+    cr_assert_eq (grams[0].count, TT_GRAMS_LEAD, "a title counts more");
     tt_grams_destroy (&g);
 }
 

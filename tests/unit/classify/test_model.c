@@ -14,7 +14,7 @@ small_training (void)
     tt_training *t = tt_training_new (12, 1);
     tt_error error = { 0 };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        cr_assert_eq (tt_training_add (t, tt_bytes_of_text (texts[i][0]), texts[i][1], false, &error), TT_OK, "%s", error.message);
+        cr_assert_eq (tt_training_add (t, tt_bytes_of_text (texts[i][0]), 0, texts[i][1], false, &error), TT_OK, "%s", error.message);
     return t;
 }
 
@@ -35,7 +35,7 @@ guess (const tt_model *m, const char *text, float *share)
     tt_grams *g = tt_grams_new (m->bits);
     size_t count;
     float shares[TT_MODEL_LABELS_MAX];
-    const tt_gram *grams = tt_grams_count (g, tt_bytes_of_text (text), &count);
+    const tt_gram *grams = tt_grams_count (g, tt_bytes_of_text (text), 0, &count);
     uint32_t best = tt_model_score (m, grams, count, shares);
     *share = shares[best];
     tt_grams_destroy (&g);
@@ -71,7 +71,7 @@ Test (model, training_again_gives_the_same_bytes)
 Test (model, validation_keeps_examples_aside_out_of_the_figures)
 {
     tt_training *t = small_training ();
-    cr_assert_eq (tt_training_add (t, tt_bytes_of_text ("磁体"), "2", true, NULL), TT_OK);
+    cr_assert_eq (tt_training_add (t, tt_bytes_of_text ("磁体"), 0, "2", true, NULL), TT_OK);
     tt_validation *v = tt_alloc_zero (1, sizeof *v);
     cr_assert_eq (tt_training_validate (t, 4, v, NULL), TT_OK);
     cr_assert_eq (v->table[0][0] + v->table[0][1], 4);
