@@ -16,7 +16,7 @@ const ctl_option ctl_common_options[] = {
 };
 
 static const ctl_command *const groups[]
-    = { ctl_import_commands,     ctl_patent_commands, ctl_watch_commands, ctl_right_commands, ctl_achievement_commands, ctl_classify_commands, ctl_finance_commands,
+    = { ctl_import_commands,     ctl_patent_commands, ctl_watch_commands, ctl_right_commands, ctl_achievement_commands, ctl_classify_commands, ctl_label_commands, ctl_finance_commands,
         ctl_statistics_commands, ctl_event_commands,  ctl_consumer_commands,    ctl_match_commands, ctl_explain_commands,
         ctl_top_commands, ctl_surge_commands,        ctl_help_commands };
 

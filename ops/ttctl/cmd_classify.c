@@ -1,10 +1,11 @@
 /* achievement classify, train: classes by text, offline, with reasons; models out of labelled texts, measured. */
+#include <achievement.pb-c.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <xxhash.h>
 
-#include "base/clock.h"
 #include "base/text.h"
 #include "catalog/catalog.h"
 #include "classify/train.h"
@@ -16,15 +17,16 @@
 typedef struct {
     tt_classifier *classifier;
     tt_arena *arena;
-    bool json;
+    bool json, quiet;
     double least;
+    int64_t spent_ns; /* in the classifier alone */
     uint64_t read, wrong;
     /* of training */
     tt_training *training;
     const char *label, *scheme;
     size_t label_size;
     bool aside, hashing;
-    uint64_t *titles; /* hashes of the titles that are measured */
+    uint64_t *titles; /* open-addressed set of hashes of the titles that are measured */
     size_t title_count, title_capacity;
     uint64_t without, doubled;
     tt_validation lexicon;
@@ -82,6 +84,14 @@ close_run (classify_run *run)
 
 /* achievement classify */
 
+static int64_t
+now_ns (void)
+{
+    struct timespec now;
+    clock_gettime (CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
 static json_t *
 json_of_found (const tt_class_proposal *found, size_t count)
 {
@@ -128,21 +138,25 @@ classify_object (void *context, json_t *object, tt_error *error)
     const tt_lexicon *lexicon = tt_classifier_lexicon (run->classifier);
     tt_arena_reset (run->arena);
     ctl_class_text_of (object, run->arena, &text);
+    int64_t begin = now_ns ();
     tt_classifier_read (run->classifier, &text);
+    run->spent_ns += now_ns () - begin;
     json_t *line = json_pack ("{s:s?}", "title", text.title);
-    if (!run->json)
+    if (!run->json && !run->quiet)
         printf ("%s\n", text.title ? text.title : "(no title)");
     for (size_t i = 0; i < tt_lexicon_codes (lexicon); i++) {
         if (!is_first_of_scheme (lexicon, i))
             continue;
         const char *scheme = tt_lexicon_code_at (lexicon, i).scheme;
+        begin = now_ns ();
         size_t count = tt_classifier_propose (run->classifier, scheme, run->least, run->arena, found, FOUND_MOST);
+        run->spent_ns += now_ns () - begin;
         if (run->json)
             json_object_set_new (line, scheme, json_of_found (found, count));
-        else
+        else if (!run->quiet)
             show_found (scheme, found, count);
     }
-    if (run->json)
+    if (run->json && !run->quiet)
         ctl_print_json (line);
     json_decref (line);
     run->read++;
@@ -168,18 +182,41 @@ run_classify (const ctl_args *args)
     if (!read_share (args, "least", "0.3", 1, &run.least))
         return CTL_USAGE;
     tt_status status = open_classifier (&run, args, &error);
-    int64_t begin = tt_clock_unix_ms ();
-    if (status == TT_OK)
+    run.quiet = ctl_has (args, "quiet");
+    for (uint64_t i = 0; status == TT_OK && i < ctl_number (args, "repeat", 1); i++)
         status = ctl_labelled_read (ctl_get (args, "input"), classify_object, &run, &run.wrong, &error);
     if (status != TT_OK)
         fprintf (stderr, "ttctl: %s\n", error.message);
     else if (!run.json)
-        fprintf (stderr, "%" PRIu64 " records in %" PRId64 " ms, %" PRIu64 " lines were none\n", run.read, tt_clock_unix_ms () - begin, run.wrong);
+        fprintf (stderr, "%" PRIu64 " records, %.0f a second in the classifier; %" PRIu64 " lines were no object\n", run.read,
+                 run.spent_ns > 0 ? 1e9 * (double)run.read / (double)run.spent_ns : 0, run.wrong);
     close_run (&run);
     return status != TT_OK ? CTL_REFUSED : run.wrong > 0 ? CTL_PARTLY : CTL_OK;
 }
 
 /* achievement train */
+
+static uint64_t *
+title_slot (const classify_run *run, uint64_t hash)
+{
+    size_t i = (size_t)(hash >> 8) & (run->title_capacity - 1);
+    while (run->titles[i] != 0 && run->titles[i] != hash)
+        i = (i + 1) & (run->title_capacity - 1);
+    return &run->titles[i];
+}
+
+static void
+grow_titles (classify_run *run)
+{
+    uint64_t *old = run->titles;
+    size_t capacity = run->title_capacity;
+    run->title_capacity = capacity == 0 ? 1024 : 2 * capacity;
+    run->titles = tt_alloc_zero (run->title_capacity, sizeof *run->titles);
+    for (size_t i = 0; i < capacity; i++)
+        if (old[i] != 0)
+            *title_slot (run, old[i]) = old[i];
+    free (old);
+}
 
 /* Was this title among those that are measured? Then it must not be learnt from beside them. */
 static bool
@@ -187,19 +224,17 @@ know_title (classify_run *run, const char *title)
 {
     tt_buffer text = { 0 };
     tt_text_normalise (tt_bytes_of_text (title ? title : ""), &text);
-    uint64_t hash = XXH3_64bits (text.data, text.size);
+    uint64_t hash = XXH3_64bits (text.data, text.size) | 1; /* 0 is a free slot */
     tt_buffer_free (&text);
-    for (size_t i = 0; i < run->title_count; i++)
-        if (run->titles[i] == hash)
-            return true;
-    if (run->aside)
-        return false;
-    if (run->title_count == run->title_capacity) {
-        run->title_capacity = run->title_capacity == 0 ? 1024 : 2 * run->title_capacity;
-        run->titles = tt_realloc (run->titles, run->title_capacity * sizeof *run->titles);
+    if (2 * (run->title_count + 1) > run->title_capacity)
+        grow_titles (run);
+    uint64_t *slot = title_slot (run, hash);
+    bool known = *slot != 0;
+    if (!known && !run->aside) {
+        *slot = hash;
+        run->title_count++;
     }
-    run->titles[run->title_count++] = hash;
-    return false;
+    return known;
 }
 
 /* The lexicon's own answer, by the names of the training's labels; nothing found counts as wrong. */
@@ -355,11 +390,13 @@ run_train (const ctl_args *args)
 {
     tt_error error = { 0 };
     double c;
+    if (ctl_has (args, "export-labels"))
+        return ctl_export_labels (args, ctl_get (args, "export-labels"));
     uint64_t bits = ctl_number (args, "bits", 18), folds = ctl_number (args, "cross-validate", 5), size = ctl_number (args, "label-size", 0);
     if (!read_share (args, "cost", "1", 1000, &c))
         return CTL_USAGE;
-    if (c <= 0 || bits < TT_GRAMS_BITS_MIN || bits > 20 || folds < 2 || folds > 100 || !ctl_has (args, "input")) {
-        fprintf (stderr, "ttctl: --input is needed, --cost above 0, --bits 8 to 20, --cross-validate 2 to 100\n");
+    if (c <= 0 || bits < TT_GRAMS_BITS_MIN || bits > 20 || folds < 2 || folds > 100 || !ctl_has (args, "input") || !ctl_has (args, "label")) {
+        fprintf (stderr, "ttctl: --input and --label are needed, --cost above 0, --bits 8 to 20, --cross-validate 2 to 100\n");
         return CTL_USAGE;
     }
     classify_run *run = tt_alloc_zero (1, sizeof *run);
@@ -387,11 +424,13 @@ static const ctl_option classify_options[] = {
     { "model", NULL, CTL_TEXT, CTL_REPEATED, "a trained model, for its scheme" },
     { "always", NULL, CTL_FLAG, 0, "use models also where they were measured no better than the lexicon" },
     { "least", NULL, CTL_TEXT, 0, "least score of a proposal; 0.3 if not given" },
+    { "quiet", NULL, CTL_FLAG, 0, "only say at the end how many, and how fast" },
+    { "repeat", NULL, CTL_NUMBER, 0, "read the file so many times, to measure; once if not given" },
     { 0 },
 };
 static const ctl_option train_options[] = {
     { "input", NULL, CTL_TEXT, CTL_OPERAND | CTL_REPEATED, "labelled texts, JSON Lines" },
-    { "label", NULL, CTL_TEXT, CTL_REQUIRED, "field with the label; of a list the first" },
+    { "label", NULL, CTL_TEXT, 0, "field with the label; of a list the first" },
     { "label-size", NULL, CTL_NUMBER, 0, "only so many bytes of the label: 1 for sections of IPC" },
     { "scheme", NULL, CTL_TEXT, 0, "special, industry, stage or form; the label's field if not given" },
     { "also", NULL, CTL_TEXT, CTL_REPEATED, "texts that are learnt from, but not measured on" },
@@ -400,6 +439,7 @@ static const ctl_option train_options[] = {
     { "cost", NULL, CTL_TEXT, 0, "of an error against large weights; 1 if not given" },
     { "bits", NULL, CTL_NUMBER, 0, "2^bits hashed n-grams, 8 to 20; 18 if not given" },
     { "output", NULL, CTL_TEXT, 0, "file of the model; none: only measured" },
+    { "export-labels", NULL, CTL_TEXT, 0, "instead: write what officers have decided to this file, as labelled texts" },
     { 0 },
 };
 
@@ -417,6 +457,9 @@ const ctl_command ctl_classify_commands[] = {
                   "  ttctl achievement train patents.jsonl.gz --label ic --label-size 1",
       .options = train_options,
       .run = run_train,
-      .service = CTL_NO_SERVICE },
+      .service = CTL_ACHIEVEMENT,
+      .method = "techtransfer.achievement.v1.AchievementIngest/ListLabels",
+      .request = &techtransfer__achievement__v1__list_labels_request__descriptor,
+      .reply = &techtransfer__achievement__v1__list_labels_reply__descriptor },
     { 0 },
 };

@@ -81,7 +81,7 @@ struct ctl_command {
 };
 
 /* The table, ended by a NULL name; each group of commands is in a file of its own (cmd_*.c). */
-extern const ctl_command ctl_patent_commands[], ctl_watch_commands[], ctl_right_commands[], ctl_achievement_commands[], ctl_classify_commands[], ctl_finance_commands[], ctl_statistics_commands[],
+extern const ctl_command ctl_patent_commands[], ctl_watch_commands[], ctl_right_commands[], ctl_achievement_commands[], ctl_classify_commands[], ctl_label_commands[], ctl_finance_commands[], ctl_statistics_commands[],
     ctl_import_commands[], ctl_event_commands[], ctl_consumer_commands[], ctl_match_commands[], ctl_explain_commands[], ctl_top_commands[], ctl_surge_commands[], ctl_help_commands[];
 /* Command number i over all groups, NULL past the last. */
 const ctl_command *ctl_command_at (size_t i);
@@ -116,6 +116,9 @@ int ctl_exchange (const ctl_args *args, ctl_service service, json_t *fields, jso
  * storage. */
 const char *ctl_endpoints (const ctl_args *args, ctl_service service, int kind);
 const char *ctl_service_name (ctl_service service);
+
+/* cmd_labels.c: all decisions about classes, as labelled texts, into a file; the command's call is ListLabels. An exit code. */
+int ctl_export_labels (const ctl_args *args, const char *path);
 
 /* cmd_explain.c: the class schemes that --ipc-scheme and --cpc-scheme name, for queries read afterwards. */
 tt_status ctl_read_schemes (const ctl_args *args, tt_error *error);
