@@ -5,7 +5,8 @@
 
 #include "base/text.h"
 
-#define HITS_MOST 1024
+#define HITS_MOST 256 /* different terms of one text; more change nothing, and bound what a hostile text costs */
+#define LOUDEST 32
 #define DOUBT 2.0 /* evidence that one middling term gives: with no more than that the score is a half at most */
 
 struct tt_classifier {
@@ -211,6 +212,23 @@ overlaps (const tt_gram *a, const tt_gram *b)
     return a->at < b->at + b->size && b->at < a->at + a->size;
 }
 
+/* The places of the n-grams with the highest pulls above 0, highest first; one pass, because a text may have 60,000. */
+static size_t
+find_loudest (const tt_classifier *c, size_t loudest[LOUDEST])
+{
+    size_t count = 0;
+    for (size_t i = 0; i < c->counted_count; i++) {
+        float pull = c->pulls[i];
+        if (pull <= 0 || (count == LOUDEST && pull <= c->pulls[loudest[LOUDEST - 1]]))
+            continue;
+        size_t at = count < LOUDEST ? count++ : LOUDEST - 1;
+        for (; at > 0 && c->pulls[loudest[at - 1]] < pull; at--)
+            loudest[at] = loudest[at - 1];
+        loudest[at] = i;
+    }
+    return count;
+}
+
 /* The n-grams that spoke loudest, none that overlaps a louder one. */
 static void
 set_pulls (tt_classifier *c, const tt_model *m, uint32_t label, tt_arena *arena, tt_class_proposal *p)
@@ -219,20 +237,15 @@ set_pulls (tt_classifier *c, const tt_model *m, uint32_t label, tt_arena *arena,
         c->pull_capacity = 2 * c->counted_count;
         c->pulls = tt_realloc (c->pulls, c->pull_capacity * sizeof *c->pulls);
     }
+    size_t loudest[LOUDEST];
     const tt_gram *chosen[TT_CLASS_TERMS_MAX];
     tt_model_explain (m, c->counted, c->counted_count, label, c->pulls);
-    for (size_t tries = 0; tries < 4 * TT_CLASS_TERMS_MAX && p->term_count < TT_CLASS_TERMS_MAX; tries++) {
-        size_t best = 0;
-        for (size_t i = 1; i < c->counted_count; i++)
-            if (c->pulls[i] > c->pulls[best])
-                best = i;
-        if (c->counted_count == 0 || c->pulls[best] <= 0)
-            return;
-        c->pulls[best] = 0;
-        const tt_gram *gram = &c->counted[best];
+    size_t count = find_loudest (c, loudest);
+    for (size_t i = 0; i < count && p->term_count < TT_CLASS_TERMS_MAX; i++) {
+        const tt_gram *gram = &c->counted[loudest[i]];
         bool free = gram->size > 0;
-        for (size_t i = 0; i < p->term_count; i++)
-            free = free && !overlaps (chosen[i], gram);
+        for (size_t k = 0; k < p->term_count; k++)
+            free = free && !overlaps (chosen[k], gram);
         if (!free)
             continue;
         chosen[p->term_count] = gram;

@@ -1,4 +1,5 @@
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -70,4 +71,22 @@ Test (lexicon, a_proposal_names_its_terms_and_knows_doubt)
     cr_assert_str_eq (found[0].code, "2");
     tt_arena_destroy (&arena);
     tt_classifier_destroy (&c);
+}
+
+Test (fields, wrong_tables_are_refused_with_their_line)
+{
+    static const char *const rows[] = { "36,x,H01F", "0,x,H01F", "x,x,H01F", "1,x,H", "1,x,I01F", "1,x,H01f", "1,x,H01F H01F", "1,x" };
+    const char *path = "fields_test.csv";
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        FILE *file = fopen (path, "w");
+        cr_assert_not_null (file);
+        fprintf (file, "field,name_en,ipc\n%s\n", rows[i]);
+        fclose (file);
+        tt_fields *fields = NULL;
+        tt_error error = { 0 };
+        cr_assert_eq (tt_fields_read (&fields, path, &error), TT_INVALID_ARGUMENT, "%s", rows[i]);
+        cr_assert_null (fields);
+        cr_assert (strstr (error.message, "fields_test.csv:2:"), "%s", error.message);
+    }
+    remove (path);
 }
