@@ -1,8 +1,11 @@
 """Classes proposed, confirmed and corrected through the daemon; the labels that come of it."""
 
+import json
+import os
+import subprocess
 import unittest
 
-from harness import Client, Refused, Stack, bodies, pb, record, replay
+from harness import BUILD, Client, Refused, Stack, bodies, pb, record, replay
 
 
 class Classes(unittest.TestCase):
@@ -59,6 +62,25 @@ class Classes(unittest.TestCase):
         first.source_version, first.specials[:] = 3, [7]
         self.client.submit(first)
         self.assertEqual((list(self.get("1").specials), len(self.get("1").decided)), ([7], 0), "a declared code wins")
+
+    def ttctl(self, *arguments):
+        command = [os.path.join(BUILD, "ops/ttctl/ttctl"), "achievement", *arguments, "--endpoints", self.endpoints["commands"]]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def test_officers_and_labels_by_ttctl(self):
+        self.client.submit(*[record(str(i), "石墨烯散热膜", abstract="第 %d 批" % i) for i in range(12)])
+        for i in range(12):
+            code = ["--code", "3"] if i % 2 else []
+            self.ttctl("confirm", "lab", str(i), "special", *code, "--by", "officer")
+        self.ttctl("confirm", "lab", "0", "industry", "--none", "--by", "officer")
+        path = os.path.join(self.stack.directory.name, "labels.jsonl")
+        self.ttctl("train", "--export-labels", path)
+        with open(path, encoding="utf-8") as file:
+            lines = {line["sourceId"]: line for line in map(json.loads, file)}
+        self.assertEqual(sorted(lines), sorted(str(i) for i in range(12)))
+        self.assertEqual([lines[str(i)]["special"] for i in range(12)], [["3"] if i % 2 else ["5"] for i in range(12)])
+        self.assertNotIn("industry", lines["0"])
+        self.assertEqual(lines["7"]["abstract"], "第 7 批")
 
     def test_what_is_refused(self):
         self.client.submit(record("1", "石墨烯", source_version=1))
