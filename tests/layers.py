@@ -14,6 +14,7 @@ LAYERS = {
     "catalog": {"base", "wire"},
     "query": {"base", "wire"},
     "patent": {"base"},
+    "classify": {"base", "catalog"},
     "store": {"base", "wire"},
     "bus": {"base", "wire", "store"},
     "run": {"base", "wire", "store", "bus"},

@@ -27,6 +27,8 @@ static const ctl_command *const groups[]
         ctl_explain_commands,
         ctl_achievement_commands,
         ctl_search_commands,
+        ctl_classify_commands,
+        ctl_label_commands,
         ctl_finance_commands,
         ctl_round_commands,
         ctl_statistics_commands,

@@ -98,6 +98,8 @@ extern const ctl_command ctl_event_commands[];
 extern const ctl_command ctl_consumer_commands[];
 extern const ctl_command ctl_top_commands[];
 extern const ctl_command ctl_help_commands[];
+extern const ctl_command ctl_classify_commands[];
+extern const ctl_command ctl_label_commands[];
 /* Command number i over all groups, NULL past the last. */
 const ctl_command *ctl_command_at (size_t i);
 /* The options that every command takes, ended by a NULL name. */
@@ -131,6 +133,9 @@ int ctl_exchange (const ctl_args *args, ctl_service service, json_t *fields, jso
  * storage. */
 const char *ctl_endpoints (const ctl_args *args, ctl_service service, int kind);
 const char *ctl_service_name (ctl_service service);
+
+/* cmd_labels.c: all decisions about classes, as labelled texts, into a file; the command's call is ListLabels. An exit code. */
+int ctl_export_labels (const ctl_args *args, const char *path);
 
 /* cmd_explain.c: the class schemes that --ipc-scheme and --cpc-scheme name, for queries read afterwards. */
 tt_status ctl_read_schemes (const ctl_args *args, tt_error *error);

@@ -5,17 +5,21 @@
 
 #include "catalog/catalog.h"
 #include "bus/service.h"
+#include "classes.h"
 #include "search.h"
 #include "similarity.h"
 #include "store/txn.h"
 #include "wire/validate.h"
 
-/* What handlers and processor share. Immutable while the daemon runs. */
+/* What handlers and processor share. Immutable while the daemon runs, but for the classifier, which is the responder's thread's. */
 typedef struct {
     tt_catalog *catalog;
     ingest_settings settings;
     ingest_search *search;
     struct ingest_search_web *search_web;
+    tt_classifier *classifier;
+    tt_fields *fields;
+    ingest_class_settings classes;
 } ingest_service;
 
 tt_handler ingest_submit; /* commands_records.c; one item */
@@ -27,6 +31,8 @@ tt_handler ingest_list_demands;
 tt_handler ingest_list_pushes; /* commands_pushes.c */
 tt_handler ingest_answer_push;
 tt_answerer ingest_search_achievements; /* commands_search.c; on threads of its own */
+tt_handler ingest_confirm_classes; /* commands_classes.c */
+tt_handler ingest_list_labels;
 
 /* Shared by the handlers (commands.c). */
 
@@ -35,6 +41,11 @@ bool ingest_refuse_invalid (tt_txn *txn, tt_violations *v);
 /* The message in a row, in the transaction's arena; NULL if the row is absent. A row that cannot be read refuses with DATA_LOSS
  * and returns NULL: ask tt_txn_refused. */
 void *ingest_read_row (tt_txn *txn, const tt_row *row, const ProtobufCMessageDescriptor *type);
+/* Events about a record (commands_records.c): the topic is "achievement/<what>/<district>/<first special>/". */
+void ingest_tell (tt_txn *txn, const char *what, const ingest_record *record, const ProtobufCMessage *event);
+void ingest_tell_revised (tt_txn *txn, ingest_record *now, const ingest_record *before);
+/* The replicas' copies hold only what counts: what no longer does is logged as withdrawn. */
+void ingest_log_record (tt_txn *txn, const ingest_record *record, bool counts);
 /* "achievement/<what>/<second>/<third>/" in the transaction's arena; third may be NULL. */
 const char *ingest_topic (tt_txn *txn, const char *what, const char *second, const char *third);
 

@@ -15,6 +15,7 @@ typedef Techtransfer__Achievement__V1__SubmitAchievementResult submit_result;
 
 /* What is known of a submission when it is decided. */
 typedef struct {
+    const ingest_service *service;
     ingest_record *in; /* normalised copy */
     tt_bytes key;
     const ingest_row *stored;
@@ -73,6 +74,7 @@ normalised (tt_txn *txn, const ingest_record *in)
     ingest_achievement_id (in->source, in->source_id, id);
     copy->achievement_id = tt_arena_strndup (arena, id, strlen (id));
     copy->withdrawn = false;
+    ingest_classes_clear (copy);
     return copy;
 }
 
@@ -131,8 +133,8 @@ first_special (tt_txn *txn, const ingest_record *record)
     return record->n_specials == 0 ? "none" : tt_arena_printf (tt_txn_arena (txn), "%u", record->specials[0]);
 }
 
-static void
-tell (tt_txn *txn, const char *what, const ingest_record *record, const ProtobufCMessage *event)
+void
+ingest_tell (tt_txn *txn, const char *what, const ingest_record *record, const ProtobufCMessage *event)
 {
     tt_txn_event (txn, ingest_topic (txn, what, record->district, first_special (txn, record)), record->achievement_id, event);
 }
@@ -142,18 +144,18 @@ tell_registered (tt_txn *txn, ingest_record *now)
 {
     Techtransfer__Achievement__V1__AchievementRegistered event = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT_REGISTERED__INIT;
     event.achievement = now;
-    tell (txn, "registered", now, &event.base);
+    ingest_tell (txn, "registered", now, &event.base);
 }
 
-static void
-tell_revised (tt_txn *txn, ingest_record *now, const ingest_record *before)
+void
+ingest_tell_revised (tt_txn *txn, ingest_record *now, const ingest_record *before)
 {
     Techtransfer__Achievement__V1__AchievementRevised event = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT_REVISED__INIT;
     event.achievement = now;
     event.previous_district = before->district;
     event.n_previous_specials = before->n_specials;
     event.previous_specials = before->specials;
-    tell (txn, "revised", now, &event.base);
+    ingest_tell (txn, "revised", now, &event.base);
 }
 
 /* The counts take back what they had: the district and specials of before. */
@@ -166,7 +168,7 @@ tell_withdrawn (tt_txn *txn, const ingest_record *now, const ingest_record *befo
     Techtransfer__Achievement__V1__AchievementWithdrawn event = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT_WITHDRAWN__INIT;
     event.achievement = &gone;
     event.reason = (char *)reason;
-    tell (txn, "withdrawn", &gone, &event.base);
+    ingest_tell (txn, "withdrawn", &gone, &event.base);
 }
 
 static void
@@ -180,9 +182,8 @@ tell_duplicate (tt_txn *txn, const submission *s)
     tt_txn_event (txn, ingest_topic (txn, "duplicate", s->in->source, NULL), s->in->achievement_id, &event.base);
 }
 
-/* The replicas' copies hold only what counts: what no longer does is logged as withdrawn. */
-static void
-log_record (tt_txn *txn, const ingest_record *record, bool counts)
+void
+ingest_log_record (tt_txn *txn, const ingest_record *record, bool counts)
 {
     ingest_record logged = *record;
     logged.withdrawn = !counts;
@@ -195,6 +196,9 @@ commit_record (tt_txn *txn, submission *s, const ingest_decision *d)
     const ingest_record *before = s->stored ? s->stored->achievement : NULL;
     s->in->revision = (before ? before->revision : 0) + 1;
     s->in->registered_unix_ms = before ? before->registered_unix_ms : tt_txn_now (txn);
+    if (before)
+        ingest_classes_carry (tt_txn_arena (txn), before, s->in);
+    ingest_classes_propose (s->service->classifier, s->service->fields, &s->service->classes, tt_txn_arena (txn), s->in);
     ingest_row row = TECHTRANSFER__ACHIEVEMENT__V1__GET_ACHIEVEMENT_REPLY__INIT;
     row.achievement = s->in;
     if (d->duplicate)
@@ -203,13 +207,13 @@ commit_record (tt_txn *txn, submission *s, const ingest_decision *d)
     if (d->telling == INGEST_TELL_REGISTERED)
         tell_registered (txn, s->in);
     else if (d->telling == INGEST_TELL_REVISED)
-        tell_revised (txn, s->in, before);
+        ingest_tell_revised (txn, s->in, before);
     else if (d->telling == INGEST_TELL_WITHDRAWN)
         tell_withdrawn (txn, s->in, before, "the registration number is held by another record");
     if (d->duplicate)
         tell_duplicate (txn, s);
     if (d->telling != INGEST_TELL_NOTHING)
-        log_record (txn, s->in, !d->duplicate);
+        ingest_log_record (txn, s->in, !d->duplicate);
 }
 
 static void
@@ -256,7 +260,7 @@ ingest_submit (tt_txn *txn, const void *request, void *service)
     const ingest_record *in = request;
     if (tt_txn_step (txn) == 0 && refuse_invalid_item (txn, in, service))
         return;
-    submission s = { .in = normalised (txn, in) };
+    submission s = { .service = service, .in = normalised (txn, in) };
     s.key = record_key (txn, s.in);
     if (tt_txn_step (txn) >= STEPS_MOST) {
         char *violation
@@ -282,7 +286,7 @@ commit_tombstone (tt_txn *txn, tt_bytes key, const ingest_row *stored, const cha
     if (!ingest_row_counts (stored))
         return;
     tell_withdrawn (txn, &gone, stored->achievement, reason);
-    log_record (txn, &gone, false);
+    ingest_log_record (txn, &gone, false);
 }
 
 void

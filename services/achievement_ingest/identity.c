@@ -6,6 +6,7 @@
 #include <xxhash.h>
 
 #include "base/text.h"
+#include "classes.h"
 
 #define NUMBER_MAX 32
 
@@ -53,7 +54,7 @@ ingest_row_counts (const ingest_row *row)
 }
 
 static ingest_record
-content_of (const ingest_record *record)
+content_of (tt_arena *arena, const ingest_record *record)
 {
     static const ingest_record none = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT__INIT;
     ingest_record bare = *record;
@@ -62,21 +63,25 @@ content_of (const ingest_record *record)
     bare.registered_unix_ms = 0;
     bare.revision = 0;
     bare.withdrawn = false;
+    ingest_classes_declared (arena, &bare);
     return bare;
 }
 
 bool
 ingest_same_content (const ingest_record *a, const ingest_record *b)
 {
-    ingest_record x = content_of (a), y = content_of (b);
+    tt_arena *arena = tt_arena_new (0);
+    ingest_record x = content_of (arena, a), y = content_of (arena, b);
     size_t size = protobuf_c_message_get_packed_size (&x.base);
-    if (size != protobuf_c_message_get_packed_size (&y.base))
-        return false;
-    uint8_t *bytes = tt_alloc (2 * size + 1);
-    protobuf_c_message_pack (&x.base, bytes);
-    protobuf_c_message_pack (&y.base, bytes + size);
-    bool same = memcmp (bytes, bytes + size, size) == 0;
-    free (bytes);
+    bool same = size == protobuf_c_message_get_packed_size (&y.base);
+    if (same) {
+        uint8_t *bytes = tt_alloc (2 * size + 1);
+        protobuf_c_message_pack (&x.base, bytes);
+        protobuf_c_message_pack (&y.base, bytes + size);
+        same = memcmp (bytes, bytes + size, size) == 0;
+        free (bytes);
+    }
+    tt_arena_destroy (&arena);
     return same;
 }
 

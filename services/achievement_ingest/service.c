@@ -1,6 +1,7 @@
 #include "service.h"
 
 #include "base/text.h"
+#include "classifiers.h"
 #include "commands.h"
 #include "processor.h"
 #include "search_http.h"
@@ -26,7 +27,15 @@ static const tt_method methods[] = {
       .request = TYPE (search_achievements_request),
       .read_only = true,
       .answer = ingest_search_achievements },
+    { .name = METHOD ("ConfirmClasses"), .request = TYPE (confirm_classes_request), .handle = ingest_confirm_classes },
+    { .name = METHOD ("ListLabels"), .request = TYPE (list_labels_request), .read_only = true, .handle = ingest_list_labels },
 };
+
+#define MODEL(scheme)                                                                                                            \
+    {                                                                                                                            \
+        .name = "classify.model." scheme, .type = TT_CONFIG_STRING, .initial = "", .max = 1024,                                  \
+        .description = "file of a trained model that proposes codes of this scheme where it was measured better than the lexicon" \
+    }
 
 /* Initial values are those of ingest_settings_default, measured on the NASA catalogue against the SBIR topics (README.md). */
 static const tt_config_row settings[] = {
@@ -88,6 +97,28 @@ static const tt_config_row settings[] = {
       .max = 1000000,
       .unit = "words",
       .description = "most words of 65,536 records that a pattern of a search may stand for; more are refused with RESOURCE_EXHAUSTED" },
+    { .name = "classify.threshold",
+      .type = TT_CONFIG_INT,
+      .initial = "30",
+      .min = 1,
+      .max = 100,
+      .unit = "percent",
+      .description = "least score of a proposed class" },
+    { .name = "classify.most",
+      .type = TT_CONFIG_INT,
+      .initial = "3",
+      .min = 0,
+      .max = INGEST_PROPOSALS_MAX,
+      .unit = "proposals",
+      .description = "most classes of a scheme that are proposed; 0: nothing is" },
+    MODEL ("special"),
+    MODEL ("industry"),
+    MODEL ("stage"),
+    MODEL ("form"),
+    { .name = "classify.model.always",
+      .type = TT_CONFIG_BOOL,
+      .initial = "no",
+      .description = "use models also where they were measured no better than the lexicon" },
 };
 
 static void
@@ -98,6 +129,8 @@ close_service (void **service)
         return;
     ingest_search_web_close (&s->search_web);
     ingest_search_close (&s->search);
+    tt_classifier_destroy (&s->classifier);
+    tt_fields_destroy (&s->fields);
     tt_catalog_close (&s->catalog);
     free (s);
     *service = NULL;
@@ -117,6 +150,10 @@ open_service (tt_daemon *daemon, void **service, tt_error *error)
     tt_status status = tt_text_open (error);
     if (status == TT_OK)
         status = tt_catalog_open (&s->catalog, NULL, error);
+    if (status == TT_OK)
+        status = ingest_classifiers_open (config, s->catalog, &s->classifier, &s->fields, error);
+    s->classes = (ingest_class_settings){ .threshold = (double)tt_config_int (config, "classify.threshold") / 100.0,
+                                          .most = (uint32_t)tt_config_int (config, "classify.most") };
     if (status != TT_OK) {
         close_service (service);
         return status;

@@ -20,6 +20,8 @@ typedef Techtransfer__Achievement__V1__AchievementPushed ingest_pushed;
 #define INGEST_TABLE_DEMAND "demand"
 #define INGEST_TABLE_PUSHED "pushed"
 #define INGEST_TABLE_INBOX "inbox"
+#define INGEST_TABLE_LABEL "label"
+#define INGEST_INDEX_LABELS "labels"
 #define INGEST_LOG_RECORDS "achievements"
 #define INGEST_LOG_DEMANDS "demands"
 

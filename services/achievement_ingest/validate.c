@@ -14,6 +14,7 @@
 #define PATENTS_MAX 256
 #define CODES_MAX 64
 #define TRL_MAX 13
+#define IPC_MAX 32
 
 bool
 ingest_classified (const ingest_record *record)
@@ -160,6 +161,7 @@ ingest_validate_record (const ingest_record *r, const tt_catalog *catalog, tt_vi
     check_people (v, r);
     check_classification (r, catalog, v);
     check_texts (v, "patents", r->patents, r->n_patents, 0, PATENTS_MAX, SHORT_MAX);
+    check_texts (v, "ipc", r->ipc, r->n_ipc, 0, PATENTS_MAX, IPC_MAX);
     tt_check_money (v, "price_fen", r->price_fen, 0, TT_MONEY_MAX);
     tt_check_text (v, "contact", r->contact, 0, NAME_MAX_CHARACTERS);
     tt_check_date (v, "completed_date", r->completed_date, false);

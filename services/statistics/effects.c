@@ -343,6 +343,7 @@ static const struct {
     { ACHIEVEMENT ("DemandChanged", demand_changed), read_demand },
     { ACHIEVEMENT ("AchievementPushed", achievement_pushed), read_push },
     { ACHIEVEMENT ("PushAnswered", push_answered), NULL },
+    { ACHIEVEMENT ("AchievementClassified", achievement_classified), NULL },
     { FINANCE ("ProviderChanged", provider_changed), NULL },
     { FINANCE ("ProductChanged", product_changed), NULL },
     { FINANCE ("ApplicationSubmitted", application_submitted), read_application },
