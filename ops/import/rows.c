@@ -253,6 +253,34 @@ next_line (tt_rows *rows, bool *more, tt_error *error)
 }
 
 static tt_status
+bad_row (tt_rows *rows, const char *format, const char *detail)
+{
+    (void)tt_fail (&rows->why, TT_INVALID_ARGUMENT, format, detail);
+    rows->row.broken = rows->why.message;
+    return TT_OK;
+}
+
+/* What the conversion could not read stands as U+FFFD: text that lost characters is not taken for the source's. */
+static const char *
+find_undecodable (const tt_rows *rows, const void *text, size_t size)
+{
+    return rows->decoded && size > 0 ? memmem (text, size, "\xef\xbf\xbd", 3) : NULL;
+}
+
+static tt_status
+next_decoded_line (tt_rows *rows, bool *more, tt_error *error)
+{
+    char place[24];
+    tt_status status = next_line (rows, more, error);
+    tt_bytes text = rows->row.text;
+    const char *lost = status == TT_OK && *more && !rows->row.broken ? find_undecodable (rows, text.data, text.size) : NULL;
+    if (lost == NULL)
+        return status;
+    snprintf (place, sizeof place, "%zu", (size_t)(lost - (const char *)text.data) + 1);
+    return bad_row (rows, "byte %s (as UTF-8) of the line is none of the file's encoding", place);
+}
+
+static tt_status
 next_chunk (tt_rows *rows, bool *more, tt_error *error)
 {
     tt_chunk chunk = { 0 };
@@ -279,14 +307,6 @@ next_tagged (tt_rows *rows, bool *more, tt_error *error)
     return status;
 }
 
-static tt_status
-bad_row (tt_rows *rows, const char *format, const char *detail)
-{
-    (void)tt_fail (&rows->why, TT_INVALID_ARGUMENT, format, detail);
-    rows->row.broken = rows->why.message;
-    return TT_OK;
-}
-
 /* The row as an object; columns without a value are left out. */
 static tt_status
 take_fields (tt_rows *rows, const tt_csv_row *row)
@@ -301,6 +321,8 @@ take_fields (tt_rows *rows, const tt_csv_row *row)
         if (value == NULL)
             return bad_row (rows, "column \"%s\" is no UTF-8", rows->names[i]);
         json_object_set_new (rows->columns, rows->names[i], value);
+        if (find_undecodable (rows, row->fields[i].text, row->fields[i].size))
+            (void)bad_row (rows, "column \"%s\" holds bytes that are none of the file's encoding", rows->names[i]);
     }
     if (row->count > rows->name_count)
         return bad_row (rows, "%s", "more fields than the header has columns");
@@ -341,7 +363,7 @@ tt_rows_next (tt_rows *rows, const tt_row **row, tt_error *error)
     bool more = false;
     rows->row.broken = NULL;
     tt_status status = rows->form == TT_ROWS_XML    ? next_chunk (rows, &more, error)
-                       : rows->form == TT_ROWS_JSON ? next_line (rows, &more, error)
+                       : rows->form == TT_ROWS_JSON ? next_decoded_line (rows, &more, error)
                        : rows->tagged               ? next_tagged (rows, &more, error)
                                                     : next_table_row (rows, &more, error);
     rows->row.number += more;

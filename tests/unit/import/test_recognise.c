@@ -87,3 +87,34 @@ Test (recognise, what_is_declared_wins)
     expect_title (TRADITIONAL, "BIG5", "GB18030", "");
     expect_title (SIMPLE, "GB18030", "GBK", "氧化石墨烯薄膜的制备方法及其在电极材料中的应用");
 }
+
+static void
+expect_refused (const char *text, size_t size, const char *reason)
+{
+    char path[] = "recognise-XXXXXX";
+    tt_error error = { 0 };
+    tt_import *import = NULL;
+    const tt_import_record *record = NULL;
+    int file = mkstemp (path);
+    cr_assert_eq (write (file, text, size), (ssize_t)size);
+    close (file);
+    tt_import_options options = { .kind = TT_IMPORT_ACHIEVEMENTS, .encoding = "GB18030" };
+    cr_assert_eq (tt_import_open (&import, path, &options, &error), TT_OK, "%s", error.message);
+    cr_assert_eq (tt_import_next (import, &record, &error), TT_OK);
+    cr_assert_not_null (record);
+    cr_expect_null (record->message);
+    cr_expect_str_eq (record->reason ? record->reason : "", reason);
+    cr_assert_eq (tt_import_next (import, &record, &error), TT_OK);
+    cr_expect (record && record->message, "the record behind it is read");
+    tt_import_close (&import);
+    unlink (path);
+}
+
+/* They were taken with U+FFFD in the place of what was lost, and nobody was told. */
+Test (recognise, bytes_that_are_none_of_the_encoding_cost_their_record)
+{
+    static const char table[] = "source,source_id,title\ncsl,1,\xb2\xc4\xff\xc1\xcf\ncsl,2,\xb2\xc4\xc1\xcf\n";
+    static const char lines[] = "{\"source\":\"csl\",\"title\":\"\xff\"}\n{\"source\":\"csl\",\"title\":\"\xb2\xc4\"}\n";
+    expect_refused (table, sizeof table - 1, "column \"title\" holds bytes that are none of the file's encoding");
+    expect_refused (lines, sizeof lines - 1, "byte 26 (as UTF-8) of the line is none of the file's encoding");
+}
