@@ -54,7 +54,7 @@ Test (recognise, what_is_neither)
 static void
 expect_title (const char *text, const char *written, const char *declared, const char *title)
 {
-    char path[] = "recognise-XXXXXX";
+    char path[] = "/tmp/tt-recognise-XXXXXX";
     tt_buffer bytes = { 0 };
     tt_error error = { 0 };
     tt_import *import = NULL;
@@ -91,7 +91,7 @@ Test (recognise, what_is_declared_wins)
 static void
 expect_refused (const char *text, size_t size, const char *reason)
 {
-    char path[] = "recognise-XXXXXX";
+    char path[] = "/tmp/tt-recognise-XXXXXX";
     tt_error error = { 0 };
     tt_import *import = NULL;
     const tt_import_record *record = NULL;
