@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "catalog/csv.h"
 #include "import/lines.h"
+#include "import/recognise.h"
 #include "import/decode.h"
 #include "import/split.h"
 #include "import/tagged.h"
@@ -85,14 +86,44 @@ open_table (tt_rows *rows, const char *path, tt_bytes head, size_t max_record, t
     return TT_OK;
 }
 
-/* The whole file as the user says it is, or as the mark of UTF-16 says. */
+/* Where the first character stands that is no white space, behind a mark of UTF-8. */
+static size_t
+first_character (tt_bytes head)
+{
+    size_t i = head.size >= 3 && memcmp (head.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    while (i < head.size && isspace (head.data[i]))
+        i++;
+    return i;
+}
+
+static tt_rows_form
+tell_form (tt_bytes head, char first)
+{
+    tt_tagged_form tagged = tt_tagged_tell (head);
+    return tagged == TT_TAGGED_GREENBOOK ? TT_ROWS_GREENBOOK
+           : tagged == TT_TAGGED_BRS     ? TT_ROWS_BRS
+           : first == '<'                ? TT_ROWS_XML
+           : first == '{'                ? TT_ROWS_JSON
+                                         : TT_ROWS_TABLE;
+}
+
+/* Of JSON and tables, which declare nothing. */
+static const char *
+recognised (tt_bytes head)
+{
+    size_t i = first_character (head);
+    tt_rows_form form = tell_form (head, i < head.size ? (char)head.data[i] : '{');
+    return form == TT_ROWS_JSON || form == TT_ROWS_TABLE ? tt_recognise (head) : NULL;
+}
+
+/* The whole file as the user says it is, as the mark of UTF-16 says, or as its bytes look. */
 static tt_status
 choose_encoding (tt_rows *rows, const char *wanted, tt_error *error)
 {
     tt_bytes head;
     tt_status status = tt_source_peek (rows->source, &head, error);
     bool marked = status == TT_OK && head.size >= 2 && (memcmp (head.data, "\xff\xfe", 2) == 0 || memcmp (head.data, "\xfe\xff", 2) == 0);
-    const char *name = marked ? "UTF-16" : wanted ? tt_decode_name (wanted) : NULL;
+    const char *name = status != TT_OK ? NULL : marked ? "UTF-16" : wanted ? tt_decode_name (wanted) : recognised (head);
     if (status != TT_OK || name == NULL)
         return status;
     rows->decoded = true;
@@ -122,17 +153,6 @@ open_form (tt_rows *rows, size_t max_record)
     }
 }
 
-static tt_rows_form
-tell_form (tt_bytes head, char first)
-{
-    tt_tagged_form tagged = tt_tagged_tell (head);
-    return tagged == TT_TAGGED_GREENBOOK ? TT_ROWS_GREENBOOK
-           : tagged == TT_TAGGED_BRS     ? TT_ROWS_BRS
-           : first == '<'                ? TT_ROWS_XML
-           : first == '{'                ? TT_ROWS_JSON
-                                         : TT_ROWS_TABLE;
-}
-
 static tt_status
 start (tt_rows *rows, const char *path, size_t max_record, tt_error *error)
 {
@@ -143,9 +163,7 @@ start (tt_rows *rows, const char *path, size_t max_record, tt_error *error)
     XXH128_hash_t hash = XXH3_128bits (head.data, head.size);
     snprintf (rows->fingerprint, sizeof rows->fingerprint, "%016llx%016llx", (unsigned long long)hash.high64,
               (unsigned long long)hash.low64);
-    size_t i = head.size >= 3 && memcmp (head.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    while (i < head.size && isspace (head.data[i]))
-        i++;
+    size_t i = first_character (head);
     char first = i < head.size ? (char)head.data[i] : '{';
     if (first == '{' && i + 1 < head.size && (head.data[i + 1] == '\n' || head.data[i + 1] == '\r'))
         return tt_fail (error, TT_INVALID_ARGUMENT,
@@ -235,6 +253,34 @@ next_line (tt_rows *rows, bool *more, tt_error *error)
 }
 
 static tt_status
+bad_row (tt_rows *rows, const char *format, const char *detail)
+{
+    (void)tt_fail (&rows->why, TT_INVALID_ARGUMENT, format, detail);
+    rows->row.broken = rows->why.message;
+    return TT_OK;
+}
+
+/* What the conversion could not read stands as U+FFFD: text that lost characters is not taken for the source's. */
+static const char *
+find_undecodable (const tt_rows *rows, const void *text, size_t size)
+{
+    return rows->decoded && size > 0 ? memmem (text, size, "\xef\xbf\xbd", 3) : NULL;
+}
+
+static tt_status
+next_decoded_line (tt_rows *rows, bool *more, tt_error *error)
+{
+    char place[24];
+    tt_status status = next_line (rows, more, error);
+    tt_bytes text = rows->row.text;
+    const char *lost = status == TT_OK && *more && !rows->row.broken ? find_undecodable (rows, text.data, text.size) : NULL;
+    if (lost == NULL)
+        return status;
+    snprintf (place, sizeof place, "%zu", (size_t)(lost - (const char *)text.data) + 1);
+    return bad_row (rows, "byte %s (as UTF-8) of the line is none of the file's encoding", place);
+}
+
+static tt_status
 next_chunk (tt_rows *rows, bool *more, tt_error *error)
 {
     tt_chunk chunk = { 0 };
@@ -261,14 +307,6 @@ next_tagged (tt_rows *rows, bool *more, tt_error *error)
     return status;
 }
 
-static tt_status
-bad_row (tt_rows *rows, const char *format, const char *detail)
-{
-    (void)tt_fail (&rows->why, TT_INVALID_ARGUMENT, format, detail);
-    rows->row.broken = rows->why.message;
-    return TT_OK;
-}
-
 /* The row as an object; columns without a value are left out. */
 static tt_status
 take_fields (tt_rows *rows, const tt_csv_row *row)
@@ -283,6 +321,8 @@ take_fields (tt_rows *rows, const tt_csv_row *row)
         if (value == NULL)
             return bad_row (rows, "column \"%s\" is no UTF-8", rows->names[i]);
         json_object_set_new (rows->columns, rows->names[i], value);
+        if (find_undecodable (rows, row->fields[i].text, row->fields[i].size))
+            (void)bad_row (rows, "column \"%s\" holds bytes that are none of the file's encoding", rows->names[i]);
     }
     if (row->count > rows->name_count)
         return bad_row (rows, "%s", "more fields than the header has columns");
@@ -323,7 +363,7 @@ tt_rows_next (tt_rows *rows, const tt_row **row, tt_error *error)
     bool more = false;
     rows->row.broken = NULL;
     tt_status status = rows->form == TT_ROWS_XML    ? next_chunk (rows, &more, error)
-                       : rows->form == TT_ROWS_JSON ? next_line (rows, &more, error)
+                       : rows->form == TT_ROWS_JSON ? next_decoded_line (rows, &more, error)
                        : rows->tagged               ? next_tagged (rows, &more, error)
                                                     : next_table_row (rows, &more, error);
     rows->row.number += more;

@@ -232,7 +232,7 @@ run_import (const ctl_args *args)
 static const ctl_option import_options[] = {
     { "file", NULL, CTL_TEXT, CTL_OPERAND | CTL_REQUIRED | CTL_REPEATED, "plain or gzip; - is standard input" },
     { "map", NULL, CTL_TEXT, 0, "column map: a file, or the name of a built-in one; without it one that fits is taken" },
-    { "encoding", NULL, CTL_TEXT, 0, "of the file, e.g. GB18030; without it what it declares itself, else UTF-8" },
+    { "encoding", NULL, CTL_TEXT, 0, "of the file, e.g. GB18030; without it what it declares itself, else UTF-8, GB18030 or Big5 as its bytes look" },
     { "rejects", NULL, CTL_TEXT, 0, "where rejected records go: a file, or a folder (<file>.rejects.jsonl here)" },
     { "resume", NULL, CTL_FLAG, 0, "go on where an import that was interrupted stood" },
     { "batch", NULL, CTL_NUMBER, 0, "records in a command, where it takes several, 1 to 512 (64)" },
