@@ -82,7 +82,7 @@ class Patents(Worker):
 
     def put_watch(self, watch_id=None):
         watch = patent.Watch(owner=self.random.choice(OWNERS), watch_id=watch_id or f"w{self.random.randrange(2)}", query=words.query(self.random),
-                             label=self.unique(), severity=self.random.randrange(1, 5))
+                             label=self.unique(), severity=self.random.randrange(1, 5), triggers=(patent.PUBLICATION, patent.LAPSE))
         self.ask(patent, "PutWatch", None, watch=watch)
 
     def delete_watch(self):
@@ -111,6 +111,23 @@ class Patents(Worker):
         if self.ask(patent, "SubmitPatents", None, documents=documents):
             self.mine = [*self.mine, *documents][-20:]
 
+    def lapse(self):
+        """Of a document that was accepted, or (an orphan) of one that will be."""
+        if not self.mine:
+            return
+        if self.random.random() < 0.3:
+            coming = self.document()
+            self.lapse_of(coming)
+            if self.ask(patent, "SubmitPatents", None, documents=[coming]):
+                self.mine = [*self.mine, coming][-20:]
+        else:
+            self.lapse_of(self.random.choice(self.mine))
+
+    def lapse_of(self, document):
+        event = patent.LegalEvent(publication=document.publication, office=document.publication.country, code="CF01", category="H", text=self.unique())
+        event.parties.add(name=event.text)  # no two are the same event
+        self.ask(patent, "SubmitLegalEvents", None, events=[event])
+
     def list_alerts(self):
         return self.ask(patent, "ListAlerts", None, owner=self.random.choice(OWNERS), limit=1000)
 
@@ -120,7 +137,7 @@ class Patents(Worker):
             some = self.random.sample(list(listed.alerts), min(3, len(listed.alerts)))
             self.ask(patent, "AcknowledgeAlerts", None, owner=some[0].owner, numbers=[alert.number for alert in some])
 
-    kinds = ((9, submit), (4, put_watch), (3, delete_watch), (4, list_watches), (2, acknowledge))
+    kinds = ((9, submit), (3, lapse), (4, put_watch), (3, delete_watch), (4, list_watches), (2, acknowledge))
 
 
 class Achievements(Worker):

@@ -11,6 +11,7 @@ KEYS = {
     "WatchChanged": lambda b: (b["watch"]["owner"], b["watch"]["watch_id"], b["deleted"], b["watch"]["label"]),
     "PatentPublished": lambda b: (b["document_id"], b["document"]["titles"][0]["text"], b["correction"]),
     "AlertAcknowledged": lambda b: (b["owner"],),
+    "LegalEventRecorded": lambda b: (b["event"]["text"], b["correction"]),
     "ProbeStored": lambda b: (b["key"], b["payload"]),
     "AchievementRegistered": lambda b: (b["achievement"]["source_id"], b["achievement"]["title"]),
     "AchievementRevised": lambda b: (b["achievement"]["source_id"], b["achievement"]["title"]),
@@ -59,6 +60,15 @@ def submit_patents(request, reply):
     return found
 
 
+def submit_legal_events(request, reply):
+    found = {}
+    for i, event in enumerate(request["events"]):
+        outcome = reply["results"][i]["outcome"] if reply else 0
+        done = int(outcome == ACCEPTED)
+        found["LegalEventRecorded", (event["text"], False)] = (done, done) if reply else (0, 1)
+    return found
+
+
 def submit_achievements(request, reply):
     found = {}
     for i, record in enumerate(request["achievements"]):
@@ -96,6 +106,7 @@ MODELS = {
     "PutWatch": put_watch,
     "DeleteWatch": lambda r, _: one("WatchChanged", r["owner"], r["watch_id"], True, ""),
     "SubmitPatents": submit_patents,
+    "SubmitLegalEvents": submit_legal_events,
     "AcknowledgeAlerts": acknowledge,
     "SubmitAchievements": submit_achievements,
     "WithdrawAchievement": withdraw,
@@ -142,7 +153,7 @@ def of_one(operation, effects):
                 yield wrong("lost", f"{operation} was acknowledged, but {key} is not there")
 
 
-BULK = {"SubmitPatents": {ACCEPTED, REVISED}, "SubmitAchievements": {REGISTERED, RECORD_REVISED}}
+BULK = {"SubmitPatents": {ACCEPTED, REVISED}, "SubmitLegalEvents": {ACCEPTED, REVISED}, "SubmitAchievements": {REGISTERED, RECORD_REVISED}}
 # What may have had no effect, and so is decided anew.
 OPEN = {"AcknowledgeAlerts", "AcceptProposal", "AnswerPush", "WithdrawAchievement"}
 

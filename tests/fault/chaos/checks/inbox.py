@@ -4,11 +4,14 @@ from collections import defaultdict
 import words
 from checks import operation_of, wrong
 
+PUBLICATION, LAPSE = 1, 3  # patent.Trigger
+
 
 def check(history):
     yield from listed(history, "patent", "AlertRaised", "alert", "ListAlerts", "alerts", "alert_id")
     yield from listed(history, "achievement", "AchievementPushed", "push", "ListPushes", "pushes", "push_id")
     yield from alerts(history)
+    yield from legal(history)
     yield from pushes(history)
 
 
@@ -72,6 +75,8 @@ def alerts(history):
     raised = {}
     for event in history.bodies("patent", "AlertRaised"):
         alert = event["body"]["alert"]
+        if alert["trigger"] != PUBLICATION:
+            continue
         if (alert["owner"], alert["family_id"]) in raised:
             yield wrong("doubled", f"two alerts of {alert['owner']} for family {alert['family_id']}")
         raised[alert["owner"], alert["family_id"]] = alert
@@ -79,6 +84,40 @@ def alerts(history):
     for family, documents in families.items():
         for owner, versions in watches.items():
             yield from due(owner, family, documents, versions, raised.get((owner, family)))
+
+
+def legal(history):
+    """Each legal event raises one alert for each owner whose watch takes its document; a watch that was acknowledged before both were sent, stays, and takes
+    every version of the document, must be in it."""
+    watches, documents = standing_queries(history, "PutWatch", "DeleteWatch", "watch", "watch_id"), defaultdict(list)
+    for event in history.bodies("patent", "PatentPublished"):
+        p, operation = event["body"]["document"]["publication"], history.operations.get(operation_of(event))
+        documents[p["country"], p["number"]].append((event["body"]["document"]["titles"][0]["text"], operation.invoked if operation else 0.0))
+    raised = {}
+    for event in history.bodies("patent", "AlertRaised"):
+        alert = event["body"]["alert"]
+        if alert["trigger"] != LAPSE:
+            continue
+        key = alert["owner"], alert["legal_event"]["event_id"]
+        if key in raised:
+            yield wrong("doubled", f"two alerts of {alert['owner']} for legal event {key[1]}")
+        raised[key] = alert
+        p = alert["legal_event"]["publication"]
+        titles = [title for title, _ in documents[p["country"], p["number"]]]
+        for match in alert["matches"]:
+            if not any(v.name == match["watch_id"] and v.label == match["label"] and words.matches(v.query, t) for v in watches[alert["owner"]] for t in titles):
+                yield wrong("invented", f"watch {alert['owner']}/{match['watch_id']} \"{match['label']}\" does not take {titles}, of which {key[1]} is")
+    for event in history.bodies("patent", "LegalEventRecorded"):
+        body, operation = event["body"]["event"], history.operations.get(operation_of(event))
+        of = documents[body["publication"]["country"], body["publication"]["number"]]
+        sent = min([asked for _, asked in of] + [operation.invoked if operation else 0.0])
+        for owner, versions in watches.items():
+            for v in versions:
+                if of and v.last and v.acknowledged < sent and all(words.matches(v.query, title) for title, _ in of):
+                    alert = raised.get((owner, body["event_id"]))
+                    if alert is None or v.name not in [m["watch_id"] for m in alert["matches"]]:
+                        yield wrong("lost", f"watch {owner}/{v.name} takes every version of {body['publication']}, but legal event {body['event_id']} is not "
+                                    "told for it", late=True)
 
 
 def justified(alert, versions, documents):

@@ -48,7 +48,7 @@ def in_time(history, place, journal):
 
 
 # What a command causes at once; other events follow from these.
-DIRECT = {"WatchChanged", "PatentPublished", "AlertAcknowledged", "ProbeStored", "AchievementRegistered", "AchievementRevised", "AchievementWithdrawn",
+DIRECT = {"WatchChanged", "PatentPublished", "LegalEventRecorded", "AlertAcknowledged", "ProbeStored", "AchievementRegistered", "AchievementRevised", "AchievementWithdrawn",
           "AchievementDuplicate", "DemandChanged", "PushAnswered", "ProviderChanged", "ProductChanged", "ApplicationSubmitted", "ProposalAccepted",
           "ProposalConfirmed", "ObservationReported"}
 
