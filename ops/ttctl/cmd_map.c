@@ -153,8 +153,20 @@ print_grid (grid *g)
     free (widths);
 }
 
+/* What the map cannot show: matched documents that have no key on an axis. */
 static void
-show_tables (const json_t *reply)
+add_lacking (tt_buffer *out, const ctl_args *args, const json_t *reply, const char *between)
+{
+    static const char *const axes[2][3] = { { "rows", "class", "withoutRow" }, { "columns", "year", "withoutColumn" } };
+    for (int i = 0; i < 2; i++) {
+        unsigned long long lacking = ctl_map_count (json_object_get (reply, axes[i][2]));
+        if (lacking)
+            tt_buffer_printf (out, "%s%llu without %s", between, lacking, ctl_get_or (args, axes[i][0], axes[i][1]));
+    }
+}
+
+static void
+show_tables (const ctl_args *args, const json_t *reply)
 {
     static const ctl_column columns[] = { { "APPLICANT", "label", false, false },
                                           { "DOCUMENTS", "documents", false, true },
@@ -166,7 +178,10 @@ show_tables (const json_t *reply)
             (unsigned long long)ctl_map_count (json_object_get (reply, "documents")));
     if (ctl_map_count (json_object_get (reply, "lastYear")))
         printf ("; growth in %llu", (unsigned long long)ctl_map_count (json_object_get (reply, "lastYear")));
-    printf ("\n\n");
+    tt_buffer lacking = { 0 };
+    add_lacking (&lacking, args, reply, "; ");
+    printf ("%s\n\n", tt_buffer_cstr (&lacking));
+    tt_buffer_free (&lacking);
     fill_grid (&g, reply);
     print_grid (&g);
     for (size_t i = 0; i < g.rows * g.columns; i++)
@@ -188,6 +203,7 @@ write_picture (const ctl_args *args, const json_t *reply)
                       (unsigned long long)ctl_map_count (json_object_get (reply, "documents")));
     if (ctl_map_count (json_object_get (reply, "lastYear")))
         tt_buffer_printf (&subtitle, " · growth in %llu", (unsigned long long)ctl_map_count (json_object_get (reply, "lastYear")));
+    add_lacking (&subtitle, args, reply, " · ");
     ctl_map_picture how = { .title = query[0] ? query : "All stored patents 专利导航",
                             .subtitle = tt_buffer_cstr (&subtitle),
                             .bubbles = ctl_has (args, "bubbles") };
@@ -218,7 +234,7 @@ run_map (const ctl_args *args)
     if (code == CTL_OK && ctl_has (args, "json"))
         ctl_print_json (reply);
     else if (code == CTL_OK && !ctl_has (args, "svg"))
-        show_tables (reply);
+        show_tables (args, reply);
     json_decref (fields);
     json_decref (reply);
     return code;
