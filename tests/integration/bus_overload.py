@@ -286,7 +286,7 @@ def test_memory_is_bounded(world):
         return
     world.with_redis()
     base = resident(world.daemon("first").start())
-    room = 48 << 20
+    room = 96 << 20  # what the allocator keeps after an episode must not be near it
     daemon = world.daemon(arguments=["--events.high-water-mark", "1000000", "--memory.max", str(int(base) + room)]).start()
     beside, reliable = world.own(Following(daemon)), world.own(Following(daemon))
     slow = world.own(Stopped(daemon))
@@ -302,7 +302,8 @@ def test_memory_is_bounded(world):
     beside.check(total)
     reliable.check(total)
     assert daemon.metric("subscribers_cut_total") >= 1
-    assert len(said(daemon, "memory is over its bound")) == daemon.metric("memory_episodes_total") == len(said(daemon, "memory is below its bound again"))
+    episodes = lambda: {len(said(daemon, "memory is over its bound")), daemon.metric("memory_episodes_total"), len(said(daemon, "memory is below its bound again"))}
+    suite.wait_for(lambda: len(episodes()) == 1, "every episode to be told once and ended")  # replays of those cut off may have begun another
     assert slow.read_all() < total
 
 
