@@ -34,7 +34,8 @@ typedef struct {
 typedef struct {
     alert_worker worker;
     tt_arena *arena; /* of the entries in hand */
-    tt_batch *checks; /* owned */
+    tt_batch *lookups; /* owned: what is looked up before, its answers live until the entries are done: w->reads serves others meanwhile */
+    tt_batch *checks;  /* owned */
     subject subjects[ENTRIES_MAX];
     size_t count;
 } matcher;
@@ -180,14 +181,14 @@ look_up_publication (matcher *m, subject *s, tt_txn **txns, size_t *count)
     }
     for (int i = 0; i < 2; i++)
         if (s->places[i])
-            add_read (m, m->worker.reads, txns, count, alert_register, s->places[i], false);
+            add_read (m, m->lookups, txns, count, alert_register, s->places[i], false);
     bool overseas = strcmp (document->publication->country, "CN") != 0 && document->family_id[0]
                     && alert_watch_index_listening (alert_index_copy_index (m->worker.copy), TRIGGER (OVERSEAS_FAMILY)) > 0;
     if (!overseas)
         return;
     s->members = tt_arena_zero (m->arena, sizeof *s->members);
     s->members->family = s->family;
-    add_read (m, m->worker.reads, txns, count, alert_find_members, s->members, true);
+    add_read (m, m->lookups, txns, count, alert_find_members, s->members, true);
 }
 
 static tt_status
@@ -195,7 +196,7 @@ look_up (matcher *m, tt_error *error)
 {
     tt_txn *txns[ENTRIES_MAX * 3];
     size_t count = 0;
-    tt_batch_begin (m->worker.reads, tt_clock_unix_ms ());
+    tt_batch_begin (m->lookups, tt_clock_unix_ms ());
     for (size_t i = 0; i < m->count; i++) {
         subject *s = &m->subjects[i];
         if (s->published)
@@ -205,9 +206,9 @@ look_up (matcher *m, tt_error *error)
         s->lookup = tt_arena_zero (m->arena, sizeof *s->lookup);
         s->lookup->event_id = s->legal->event->event_id;
         s->lookup->publication = s->legal->event->publication;
-        add_read (m, m->worker.reads, txns, &count, alert_look_up, s->lookup, true);
+        add_read (m, m->lookups, txns, &count, alert_look_up, s->lookup, true);
     }
-    return alert_worker_run (m->worker.reads, txns, count, error);
+    return alert_worker_run (m->lookups, txns, count, error);
 }
 
 /* -- telling -- */
@@ -384,6 +385,7 @@ close_matcher (void **state)
     tt_arena_destroy (&m->worker.arena);
     tt_arena_destroy (&m->arena);
     tt_batch_destroy (&m->worker.reads);
+    tt_batch_destroy (&m->lookups);
     tt_batch_destroy (&m->checks);
     free (m);
     *state = NULL;
@@ -398,6 +400,7 @@ open_matcher (tt_processor *processor, void *service, void **state, tt_error *er
     w->store = tt_processor_store (processor);
     w->batch = tt_processor_batch (processor);
     w->reads = tt_batch_new (w->store, "patent.proto");
+    m->lookups = tt_batch_new (w->store, "patent.proto");
     m->checks = tt_batch_new (w->store, "patent.proto");
     uint8_t id[TT_UUID_SIZE];
     tt_uuid7_make (id);

@@ -181,6 +181,20 @@ def test_a_retraction_is_told_once_and_the_inbox_stays_dense(world):
     p.call("WithdrawPatent", p.pb.WithdrawPatentRequest(document_id="CN.77.A"), None, code=NOT_FOUND)
 
 
+def test_taking_back_orphans_loses_no_other_legal_event(world):
+    p = Patents(world, replicas=1)
+    p.watch("ent-1", "w", "ti=graphene", ("LAPSE",))
+    filed = {f"{1000 + n}": p.pb.DocumentReference(country="CN", number=f"20203{n:07d}") for n in range(40)}
+    void = p.submit_legal(*(p.legal(n, "CF01") for n in filed))  # taken back while they wait, beside others that hold
+    p.submit_legal(*(p.legal(n, "XX", category="Y", corrects=r.event_id) for n, r in zip(filed, void)))
+    p.submit_legal(*(p.legal("", "CF01", application=application) for application in filed.values()))
+    p.submit(*(p.document(n, application=application) for n, application in filed.items()))
+    p.settled()
+    alerts = p.wait_inbox("ent-1", len(filed))
+    assert {a.document_id for a in alerts} == {f"CN.{n}.A" for n in filed}
+    assert all(a.legal_event.event_id.startswith("a.CN20203") and not a.retracted for a in alerts)
+
+
 def soon(seconds):
     """A time of day in UTC+8 so many seconds from now, as digest.at wants it."""
     return time.strftime("%H:%M:%S", time.gmtime(time.time() + 8 * 3600 + seconds))
