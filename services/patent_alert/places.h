@@ -39,6 +39,8 @@ typedef struct {
     bool corrected;                       /* the event has been taken back */
 } alert_lookup;
 tt_handler alert_look_up;
+/* The number has a place, but its documents went: lets the event wait for one as orphans do, uncounted. Look it up again afterwards. */
+tt_handler alert_await;
 
 /* Documents of a family. */
 typedef struct {

@@ -211,6 +211,37 @@ look_up (matcher *m, tt_error *error)
     return alert_worker_run (m->lookups, txns, count, error);
 }
 
+/* Withdrawn, or kept no longer; of orphans it is known that they wait. */
+static bool
+lacks_document (const subject *s)
+{
+    return s->lookup && s->lookup->document.size == 0 && !s->lookup->corrected && !s->legal->orphan
+           && s->legal->trigger != TRIGGER (TRIGGER_UNSPECIFIED);
+}
+
+/* The document may have come back before the event was seen to wait: whoever comes later sees the other. */
+static tt_status
+await_documents (matcher *m, tt_error *error)
+{
+    tt_txn *txns[ENTRIES_MAX];
+    tt_status status = TT_OK;
+    bool waits[ENTRIES_MAX];
+    for (size_t i = 0; i < m->count; i++)
+        waits[i] = lacks_document (&m->subjects[i]);
+    for (int again = 0; again < 2 && status == TT_OK; again++) {
+        size_t count = 0;
+        tt_batch_begin (m->checks, tt_clock_unix_ms ());
+        for (size_t i = 0; i < m->count; i++)
+            if (waits[i])
+                add_read (m, m->checks, txns, &count, again ? alert_look_up : alert_await, m->subjects[i].lookup, again);
+        status = alert_worker_run (m->checks, txns, count, error);
+    }
+    for (size_t i = 0; i < m->count && status == TT_OK; i++)
+        if (waits[i])
+            m->subjects[i].lookup->document = tt_arena_copy (m->arena, m->subjects[i].lookup->document);
+    return status;
+}
+
 /* -- telling -- */
 
 /* Orphans that were taken back while they were told: their correction may have been worked on before. */
@@ -421,6 +452,8 @@ static tt_status
 work_on (matcher *m, tt_error *error)
 {
     tt_status status = look_up (m, error);
+    if (status == TT_OK)
+        status = await_documents (m, error);
     for (size_t i = 0; i < m->count && status == TT_OK; i++) {
         subject *s = &m->subjects[i];
         status = alert_worker_rest (&m->worker, error);

@@ -195,6 +195,26 @@ def test_taking_back_orphans_loses_no_other_legal_event(world):
     assert all(a.legal_event.event_id.startswith("a.CN20203") and not a.retracted for a in alerts)
 
 
+def test_legal_events_wait_for_a_document_that_went(world):
+    p = Patents(world, arguments=["--documents.keep-days", "30"])
+    p.watch("ent-1", "w", "ti=graphene", ("LAPSE",))
+    p.submit(p.document("1100", date=day()), p.document("1101"))
+    p.settled()
+    p.withdraw("CN.1100.A")
+    for n in range(2):  # a pass begins when a replica has loaded
+        p.kill_one(n)
+    gone = p.pb.GetPatentRequest(document_id="CN.1101.A")
+    suite.wait_for(lambda: sum(len(e.document_ids) for e in p.events("PatentsRemoved")) == 1, "the old document to go", 90)
+    p.call("GetPatent", gone, None, code=NOT_FOUND)
+    p.submit_legal(p.legal("1100", "CF01"), p.legal("1101", "CF01"))
+    p.settled()
+    assert p.inbox("ent-1") == []
+    results = p.submit(p.document("1100", date=day(), revision=1), p.document("1101"))
+    assert [r.outcome for r in results] == [p.pb.ACCEPTED] * 2, results
+    p.settled()
+    assert {a.document_id for a in p.wait_inbox("ent-1", 2)} == {"CN.1100.A", "CN.1101.A"}
+
+
 def soon(seconds):
     """A time of day in UTC+8 so many seconds from now, as digest.at wants it."""
     return time.strftime("%H:%M:%S", time.gmtime(time.time() + 8 * 3600 + seconds))
