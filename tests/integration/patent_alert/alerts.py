@@ -195,17 +195,42 @@ def test_taking_back_orphans_loses_no_other_legal_event(world):
     assert all(a.legal_event.event_id.startswith("a.CN20203") and not a.retracted for a in alerts)
 
 
+def remove_all(p, count):
+    """Until so many documents are kept no longer: a pass begins when a replica has loaded."""
+    for n in range(len(p.replicas)):
+        p.kill_one(n)
+    suite.wait_for(lambda: sum(len(e.document_ids) for e in p.events("PatentsRemoved")) == count, "the old documents to go", 90)
+
+
+def test_a_document_that_is_kept_no_longer_is_withdrawn(world):
+    p = Patents(world, arguments=["--documents.keep-days", "30"])
+    p.watch("ent-1", "w", "ti=graphene")
+    p.submit(p.document("1200"), p.document("1201", revision=3))
+    p.wait_inbox("ent-1", 2)
+    p.settled()
+    remove_all(p, 2)
+    assert not p.withdraw("CN.1200.A").already and not p.withdraw("CN.1201.A", reason="published in error").already
+    alerts = suite.wait_for(lambda: (lambda a: a if all(x.retracted for x in a) else None)(p.inbox("ent-1")), "the alerts to be taken back")
+    assert {a.retracted_reason for a in alerts} == {"publication withdrawn", "published in error"}
+    assert sorted(n for e in p.events("AlertRetracted") for n in e.numbers) == [1, 2]
+    assert p.withdraw("CN.1200.A").already
+    assert p.submit(p.document("1201", revision=3))[0].code == FAILED_PRECONDITION
+    assert p.submit(p.document("1201", revision=4))[0].outcome == p.pb.ACCEPTED
+    p.settled()
+    remove_all(p, 3)
+    assert not p.withdraw("CN.1201.A").already, "of a later revision"
+    assert [(e.document_id, e.revision) for e in p.events("PatentWithdrawn")].count(("CN.1201.A", 4)) == 1
+    p.call("WithdrawPatent", p.pb.WithdrawPatentRequest(document_id="CN.77.A"), None, code=NOT_FOUND)
+
+
 def test_legal_events_wait_for_a_document_that_went(world):
     p = Patents(world, arguments=["--documents.keep-days", "30"])
     p.watch("ent-1", "w", "ti=graphene", ("LAPSE",))
     p.submit(p.document("1100", date=day()), p.document("1101"))
     p.settled()
     p.withdraw("CN.1100.A")
-    for n in range(2):  # a pass begins when a replica has loaded
-        p.kill_one(n)
-    gone = p.pb.GetPatentRequest(document_id="CN.1101.A")
-    suite.wait_for(lambda: sum(len(e.document_ids) for e in p.events("PatentsRemoved")) == 1, "the old document to go", 90)
-    p.call("GetPatent", gone, None, code=NOT_FOUND)
+    remove_all(p, 1)
+    p.call("GetPatent", p.pb.GetPatentRequest(document_id="CN.1101.A"), None, code=NOT_FOUND)
     p.submit_legal(p.legal("1100", "CF01"), p.legal("1101", "CF01"))
     p.settled()
     assert p.inbox("ent-1") == []
