@@ -67,7 +67,7 @@ typedef struct {
     tt_bytes after;
     const tt_rows *rows;
 } alert_caused;
-#define ALERT_CAUSED_PAGE ALERT_BATCH_MAX
+#define ALERT_CAUSED_PAGE 256 /* each may be another owner's, and so a transaction */
 tt_handler alert_find_caused;
 
 #endif

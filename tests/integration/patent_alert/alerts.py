@@ -195,6 +195,20 @@ def test_taking_back_orphans_loses_no_other_legal_event(world):
     assert all(a.legal_event.event_id.startswith("a.CN20203") and not a.retracted for a in alerts)
 
 
+def test_a_document_that_many_owners_were_told_of_is_withdrawn(world):
+    p = Patents(world, replicas=1)
+    owners = [f"ent-{n}" for n in range(2600)]  # above 256 in each of 8 partitions
+    for owner in owners:
+        p.watch(owner, "w", "ti=graphene")
+    p.submit(p.document("1300"))
+    p.settled()
+    p.withdraw("CN.1300.A")
+    told = suite.wait_for(lambda: (lambda e: e if len(e) >= len(owners) else None)(p.events("AlertRetracted")), "all to be told")
+    assert sorted(e.owner for e in told) == sorted(owners)
+    p.settled()
+    assert p.replicas[0].alive() and len(p.events("AlertRetracted")) == len(owners)
+
+
 def remove_all(p, count):
     """Until so many documents are kept no longer: a pass begins when a replica has loaded."""
     for n in range(len(p.replicas)):
