@@ -305,6 +305,24 @@ def test_a_digest_tells_once_what_is_left(world):
     assert p.events("AlertRetracted") == [], "nobody had been told of them"
 
 
+def test_a_digest_whose_row_is_broken_stops_no_other(world):
+    p = Patents(world, replicas=1, arguments=["--digest.at", soon(10)])
+    owners = [f"ent-{n}" for n in range(16)]
+    for owner in owners:
+        p.watch(owner, "daily", "ti=graphene", ("PUBLICATION",), delivery=1)
+    p.submit(p.document("1500"))
+    for owner in owners:
+        p.wait_inbox(owner, 1)
+    table = sorted(world.redis.ask("KEYS", "tt:{patent.*}:t:digests").split())[0]
+    key = world.redis.ask("HKEYS", table).split()[0]
+    world.redis.ask("HSET", table, key, "\x01" * 8 + "\x7f\x7f")
+    suite.wait_for(lambda: len(p.events("AlertDigest")) >= len(owners), "the digests", 60)
+    p.settled()
+    digests = p.events("AlertDigest")
+    assert sorted(d.owner for d in digests) == sorted(owners)
+    assert all(list(d.numbers) == [1] and d.due_unix_ms == digests[0].due_unix_ms for d in digests), digests
+
+
 def test_a_backfill_is_complete_once_while_replicas_are_killed(world):
     p = Patents(world, arguments=["--backfill.rate", "300"])
     old = [p.document(f"{500 + n}", date=f"{2000 + n % 20}-06-01", title="graphene film" if n % 2 else "steel pipe") for n in range(600)]
@@ -443,6 +461,9 @@ def test_a_watch_that_says_too_much_is_braked(world):
     assert not p.watch("ent-1", "w", "ti=graphene", most_per_day=50).braked, "a change takes the brake off"
     p.submit(p.document("950"))
     suite.wait_for(lambda: 21 in told(p, "ent-1"), "it is told at once again")
+    assert len(world.redis.ask("KEYS", "tt:{patent.*}:t:rates").split()) == 1
+    p.call("DeleteWatch", p.pb.DeleteWatchRequest(owner="ent-1", watch_id="w"), p.pb.DeleteWatchReply)
+    assert world.redis.ask("KEYS", "tt:{patent.*}:t:rates").split() == [], "its rate goes with it"
 
 
 def prepare():
