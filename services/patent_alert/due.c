@@ -73,8 +73,11 @@ look_at (alert_worker *w, const PatentDocument *document, int32_t today, tt_erro
     tt_status status = TT_OK;
     (void)alert_worker_show (w, document, NULL);
     size_t matched = alert_watch_index_match (index, alert_view_document (w->view), &entries);
-    for (size_t i = 0; i < count && status == TT_OK; i++)
-        status = tell_due (w, document, entries, matched, &dues[i], today, error);
+    for (size_t i = 0; i < count && status == TT_OK; i++) {
+        status = alert_worker_rest (w, error);
+        if (status == TT_OK)
+            status = tell_due (w, document, entries, matched, &dues[i], today, error);
+    }
     return status;
 }
 

@@ -282,7 +282,7 @@ attach (matcher *m, const alert_attachment *a, const char *traceparent, tt_error
 
 /* What waited for this document; it happens now, so that a watch which asks for it already is told. */
 static tt_status
-tell_orphans (matcher *m, const subject *s, const alert_registration *r, tt_error *error)
+tell_orphans (matcher *m, const subject *s, alert_registration *r, tt_error *error)
 {
     tt_status status = TT_OK;
     alert_attachment *a = tt_arena_zero (m->arena, sizeof *a);
@@ -297,8 +297,11 @@ tell_orphans (matcher *m, const subject *s, const alert_registration *r, tt_erro
         a->event_ids[a->count++] = records[i]->event->event_id;
         if (r->corrected[i])
             continue;
-        status = alert_tell_legal (&m->worker, &p, records[i], error);
+        status = alert_worker_rest (&m->worker, error);
+        if (status == TT_OK)
+            status = alert_tell_legal (&m->worker, &p, records[i], error);
     }
+    r->more = r->more && a->count > 0; /* a page of which nothing can be read would come again and again */
     if (status == TT_OK)
         status = attach (m, a, s->traceparent, error);
     for (size_t i = 0; i < r->event_count; i++)
