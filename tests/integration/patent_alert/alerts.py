@@ -274,6 +274,17 @@ def test_legal_events_wait_for_a_document_that_went(world):
     assert {a.document_id for a in p.wait_inbox("ent-1", 2)} == {"CN.1100.A", "CN.1101.A"}
 
 
+def test_a_page_of_large_alerts_is_short(world):
+    p = Patents(world, replicas=1)
+    for n in range(240):
+        p.watch("ent-1", f"w-{n}", "ti=graphene", label="x" * 120)
+    p.submit(*(p.document(f"{1600 + n}") for n in range(250)))
+    alerts = p.wait_inbox("ent-1", 250)
+    assert sum(a.ByteSize() for a in alerts) > 6 << 20, "or the test shows nothing"
+    first = p.call("ListAlerts", p.pb.ListAlertsRequest(owner="ent-1", limit=1000), p.pb.ListAlertsReply)
+    assert first.ByteSize() < 5 << 20 and first.next_number == len(first.alerts) + 1, first.ByteSize()
+
+
 def soon(seconds):
     """A time of day in UTC+8 so many seconds from now, as digest.at wants it."""
     return time.strftime("%H:%M:%S", time.gmtime(time.time() + 8 * 3600 + seconds))
