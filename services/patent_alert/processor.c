@@ -29,6 +29,7 @@ typedef struct {
     alert_lookup *lookup;          /* of a legal event */
     PatentDocument *document;      /* that it is about, owned; NULL: none is stored */
     alert_voidness *voidness;
+    alert_voidness *gone; /* of that document, or NULL */
 } subject;
 
 typedef struct {
@@ -355,11 +356,25 @@ tell_more_orphans (matcher *m, subject *s, alert_registration *r, tt_error *erro
 
 /* -- what is void by now -- */
 
+/* Of the document that a legal event was told of. */
+static alert_voidness *
+voidness_of (matcher *m, const PatentDocument *document)
+{
+    tt_buffer id = { 0 }, family = { 0 };
+    alert_voidness *v = tt_arena_zero (m->arena, sizeof *v);
+    alert_document_id (document, &id);
+    alert_document_family (document, &family);
+    v->id = keep (m, &id);
+    v->family = keep (m, &family);
+    v->revision = document->revision;
+    return v;
+}
+
 /* A withdrawal may have been worked on before the alerts of what it withdraws were there: whoever comes later sees the other. */
 static tt_status
 check_void (matcher *m, tt_error *error)
 {
-    tt_txn *txns[ENTRIES_MAX];
+    tt_txn *txns[2 * ENTRIES_MAX];
     size_t count = 0;
     tt_batch_begin (m->checks, tt_clock_unix_ms ());
     for (size_t i = 0; i < m->count; i++) {
@@ -371,6 +386,10 @@ check_void (matcher *m, tt_error *error)
         s->voidness->id = s->published ? s->id : s->legal->event->event_id;
         s->voidness->revision = s->published ? s->published->document->revision : 0;
         add_read (m, m->checks, txns, &count, alert_check_void, s->voidness, true);
+        if (s->document == NULL)
+            continue;
+        s->gone = voidness_of (m, s->document);
+        add_read (m, m->checks, txns, &count, alert_check_void, s->gone, true);
     }
     return alert_worker_run (m->checks, txns, count, error);
 }
@@ -382,6 +401,8 @@ take_back (matcher *m, const subject *s, tt_error *error)
     tt_status status = TT_OK;
     if (s->voidness && s->voidness->is_void)
         status = alert_take_back (w, s->voidness->id, s->voidness->reason, s->traceparent, error);
+    if (status == TT_OK && s->gone && s->gone->is_void)
+        status = alert_take_back (w, s->gone->id, s->gone->reason, s->traceparent, error);
     if (status == TT_OK && s->withdrawn)
         status = alert_take_back (w, s->withdrawn->document_id,
                                   s->withdrawn->reason[0] ? s->withdrawn->reason : "publication withdrawn", s->traceparent, error);

@@ -285,6 +285,21 @@ def test_a_page_of_large_alerts_is_short(world):
     assert first.ByteSize() < 5 << 20 and first.next_number == len(first.alerts) + 1, first.ByteSize()
 
 
+def test_a_legal_event_told_of_a_document_that_is_withdrawn_meanwhile_is_taken_back(world):
+    p = Patents(world, replicas=1)
+    p.watch("ent-1", "w", "ti=graphene", ("LAPSE",))
+    p.submit(p.document("1700"), p.document("1701"))
+    p.settled()
+    (documents,) = [t for t in world.redis.ask("KEYS", "tt:{patent.*}:t:documents").split() if "CN.1700.A" in world.redis.ask("HKEYS", t).split()]
+    gone = p.pb.PatentWithdrawn(document_id="CN.1700.A", reason="meanwhile")
+    # As whoever finds the document before, and looks for its withdrawal after the other replica has worked on that.
+    world.redis.ask("HSET", documents.replace("t:documents", "t:withdrawn"), "CN.1700.A", "\x01" * 8 + gone.SerializeToString().decode("ascii"))
+    p.submit_legal(p.legal("1700", "CF01"), p.legal("1701", "CF01"))
+    p.settled()
+    alerts = p.wait_inbox("ent-1", 2)
+    assert {(a.document_id, a.retracted_reason) for a in alerts} == {("CN.1700.A", "meanwhile"), ("CN.1701.A", "")}
+
+
 def soon(seconds):
     """A time of day in UTC+8 so many seconds from now, as digest.at wants it."""
     return time.strftime("%H:%M:%S", time.gmtime(time.time() + 8 * 3600 + seconds))
