@@ -142,7 +142,8 @@ go_on (alert_worker *w, const BackfillRow *row, const alert_watch_entry *entry, 
     else if (++progress.partitions_done == progress.partitions)
         progress.state = STATE (DONE);
     progress.finished_unix_ms = progress.state == STATE (DONE) ? tt_clock_unix_ms () : 0;
-    return move (w, row, &next, &done, error);
+    status = alert_page_check (w, &page, error);
+    return status == TT_OK ? move (w, row, &next, &done, error) : status;
 }
 
 /* -- which one -- */

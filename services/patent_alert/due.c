@@ -168,7 +168,8 @@ go_on (alert_worker *w, sweep *s, SweepRow *next, int32_t today, uint32_t docume
         next->after = tt_arena_strndup (w->arena, (const char *)page.rows->keys[page.rows->count - 1].data,
                                         page.rows->keys[page.rows->count - 1].size);
     s->next = next;
-    return use (w, s, error);
+    status = alert_page_check (w, &page, error);
+    return status == TT_OK ? use (w, s, error) : status;
 }
 
 tt_status

@@ -285,7 +285,7 @@ def test_a_page_of_large_alerts_is_short(world):
     assert first.ByteSize() < 5 << 20 and first.next_number == len(first.alerts) + 1, first.ByteSize()
 
 
-def test_a_legal_event_told_of_a_document_that_is_withdrawn_meanwhile_is_taken_back(world):
+def test_what_is_told_of_a_document_that_is_withdrawn_meanwhile_is_taken_back(world):
     p = Patents(world, replicas=1)
     p.watch("ent-1", "w", "ti=graphene", ("LAPSE",))
     p.submit(p.document("1700"), p.document("1701"))
@@ -298,6 +298,9 @@ def test_a_legal_event_told_of_a_document_that_is_withdrawn_meanwhile_is_taken_b
     p.settled()
     alerts = p.wait_inbox("ent-1", 2)
     assert {(a.document_id, a.retracted_reason) for a in alerts} == {("CN.1700.A", "meanwhile"), ("CN.1701.A", "")}
+    p.watch("ent-2", "w", "ti=graphene", backfill=2)
+    suite.wait_for(lambda: p.backfill("ent-2", "w").state == p.pb.BACKFILL_DONE, "the back-fill's end")
+    assert {(a.document_id, a.retracted_reason) for a in p.inbox("ent-2")} == {("CN.1700.A", "meanwhile"), ("CN.1701.A", "")}
 
 
 def soon(seconds):
