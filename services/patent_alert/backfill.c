@@ -72,7 +72,10 @@ look_at_legal (alert_worker *w, const alert_publication *p, const char *since, t
     tt_status status = alert_legal_list_read (w, batch, &list, error);
     for (size_t i = 0; i < list.count && status == TT_OK; i++) {
         const LegalEvent *event = list.records[i]->event;
-        if (is_wanted (since, event->effective_date[0] ? event->effective_date : event->announced_date))
+        if (!is_wanted (since, event->effective_date[0] ? event->effective_date : event->announced_date))
+            continue;
+        status = alert_worker_rest (w, error);
+        if (status == TT_OK)
             status = alert_tell_legal (w, p, list.records[i], error);
     }
     if (status == TT_OK)
@@ -139,7 +142,8 @@ go_on (alert_worker *w, const BackfillRow *row, const alert_watch_entry *entry, 
     else if (++progress.partitions_done == progress.partitions)
         progress.state = STATE (DONE);
     progress.finished_unix_ms = progress.state == STATE (DONE) ? tt_clock_unix_ms () : 0;
-    return move (w, row, &next, &done, error);
+    status = alert_page_check (w, &page, error);
+    return status == TT_OK ? move (w, row, &next, &done, error) : status;
 }
 
 /* -- which one -- */

@@ -6,7 +6,8 @@
 #include "service.h"
 #include "watch.h"
 
-#define EXAMINE_MAX 1000 /* inbox numbers looked at for one page */
+#define EXAMINE_MAX 1000             /* inbox numbers looked at for one page */
+#define PAGE_BYTES ((size_t)4 << 20) /* after which a page ends: an alert names all watches that matched, which may be thousands */
 
 /* -- ListAlerts -- */
 
@@ -16,16 +17,21 @@ answer_list (tt_txn *txn, const tt_rows *rows, uint64_t from, uint64_t head, uin
     Techtransfer__Patent__V1__ListAlertsReply reply = TECHTRANSFER__PATENT__V1__LIST_ALERTS_REPLY__INIT;
     reply.alerts = tt_arena_alloc (tt_txn_arena (txn), (rows->count + 1) * sizeof *reply.alerts);
     uint64_t next = from + EXAMINE_MAX;
+    size_t bytes = 0;
     for (size_t i = 0; i < rows->count; i++) {
-        if (reply.n_alerts == limit) {
+        if (reply.n_alerts == limit || bytes >= PAGE_BYTES) {
             next = alert_number_read (rows->keys[i]);
             break;
         }
         Alert *alert = techtransfer__patent__v1__alert__unpack (NULL, rows->rows[i].value.size, rows->rows[i].value.data);
-        if (alert && unacknowledged_only && alert->acknowledged)
+        if (alert == NULL)
+            continue;
+        if (unacknowledged_only && alert->acknowledged) {
             techtransfer__patent__v1__alert__free_unpacked (alert, NULL);
-        else if (alert)
-            reply.alerts[reply.n_alerts++] = alert;
+            continue;
+        }
+        reply.alerts[reply.n_alerts++] = alert;
+        bytes += rows->rows[i].value.size;
     }
     reply.head = head;
     reply.next_number = next <= head ? next : 0;

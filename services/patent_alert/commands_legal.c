@@ -4,11 +4,13 @@
 #include "archive.h"
 #include "commands.h"
 #include "document.h"
+#include "inbox.h"
 #include "legal.h"
 #include "service.h"
 #include "wire/topic.h"
 
 typedef Techtransfer__Patent__V1__SubmitLegalEventResult LegalResult;
+typedef Techtransfer__Patent__V1__WithdrawPatentRequest WithdrawRequest;
 #define OUTCOME(name) TECHTRANSFER__PATENT__V1__SUBMIT_OUTCOME__##name
 
 /* -- SubmitLegalEvents -- */
@@ -147,35 +149,61 @@ alert_submit_legal (tt_txn *txn, const void *request, void *context)
 /* -- WithdrawPatent -- */
 
 static void
-withdraw (tt_txn *txn, const Techtransfer__Patent__V1__WithdrawPatentRequest *request, const tt_row *row)
+withdraw (tt_txn *txn, const WithdrawRequest *request, uint64_t revision)
+{
+    Techtransfer__Patent__V1__WithdrawPatentReply reply = TECHTRANSFER__PATENT__V1__WITHDRAW_PATENT_REPLY__INIT;
+    PatentWithdrawn event = TECHTRANSFER__PATENT__V1__PATENT_WITHDRAWN__INIT;
+    const char *country = tt_arena_strndup (tt_txn_arena (txn), request->document_id, 2);
+    tt_buffer topic = { 0 };
+    event.document_id = request->document_id;
+    event.family_id = request->family_id;
+    event.reason = request->reason;
+    event.revision = revision;
+    event.withdrawn_unix_ms = tt_txn_now (txn);
+    tt_txn_put_message (txn, ALERT_TABLE_WITHDRAWN, alert_text (request->document_id), &event.base);
+    tt_topic_build (&topic, "patent", "withdrawn", country, NULL);
+    tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data, request->document_id, &event.base);
+    tt_txn_reply (txn, &reply.base);
+}
+
+static void
+withdraw_stored (tt_txn *txn, const WithdrawRequest *request, const tt_row *row)
 {
     PatentDocument *document = alert_archive_unpack (row->value, NULL);
     if (document == NULL) {
         tt_txn_refuse (txn, TT_DATA_LOSS, "the stored document %s cannot be read", request->document_id);
         return;
     }
-    Techtransfer__Patent__V1__WithdrawPatentReply reply = TECHTRANSFER__PATENT__V1__WITHDRAW_PATENT_REPLY__INIT;
-    PatentWithdrawn event = TECHTRANSFER__PATENT__V1__PATENT_WITHDRAWN__INIT;
-    tt_bytes id = alert_text (request->document_id);
-    tt_buffer topic = { 0 };
-    event.document_id = request->document_id;
-    event.family_id = request->family_id;
-    event.reason = request->reason;
-    event.revision = document->revision;
-    event.withdrawn_unix_ms = tt_txn_now (txn);
-    alert_forget_document (txn, document, id);
-    tt_txn_put_message (txn, ALERT_TABLE_WITHDRAWN, id, &event.base);
-    tt_topic_build (&topic, "patent", "withdrawn", document->publication->country, NULL);
-    tt_txn_event (txn, (const char *)alert_keep (txn, &topic).data, request->document_id, &event.base);
-    tt_txn_reply (txn, &reply.base);
+    alert_forget_document (txn, document, alert_text (request->document_id));
+    withdraw (txn, request, document->revision);
     techtransfer__patent__v1__patent_document__free_unpacked (document, NULL);
+}
+
+/* Its alerts are there although it was kept no longer: they are to be taken back as well. */
+static void
+withdraw_absent (tt_txn *txn, const WithdrawRequest *request, const tt_row *gone, const tt_row *removed)
+{
+    Techtransfer__Patent__V1__WithdrawPatentReply reply = TECHTRANSFER__PATENT__V1__WITHDRAW_PATENT_REPLY__INIT;
+    PatentWithdrawn *before
+        = gone->present ? techtransfer__patent__v1__patent_withdrawn__unpack (NULL, gone->value.size, gone->value.data) : NULL;
+    uint64_t revision = removed->present ? alert_number_read (removed->value) : 0;
+    reply.already = true;
+    if (removed->present && (before == NULL || before->revision < revision))
+        withdraw (txn, request, revision);
+    else if (gone->present)
+        tt_txn_reply (txn, &reply.base);
+    else
+        tt_txn_refuse (txn, TT_NOT_FOUND, "there is no document %s%s%s", request->document_id, request->family_id[0] ? " in family " : "",
+                       request->family_id);
+    if (before)
+        techtransfer__patent__v1__patent_withdrawn__free_unpacked (before, NULL);
 }
 
 void
 alert_withdraw_patent (tt_txn *txn, const void *message, void *context)
 {
     (void)context;
-    const Techtransfer__Patent__V1__WithdrawPatentRequest *request = message;
+    const WithdrawRequest *request = message;
     tt_violations violations = { 0 };
     tt_buffer family = { 0 };
     (void)tt_check_text (&violations, "reason", request->reason, 0, 256);
@@ -188,17 +216,13 @@ alert_withdraw_patent (tt_txn *txn, const void *message, void *context)
     tt_txn_at (txn, alert_keep (txn, &family));
     if (tt_txn_refused (txn))
         return;
-    const tt_row *row = tt_txn_get (txn, ALERT_TABLE_DOCUMENTS, alert_text (request->document_id));
-    const tt_row *gone = tt_txn_get (txn, ALERT_TABLE_WITHDRAWN, alert_text (request->document_id));
-    if (row == NULL || gone == NULL)
+    tt_bytes id = alert_text (request->document_id);
+    const tt_row *row = tt_txn_get (txn, ALERT_TABLE_DOCUMENTS, id);
+    const tt_row *gone = tt_txn_get (txn, ALERT_TABLE_WITHDRAWN, id), *removed = tt_txn_get (txn, ALERT_TABLE_REMOVED, id);
+    if (row == NULL || gone == NULL || removed == NULL)
         return;
-    Techtransfer__Patent__V1__WithdrawPatentReply reply = TECHTRANSFER__PATENT__V1__WITHDRAW_PATENT_REPLY__INIT;
-    reply.already = true;
     if (row->present)
-        withdraw (txn, request, row);
-    else if (gone->present)
-        tt_txn_reply (txn, &reply.base);
+        withdraw_stored (txn, request, row);
     else
-        tt_txn_refuse (txn, TT_NOT_FOUND, "there is no document %s%s%s", request->document_id, request->family_id[0] ? " in family " : "",
-                       request->family_id);
+        withdraw_absent (txn, request, gone, removed);
 }

@@ -134,8 +134,8 @@ alert_delete_watch (tt_txn *txn, const void *message, void *context)
     if (!alert_goes_to (txn, request->owner, "watch_id", request->watch_id))
         return;
     tt_bytes key = alert_key_of (txn, request->owner, request->watch_id);
-    const tt_row *row = tt_txn_get (txn, ALERT_TABLE_WATCHES, key);
-    if (row == NULL)
+    const tt_row *row = tt_txn_get (txn, ALERT_TABLE_WATCHES, key), *rate = tt_txn_get (txn, ALERT_TABLE_RATES, key);
+    if (row == NULL || rate == NULL)
         return;
     if (!row->present) {
         tt_txn_refuse (txn, TT_NOT_FOUND, "owner %s has no watch %s", request->owner, request->watch_id);
@@ -145,6 +145,7 @@ alert_delete_watch (tt_txn *txn, const void *message, void *context)
     gone.owner = request->owner;
     gone.watch_id = request->watch_id;
     tt_txn_delete (txn, ALERT_TABLE_WATCHES, key);
+    release_brake (txn, key, rate);
     tt_txn_index_remove (txn, alert_name_of (txn, ALERT_INDEX_WATCHES, request->owner), key);
     alert_watch_announce (txn, &gone, true);
     alert_count (context, ALERT_COUNT_WATCH_CHANGES, 0, 1);

@@ -27,7 +27,7 @@ tell (alert_worker *w, const due_digests *due, tt_error *error)
     tt_batch_begin (w->batch, tt_clock_unix_ms ());
     for (size_t i = 0; due->rows && i < due->rows->count; i++) {
         const char *key = tt_arena_strndup (w->arena, (const char *)due->rows->keys[i].data, due->rows->keys[i].size);
-        w->waiting[count++] = tt_batch_add (w->batch, &(tt_txn_spec){ .handle = alert_tell_digest, .request = key });
+        w->waiting[count++] = tt_batch_add (w->batch, &(tt_txn_spec){ .handle = alert_tell_digest, .request = key, .service = (void *)w->service });
     }
     tt_status status = alert_worker_run (w->batch, w->waiting, count, error);
     for (size_t i = 0; i < count && status == TT_OK; i++)

@@ -73,8 +73,11 @@ look_at (alert_worker *w, const PatentDocument *document, int32_t today, tt_erro
     tt_status status = TT_OK;
     (void)alert_worker_show (w, document, NULL);
     size_t matched = alert_watch_index_match (index, alert_view_document (w->view), &entries);
-    for (size_t i = 0; i < count && status == TT_OK; i++)
-        status = tell_due (w, document, entries, matched, &dues[i], today, error);
+    for (size_t i = 0; i < count && status == TT_OK; i++) {
+        status = alert_worker_rest (w, error);
+        if (status == TT_OK)
+            status = tell_due (w, document, entries, matched, &dues[i], today, error);
+    }
     return status;
 }
 
@@ -165,7 +168,8 @@ go_on (alert_worker *w, sweep *s, SweepRow *next, int32_t today, uint32_t docume
         next->after = tt_arena_strndup (w->arena, (const char *)page.rows->keys[page.rows->count - 1].data,
                                         page.rows->keys[page.rows->count - 1].size);
     s->next = next;
-    return use (w, s, error);
+    status = alert_page_check (w, &page, error);
+    return status == TT_OK ? use (w, s, error) : status;
 }
 
 tt_status

@@ -11,6 +11,7 @@ struct alert_index_copy {
     uint32_t partitions;
     tt_reader *log;
     alert_portfolios *portfolios;
+    bool loaded; /* of all partitions; else watches are missing, and nothing must be matched */
     tt_reader *portfolio_log;
 };
 
@@ -87,6 +88,7 @@ load_portfolios (alert_index_copy *copy, tt_error *error)
 static tt_status
 load (alert_index_copy *copy, tt_error *error)
 {
+    copy->loaded = false;
     alert_watch_index_destroy (&copy->index);
     copy->index = alert_watch_index_new_with (copy->crew);
     tt_status status = tt_reader_start (copy->log, error);
@@ -94,6 +96,7 @@ load (alert_index_copy *copy, tt_error *error)
         status = load_portfolios (copy, error);
     for (uint32_t p = 0; p < copy->partitions && status == TT_OK; p++)
         status = tt_table_visit (copy->store, p, ALERT_TABLE_WATCHES, take_row, copy, error);
+    copy->loaded = status == TT_OK;
     if (status == TT_OK) {
         alert_watch_index_settle (copy->index);
         alert_count (copy->service, ALERT_COUNT_SNAPSHOTS, 0, 1);
@@ -185,10 +188,11 @@ alert_index_copy_catch_up (alert_index_copy *copy, tt_error *error)
 {
     tt_error local = { 0 };
     error = error ? error : &local;
-    tt_status status = read_logs (copy, error);
+    tt_status status = copy->loaded ? read_logs (copy, error) : TT_DATA_LOSS;
     if (status != TT_OUT_OF_RANGE && status != TT_DATA_LOSS)
         return status;
-    tt_log (TT_LOG_WARNING, "index of watches is built again", "reason", error->message, NULL);
+    const char *reason = copy->loaded ? error->message : "it was not built to its end";
+    tt_log (TT_LOG_WARNING, "index of watches is built again", "reason", reason, NULL);
     status = load (copy, error);
     return status == TT_OK ? read_logs (copy, error) : status;
 }

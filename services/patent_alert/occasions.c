@@ -72,8 +72,11 @@ tell_citations (alert_worker *w, const alert_publication *p, tt_error *error)
     tt_status status = TT_OK;
     if (!listens (w, TRIGGER (CITATION)) || alert_portfolios_count (alert_index_copy_portfolios (w->copy)) == 0)
         return TT_OK;
-    for (size_t i = 0; i < p->document->n_citations && status == TT_OK; i++)
-        status = tell_citation (w, p, p->document->citations[i], error);
+    for (size_t i = 0; i < p->document->n_citations && status == TT_OK; i++) {
+        status = alert_worker_rest (w, error);
+        if (status == TT_OK)
+            status = tell_citation (w, p, p->document->citations[i], error);
+    }
     return status;
 }
 

@@ -5,7 +5,9 @@
 #include "archive.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "document.h"
 #include "legal.h"
+#include "places.h"
 
 #define LEGAL_MAX 256 /* legal events of one number */
 
@@ -41,6 +43,48 @@ alert_page_document (alert_worker *w, const alert_page *page, size_t i)
     if (document)
         techtransfer__patent__v1__patent_document__free_unpacked (document, NULL);
     return NULL;
+}
+
+static alert_voidness *
+voidness_of (alert_worker *w, const PatentDocument *document)
+{
+    tt_buffer id = { 0 }, family = { 0 };
+    alert_voidness *v = tt_arena_zero (w->arena, sizeof *v);
+    alert_document_id (document, &id);
+    alert_document_family (document, &family);
+    v->id = tt_arena_strndup (w->arena, (const char *)id.data, id.size);
+    v->family = tt_arena_strndup (w->arena, (const char *)family.data, family.size);
+    v->revision = document->revision;
+    tt_buffer_free (&id);
+    tt_buffer_free (&family);
+    return v;
+}
+
+tt_status
+alert_page_check (alert_worker *w, const alert_page *page, tt_error *error)
+{
+    size_t count = 0;
+    if (w->raised == 0)
+        return TT_OK;
+    tt_batch *batch = tt_batch_new (w->store, "patent.proto");
+    tt_txn **txns = tt_arena_alloc (w->arena, (page->rows->count + 1) * sizeof *txns);
+    alert_voidness **checks = tt_arena_alloc (w->arena, (page->rows->count + 1) * sizeof *checks);
+    tt_batch_begin (batch, tt_clock_unix_ms ());
+    for (size_t i = 0; i < page->rows->count; i++) {
+        PatentDocument *document = alert_page_document (w, page, i);
+        if (document == NULL)
+            continue;
+        checks[count] = voidness_of (w, document);
+        txns[count] = tt_batch_add (batch, &(tt_txn_spec){ .handle = alert_check_void, .request = checks[count], .read_only = true });
+        count++;
+        techtransfer__patent__v1__patent_document__free_unpacked (document, NULL);
+    }
+    tt_status status = alert_worker_run (batch, txns, count, error);
+    for (size_t i = 0; i < count && status == TT_OK; i++)
+        if (checks[i]->is_void)
+            status = alert_take_back (w, checks[i]->id, checks[i]->reason, NULL, error);
+    tt_batch_destroy (&batch);
+    return status;
 }
 
 /* -- legal events -- */

@@ -27,4 +27,8 @@ typedef struct {
 TT_MUST_USE tt_status alert_legal_list_read (alert_worker *w, tt_batch *batch, alert_legal_list *list, tt_error *error);
 void alert_legal_list_free (alert_legal_list *list);
 
+/* At the end of a page, when all is committed: takes back what it raised of documents that are withdrawn by now. The page's rows are invalid
+ * afterwards. */
+TT_MUST_USE tt_status alert_page_check (alert_worker *w, const alert_page *page, tt_error *error);
+
 #endif

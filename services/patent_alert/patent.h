@@ -29,6 +29,7 @@ typedef Techtransfer__Patent__V1__PatentWithdrawn PatentWithdrawn;
  * else by owner. */
 #define ALERT_TABLE_DOCUMENTS "documents"     /* document id -> PatentDocument, as archive.h keeps it */
 #define ALERT_TABLE_WITHDRAWN "withdrawn"     /* document id -> PatentWithdrawn */
+#define ALERT_TABLE_REMOVED "removed"         /* document id -> revision of what was kept long enough, 8 bytes big-endian */
 #define ALERT_TABLE_PLACES "places"           /* number key -> PlaceRow */
 #define ALERT_TABLE_LEGAL "legal"             /* event id -> LegalEventRecorded */
 #define ALERT_TABLE_CORRECTED "corrected"     /* event id -> id of the event that takes it back */

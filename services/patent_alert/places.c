@@ -163,6 +163,15 @@ alert_look_up (tt_txn *txn, const void *request, void *context)
 }
 
 void
+alert_await (tt_txn *txn, const void *request, void *context)
+{
+    (void)context;
+    const alert_lookup *l = request;
+    tt_txn_at (txn, alert_legal_key (l->event_id));
+    tt_txn_index_put (txn, ALERT_INDEX_ORPHANS, alert_text (l->event_id), 0);
+}
+
+void
 alert_find_members (tt_txn *txn, const void *request, void *context)
 {
     (void)context;

@@ -39,6 +39,8 @@ typedef struct {
     bool corrected;                       /* the event has been taken back */
 } alert_lookup;
 tt_handler alert_look_up;
+/* The number has a place, but its documents went: lets the event wait for one as orphans do, uncounted. Look it up again afterwards. */
+tt_handler alert_await;
 
 /* Documents of a family. */
 typedef struct {
@@ -65,7 +67,7 @@ typedef struct {
     tt_bytes after;
     const tt_rows *rows;
 } alert_caused;
-#define ALERT_CAUSED_PAGE ALERT_BATCH_MAX
+#define ALERT_CAUSED_PAGE 256 /* each may be another owner's, and so a transaction */
 tt_handler alert_find_caused;
 
 #endif

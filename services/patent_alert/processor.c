@@ -29,12 +29,14 @@ typedef struct {
     alert_lookup *lookup;          /* of a legal event */
     PatentDocument *document;      /* that it is about, owned; NULL: none is stored */
     alert_voidness *voidness;
+    alert_voidness *gone; /* of that document, or NULL */
 } subject;
 
 typedef struct {
     alert_worker worker;
     tt_arena *arena; /* of the entries in hand */
-    tt_batch *checks; /* owned */
+    tt_batch *lookups; /* owned: what is looked up before, its answers live until the entries are done: w->reads serves others meanwhile */
+    tt_batch *checks;  /* owned */
     subject subjects[ENTRIES_MAX];
     size_t count;
 } matcher;
@@ -180,14 +182,14 @@ look_up_publication (matcher *m, subject *s, tt_txn **txns, size_t *count)
     }
     for (int i = 0; i < 2; i++)
         if (s->places[i])
-            add_read (m, m->worker.reads, txns, count, alert_register, s->places[i], false);
+            add_read (m, m->lookups, txns, count, alert_register, s->places[i], false);
     bool overseas = strcmp (document->publication->country, "CN") != 0 && document->family_id[0]
                     && alert_watch_index_listening (alert_index_copy_index (m->worker.copy), TRIGGER (OVERSEAS_FAMILY)) > 0;
     if (!overseas)
         return;
     s->members = tt_arena_zero (m->arena, sizeof *s->members);
     s->members->family = s->family;
-    add_read (m, m->worker.reads, txns, count, alert_find_members, s->members, true);
+    add_read (m, m->lookups, txns, count, alert_find_members, s->members, true);
 }
 
 static tt_status
@@ -195,7 +197,7 @@ look_up (matcher *m, tt_error *error)
 {
     tt_txn *txns[ENTRIES_MAX * 3];
     size_t count = 0;
-    tt_batch_begin (m->worker.reads, tt_clock_unix_ms ());
+    tt_batch_begin (m->lookups, tt_clock_unix_ms ());
     for (size_t i = 0; i < m->count; i++) {
         subject *s = &m->subjects[i];
         if (s->published)
@@ -205,9 +207,40 @@ look_up (matcher *m, tt_error *error)
         s->lookup = tt_arena_zero (m->arena, sizeof *s->lookup);
         s->lookup->event_id = s->legal->event->event_id;
         s->lookup->publication = s->legal->event->publication;
-        add_read (m, m->worker.reads, txns, &count, alert_look_up, s->lookup, true);
+        add_read (m, m->lookups, txns, &count, alert_look_up, s->lookup, true);
     }
-    return alert_worker_run (m->worker.reads, txns, count, error);
+    return alert_worker_run (m->lookups, txns, count, error);
+}
+
+/* Withdrawn, or kept no longer; of orphans it is known that they wait. */
+static bool
+lacks_document (const subject *s)
+{
+    return s->lookup && s->lookup->document.size == 0 && !s->lookup->corrected && !s->legal->orphan
+           && s->legal->trigger != TRIGGER (TRIGGER_UNSPECIFIED);
+}
+
+/* The document may have come back before the event was seen to wait: whoever comes later sees the other. */
+static tt_status
+await_documents (matcher *m, tt_error *error)
+{
+    tt_txn *txns[ENTRIES_MAX];
+    tt_status status = TT_OK;
+    bool waits[ENTRIES_MAX];
+    for (size_t i = 0; i < m->count; i++)
+        waits[i] = lacks_document (&m->subjects[i]);
+    for (int again = 0; again < 2 && status == TT_OK; again++) {
+        size_t count = 0;
+        tt_batch_begin (m->checks, tt_clock_unix_ms ());
+        for (size_t i = 0; i < m->count; i++)
+            if (waits[i])
+                add_read (m, m->checks, txns, &count, again ? alert_look_up : alert_await, m->subjects[i].lookup, again);
+        status = alert_worker_run (m->checks, txns, count, error);
+    }
+    for (size_t i = 0; i < m->count && status == TT_OK; i++)
+        if (waits[i])
+            m->subjects[i].lookup->document = tt_arena_copy (m->arena, m->subjects[i].lookup->document);
+    return status;
 }
 
 /* -- telling -- */
@@ -250,7 +283,7 @@ attach (matcher *m, const alert_attachment *a, const char *traceparent, tt_error
 
 /* What waited for this document; it happens now, so that a watch which asks for it already is told. */
 static tt_status
-tell_orphans (matcher *m, const subject *s, const alert_registration *r, tt_error *error)
+tell_orphans (matcher *m, const subject *s, alert_registration *r, tt_error *error)
 {
     tt_status status = TT_OK;
     alert_attachment *a = tt_arena_zero (m->arena, sizeof *a);
@@ -265,8 +298,11 @@ tell_orphans (matcher *m, const subject *s, const alert_registration *r, tt_erro
         a->event_ids[a->count++] = records[i]->event->event_id;
         if (r->corrected[i])
             continue;
-        status = alert_tell_legal (&m->worker, &p, records[i], error);
+        status = alert_worker_rest (&m->worker, error);
+        if (status == TT_OK)
+            status = alert_tell_legal (&m->worker, &p, records[i], error);
     }
+    r->more = r->more && a->count > 0; /* a page of which nothing can be read would come again and again */
     if (status == TT_OK)
         status = attach (m, a, s->traceparent, error);
     for (size_t i = 0; i < r->event_count; i++)
@@ -320,11 +356,25 @@ tell_more_orphans (matcher *m, subject *s, alert_registration *r, tt_error *erro
 
 /* -- what is void by now -- */
 
+/* Of the document that a legal event was told of. */
+static alert_voidness *
+voidness_of (matcher *m, const PatentDocument *document)
+{
+    tt_buffer id = { 0 }, family = { 0 };
+    alert_voidness *v = tt_arena_zero (m->arena, sizeof *v);
+    alert_document_id (document, &id);
+    alert_document_family (document, &family);
+    v->id = keep (m, &id);
+    v->family = keep (m, &family);
+    v->revision = document->revision;
+    return v;
+}
+
 /* A withdrawal may have been worked on before the alerts of what it withdraws were there: whoever comes later sees the other. */
 static tt_status
 check_void (matcher *m, tt_error *error)
 {
-    tt_txn *txns[ENTRIES_MAX];
+    tt_txn *txns[2 * ENTRIES_MAX];
     size_t count = 0;
     tt_batch_begin (m->checks, tt_clock_unix_ms ());
     for (size_t i = 0; i < m->count; i++) {
@@ -336,6 +386,10 @@ check_void (matcher *m, tt_error *error)
         s->voidness->id = s->published ? s->id : s->legal->event->event_id;
         s->voidness->revision = s->published ? s->published->document->revision : 0;
         add_read (m, m->checks, txns, &count, alert_check_void, s->voidness, true);
+        if (s->document == NULL)
+            continue;
+        s->gone = voidness_of (m, s->document);
+        add_read (m, m->checks, txns, &count, alert_check_void, s->gone, true);
     }
     return alert_worker_run (m->checks, txns, count, error);
 }
@@ -347,6 +401,8 @@ take_back (matcher *m, const subject *s, tt_error *error)
     tt_status status = TT_OK;
     if (s->voidness && s->voidness->is_void)
         status = alert_take_back (w, s->voidness->id, s->voidness->reason, s->traceparent, error);
+    if (status == TT_OK && s->gone && s->gone->is_void)
+        status = alert_take_back (w, s->gone->id, s->gone->reason, s->traceparent, error);
     if (status == TT_OK && s->withdrawn)
         status = alert_take_back (w, s->withdrawn->document_id,
                                   s->withdrawn->reason[0] ? s->withdrawn->reason : "publication withdrawn", s->traceparent, error);
@@ -384,6 +440,7 @@ close_matcher (void **state)
     tt_arena_destroy (&m->worker.arena);
     tt_arena_destroy (&m->arena);
     tt_batch_destroy (&m->worker.reads);
+    tt_batch_destroy (&m->lookups);
     tt_batch_destroy (&m->checks);
     free (m);
     *state = NULL;
@@ -398,6 +455,7 @@ open_matcher (tt_processor *processor, void *service, void **state, tt_error *er
     w->store = tt_processor_store (processor);
     w->batch = tt_processor_batch (processor);
     w->reads = tt_batch_new (w->store, "patent.proto");
+    m->lookups = tt_batch_new (w->store, "patent.proto");
     m->checks = tt_batch_new (w->store, "patent.proto");
     uint8_t id[TT_UUID_SIZE];
     tt_uuid7_make (id);
@@ -418,6 +476,8 @@ static tt_status
 work_on (matcher *m, tt_error *error)
 {
     tt_status status = look_up (m, error);
+    if (status == TT_OK)
+        status = await_documents (m, error);
     for (size_t i = 0; i < m->count && status == TT_OK; i++) {
         subject *s = &m->subjects[i];
         status = alert_worker_rest (&m->worker, error);

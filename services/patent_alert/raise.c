@@ -1,6 +1,7 @@
 /* What the processor commits in an owner's partition: alerts, digests, retractions. Handlers of store/txn.h. */
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "commands.h"
@@ -219,10 +220,21 @@ tell_some (tt_txn *txn, const char *key, AlertDigest *digest, const tt_rows *wai
     close_digest (txn, key, &rest, waiting->count <= DIGEST_MAX);
 }
 
+/* Of a row that cannot be read: its key and what waits say enough. */
+static AlertDigest
+digest_of_key (tt_txn *txn, const char *key)
+{
+    AlertDigest digest = TECHTRANSFER__PATENT__V1__ALERT_DIGEST__INIT;
+    size_t size = strcspn (key, "/");
+    digest.owner = tt_arena_strndup (tt_txn_arena (txn), key, size);
+    digest.period = (char *)"daily";
+    digest.due_unix_ms = key[size] ? strtoll (key + size + 1, NULL, 10) : 0;
+    return digest;
+}
+
 void
 alert_tell_digest (tt_txn *txn, const void *request, void *context)
 {
-    (void)context;
     const char *key = request;
     tt_txn_at (txn, (tt_bytes){ (const uint8_t *)key, strcspn (key, "/") });
     const tt_row *row = tt_txn_get (txn, ALERT_TABLE_DIGESTS, alert_text (key));
@@ -232,11 +244,10 @@ alert_tell_digest (tt_txn *txn, const void *request, void *context)
         = tt_txn_due (txn, alert_name_of (txn, ALERT_INDEX_DIGEST, key), INT64_C (1) << 53, DIGEST_MAX + 1, NULL);
     if (waiting == NULL)
         return;
+    AlertDigest known = digest_of_key (txn, key);
     AlertDigest *digest = techtransfer__patent__v1__alert_digest__unpack (NULL, row->value.size, row->value.data);
-    if (digest)
-        tell_some (txn, key, digest, waiting);
-    else
-        tt_txn_refuse (txn, TT_DATA_LOSS, "the stored digest %s cannot be read", key);
+    alert_count (context, ALERT_COUNT_UNREADABLE, 0, digest == NULL);
+    tell_some (txn, key, digest ? digest : &known, waiting);
     if (digest)
         techtransfer__patent__v1__alert_digest__free_unpacked (digest, NULL);
 }

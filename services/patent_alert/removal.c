@@ -44,6 +44,7 @@ alert_remove_documents (tt_txn *txn, const void *request, void *context)
         if (document == NULL)
             continue;
         alert_forget_document (txn, document, key);
+        tt_txn_put_blind (txn, ALERT_TABLE_REMOVED, key, tt_number_key (txn, document->revision));
         techtransfer__patent__v1__patent_document__free_unpacked (document, NULL);
         ids[event.n_document_ids++] = removal->ids[i];
     }

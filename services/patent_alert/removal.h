@@ -25,7 +25,7 @@ typedef struct {
     size_t removed; /* set by the handler */
 } alert_removal;
 
-/* Takes those of the ids out whose rows are due, in one transaction with one event that names them. What is gone or not due any longer is left
+/* Takes those of the ids out whose rows are due, in one transaction with one event that names them; their revisions stay, for WithdrawPatent. What is gone or not due any longer is left
  * alone, so that replicas may sweep at the same time. */
 tt_handler alert_remove_documents;
 

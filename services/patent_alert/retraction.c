@@ -28,24 +28,26 @@ read_member (alert_worker *w, tt_bytes member, const char *cause, char **owner, 
 static bool
 add_retractions (alert_worker *w, const alert_caused *page, const alert_retraction *like, const char *traceparent, size_t *count)
 {
-    char *owner = NULL, *last = NULL;
-    uint64_t number = 0, *numbers = NULL;
+    _Static_assert (ALERT_CAUSED_PAGE <= ALERT_COMMIT_MAX, "w->waiting has room for a page");
+    size_t members = page->rows ? page->rows->count : 0;
+    uint64_t *numbers = tt_arena_alloc (w->arena, (members + 1) * sizeof *numbers);
     alert_retraction *open = NULL;
+    char *owner = NULL;
     *count = 0;
-    for (size_t i = 0; page->rows && i < page->rows->count; i++) {
-        if (!read_member (w, page->rows->keys[i], like->cause, &owner, &number))
+    for (size_t i = 0; i < members; i++) {
+        if (!read_member (w, page->rows->keys[i], like->cause, &owner, &numbers[i]))
             return false;
-        if (last == NULL || strcmp (last, owner) != 0 || *count == ALERT_COMMIT_MAX) {
+        if (open == NULL || strcmp (open->owner, owner) != 0) {
             open = tt_arena_alloc (w->arena, sizeof *open);
             *open = *like;
-            open->owner = last = owner;
-            open->numbers = numbers = tt_arena_alloc (w->arena, ALERT_CAUSED_PAGE * sizeof *numbers);
+            open->owner = owner;
+            open->numbers = &numbers[i];
             tt_txn_spec spec = { .handle = alert_retract, .request = open, .service = (void *)w->service, .traceparent = traceparent };
             w->waiting[(*count)++] = tt_batch_add (w->batch, &spec);
         }
-        numbers[open->count++] = number;
+        open->count++;
     }
-    return page->rows && page->rows->count == ALERT_CAUSED_PAGE;
+    return members == ALERT_CAUSED_PAGE;
 }
 
 static tt_status

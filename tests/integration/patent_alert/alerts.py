@@ -181,6 +181,128 @@ def test_a_retraction_is_told_once_and_the_inbox_stays_dense(world):
     p.call("WithdrawPatent", p.pb.WithdrawPatentRequest(document_id="CN.77.A"), None, code=NOT_FOUND)
 
 
+def test_taking_back_orphans_loses_no_other_legal_event(world):
+    p = Patents(world, replicas=1)
+    p.watch("ent-1", "w", "ti=graphene", ("LAPSE",))
+    filed = {f"{1000 + n}": p.pb.DocumentReference(country="CN", number=f"20203{n:07d}") for n in range(40)}
+    void = p.submit_legal(*(p.legal(n, "CF01") for n in filed))  # taken back while they wait, beside others that hold
+    p.submit_legal(*(p.legal(n, "XX", category="Y", corrects=r.event_id) for n, r in zip(filed, void)))
+    p.submit_legal(*(p.legal("", "CF01", application=application) for application in filed.values()))
+    p.submit(*(p.document(n, application=application) for n, application in filed.items()))
+    p.settled()
+    alerts = p.wait_inbox("ent-1", len(filed))
+    assert {a.document_id for a in alerts} == {f"CN.{n}.A" for n in filed}
+    assert all(a.legal_event.event_id.startswith("a.CN20203") and not a.retracted for a in alerts)
+
+
+def test_an_index_that_could_not_be_built_to_its_end_is_not_used(world):
+    p = Patents(world, replicas=1)
+    p.watch("ent-1", "v", "ti=copper")
+    p.watch("ent-1", "w", "ti=graphene")
+    p.settled()
+    (table,) = world.redis.ask("KEYS", "tt:{patent.*}:t:watches").split()
+    meta = table.replace("t:watches", "meta")
+    head = int(world.redis.ask("HGET", meta, "watches"))
+    world.redis.ask("RENAME", table, table + "-aside")
+    world.redis.ask("SET", table, "no table")
+    world.redis.ask("HSET", meta, "watches", head - 1)  # the log's end is lost: the index is built again, which fails
+    suite.wait_for(lambda: "index of watches is built again" in p.replicas[0].log_text(), "the loss to be noticed")
+    world.redis.ask("DEL", table)
+    world.redis.ask("RENAME", table + "-aside", table)
+    p.submit(p.document("1400"))
+    p.settled()
+    (alert,) = p.wait_inbox("ent-1", 1)
+    assert alert.document_id == "CN.1400.A"
+
+
+def test_a_document_that_many_owners_were_told_of_is_withdrawn(world):
+    p = Patents(world, replicas=1)
+    owners = [f"ent-{n}" for n in range(2600)]  # above 256 in each of 8 partitions
+    for owner in owners:
+        p.watch(owner, "w", "ti=graphene")
+    p.submit(p.document("1300"))
+    p.settled()
+    p.withdraw("CN.1300.A")
+    told = suite.wait_for(lambda: (lambda e: e if len(e) >= len(owners) else None)(p.events("AlertRetracted")), "all to be told")
+    assert sorted(e.owner for e in told) == sorted(owners)
+    p.settled()
+    assert p.replicas[0].alive() and len(p.events("AlertRetracted")) == len(owners)
+
+
+def remove_all(p, count):
+    """Until so many documents are kept no longer: a pass begins when a replica has loaded."""
+    for n in range(len(p.replicas)):
+        p.kill_one(n)
+    suite.wait_for(lambda: sum(len(e.document_ids) for e in p.events("PatentsRemoved")) == count, "the old documents to go", 90)
+
+
+def test_a_document_that_is_kept_no_longer_is_withdrawn(world):
+    p = Patents(world, arguments=["--documents.keep-days", "30"])
+    p.watch("ent-1", "w", "ti=graphene")
+    p.submit(p.document("1200"), p.document("1201", revision=3))
+    p.wait_inbox("ent-1", 2)
+    p.settled()
+    remove_all(p, 2)
+    assert not p.withdraw("CN.1200.A").already and not p.withdraw("CN.1201.A", reason="published in error").already
+    alerts = suite.wait_for(lambda: (lambda a: a if all(x.retracted for x in a) else None)(p.inbox("ent-1")), "the alerts to be taken back")
+    assert {a.retracted_reason for a in alerts} == {"publication withdrawn", "published in error"}
+    assert sorted(n for e in p.events("AlertRetracted") for n in e.numbers) == [1, 2]
+    assert p.withdraw("CN.1200.A").already
+    assert p.submit(p.document("1201", revision=3))[0].code == FAILED_PRECONDITION
+    assert p.submit(p.document("1201", revision=4))[0].outcome == p.pb.ACCEPTED
+    p.settled()
+    remove_all(p, 3)
+    assert not p.withdraw("CN.1201.A").already, "of a later revision"
+    assert [(e.document_id, e.revision) for e in p.events("PatentWithdrawn")].count(("CN.1201.A", 4)) == 1
+    p.call("WithdrawPatent", p.pb.WithdrawPatentRequest(document_id="CN.77.A"), None, code=NOT_FOUND)
+
+
+def test_legal_events_wait_for_a_document_that_went(world):
+    p = Patents(world, arguments=["--documents.keep-days", "30"])
+    p.watch("ent-1", "w", "ti=graphene", ("LAPSE",))
+    p.submit(p.document("1100", date=day()), p.document("1101"))
+    p.settled()
+    p.withdraw("CN.1100.A")
+    remove_all(p, 1)
+    p.call("GetPatent", p.pb.GetPatentRequest(document_id="CN.1101.A"), None, code=NOT_FOUND)
+    p.submit_legal(p.legal("1100", "CF01"), p.legal("1101", "CF01"))
+    p.settled()
+    assert p.inbox("ent-1") == []
+    results = p.submit(p.document("1100", date=day(), revision=1), p.document("1101"))
+    assert [r.outcome for r in results] == [p.pb.ACCEPTED] * 2, results
+    p.settled()
+    assert {a.document_id for a in p.wait_inbox("ent-1", 2)} == {"CN.1100.A", "CN.1101.A"}
+
+
+def test_a_page_of_large_alerts_is_short(world):
+    p = Patents(world, replicas=1)
+    for n in range(240):
+        p.watch("ent-1", f"w-{n}", "ti=graphene", label="x" * 120)
+    p.submit(*(p.document(f"{1600 + n}") for n in range(250)))
+    alerts = p.wait_inbox("ent-1", 250)
+    assert sum(a.ByteSize() for a in alerts) > 6 << 20, "or the test shows nothing"
+    first = p.call("ListAlerts", p.pb.ListAlertsRequest(owner="ent-1", limit=1000), p.pb.ListAlertsReply)
+    assert first.ByteSize() < 5 << 20 and first.next_number == len(first.alerts) + 1, first.ByteSize()
+
+
+def test_what_is_told_of_a_document_that_is_withdrawn_meanwhile_is_taken_back(world):
+    p = Patents(world, replicas=1)
+    p.watch("ent-1", "w", "ti=graphene", ("LAPSE",))
+    p.submit(p.document("1700"), p.document("1701"))
+    p.settled()
+    (documents,) = [t for t in world.redis.ask("KEYS", "tt:{patent.*}:t:documents").split() if "CN.1700.A" in world.redis.ask("HKEYS", t).split()]
+    gone = p.pb.PatentWithdrawn(document_id="CN.1700.A", reason="meanwhile")
+    # As whoever finds the document before, and looks for its withdrawal after the other replica has worked on that.
+    world.redis.ask("HSET", documents.replace("t:documents", "t:withdrawn"), "CN.1700.A", "\x01" * 8 + gone.SerializeToString().decode("ascii"))
+    p.submit_legal(p.legal("1700", "CF01"), p.legal("1701", "CF01"))
+    p.settled()
+    alerts = p.wait_inbox("ent-1", 2)
+    assert {(a.document_id, a.retracted_reason) for a in alerts} == {("CN.1700.A", "meanwhile"), ("CN.1701.A", "")}
+    p.watch("ent-2", "w", "ti=graphene", backfill=2)
+    suite.wait_for(lambda: p.backfill("ent-2", "w").state == p.pb.BACKFILL_DONE, "the back-fill's end")
+    assert {(a.document_id, a.retracted_reason) for a in p.inbox("ent-2")} == {("CN.1700.A", "meanwhile"), ("CN.1701.A", "")}
+
+
 def soon(seconds):
     """A time of day in UTC+8 so many seconds from now, as digest.at wants it."""
     return time.strftime("%H:%M:%S", time.gmtime(time.time() + 8 * 3600 + seconds))
@@ -210,6 +332,24 @@ def test_a_digest_tells_once_what_is_left(world):
         assert set(digest.numbers) == late and set(digest.left_out) == void, (late, void, digest)
         assert digest.period == "daily" and (digest.first_number, digest.last_number) == (min(late), max(late))
     assert p.events("AlertRetracted") == [], "nobody had been told of them"
+
+
+def test_a_digest_whose_row_is_broken_stops_no_other(world):
+    p = Patents(world, replicas=1, arguments=["--digest.at", soon(10)])
+    owners = [f"ent-{n}" for n in range(16)]
+    for owner in owners:
+        p.watch(owner, "daily", "ti=graphene", ("PUBLICATION",), delivery=1)
+    p.submit(p.document("1500"))
+    for owner in owners:
+        p.wait_inbox(owner, 1)
+    table = sorted(world.redis.ask("KEYS", "tt:{patent.*}:t:digests").split())[0]
+    key = world.redis.ask("HKEYS", table).split()[0]
+    world.redis.ask("HSET", table, key, "\x01" * 8 + "\x7f\x7f")
+    suite.wait_for(lambda: len(p.events("AlertDigest")) >= len(owners), "the digests", 60)
+    p.settled()
+    digests = p.events("AlertDigest")
+    assert sorted(d.owner for d in digests) == sorted(owners)
+    assert all(list(d.numbers) == [1] and d.due_unix_ms == digests[0].due_unix_ms for d in digests), digests
 
 
 def test_a_backfill_is_complete_once_while_replicas_are_killed(world):
@@ -350,6 +490,9 @@ def test_a_watch_that_says_too_much_is_braked(world):
     assert not p.watch("ent-1", "w", "ti=graphene", most_per_day=50).braked, "a change takes the brake off"
     p.submit(p.document("950"))
     suite.wait_for(lambda: 21 in told(p, "ent-1"), "it is told at once again")
+    assert len(world.redis.ask("KEYS", "tt:{patent.*}:t:rates").split()) == 1
+    p.call("DeleteWatch", p.pb.DeleteWatchRequest(owner="ent-1", watch_id="w"), p.pb.DeleteWatchReply)
+    assert world.redis.ask("KEYS", "tt:{patent.*}:t:rates").split() == [], "its rate goes with it"
 
 
 def prepare():
