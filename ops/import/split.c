@@ -306,8 +306,9 @@ find_in_container (tt_split *split, size_t from, bool closing, bool *declaration
 static bool
 decided (const tt_split *split, size_t at, bool closing, bool declaration)
 {
+    bool nested = closing && split->nested > 0; /* then it is where more must be read, or the end tag of what is nested */
     return at < available (split)
-           && (declaration || wanted (split, front (split) + at, available (split) - at, closing));
+           && (declaration || (!nested && wanted (split, front (split) + at, available (split) - at, closing)));
 }
 
 static void

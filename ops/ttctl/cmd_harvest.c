@@ -81,7 +81,7 @@ harvest_with (const ctl_args *args, tt_client *client)
                                 .client = client,
                                 .batch = ctl_number (args, "batch", 64),
                                 .retries = (uint32_t)(ctl_number (args, "retries", 8) % 1000),
-                                .silent_s = (uint32_t)(ctl_number (args, "silence", 60) % 3600),
+                                .silent_s = (uint32_t)(ctl_number (args, "silence", 60) % 3600 + (ctl_number (args, "silence", 60) % 3600 == 0)),
                                 .longest_s = (uint32_t)(ctl_number (args, "longest-wait", 3600) % 604801),
                                 .page_bytes = (ctl_number (args, "page-limit", 256) % 65537) << 20,
                                 .pages = ctl_number (args, "pages", 1000000) };

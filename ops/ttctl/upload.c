@@ -299,11 +299,14 @@ wait_one (sender *s)
     return status == TT_OK ? settle (s) : status;
 }
 
-/* A record and its deletion must not overtake each other: commands of one kind wait until those of the other are answered. */
+/* A record and its deletion must not overtake each other: commands of one kind wait until those of the other are answered. The
+ * batch that waits is no settled one, although nothing of it is sent yet. */
 static tt_status
-let_others_pass (sender *s, const batch *b)
+let_others_pass (sender *s, batch *b)
 {
     tt_status status = TT_OK;
+    b->under_way = true;
+    b->ticket = UINT64_MAX;
     while (status == TT_OK && s->count > 1 && s->ring[s->first].under_way && s->ring[s->first].withdrawal != b->withdrawal)
         status = wait_one (s);
     return status;
@@ -318,7 +321,8 @@ launch (sender *s, batch *b)
     tt_status status = let_others_pass (s, b);
     if (status != TT_OK)
         return status;
-    status = tt_client_send (s->upload->client, b->withdrawal ? WITHDRAW : targets[s->upload->kind].method, (tt_bytes){ b->body.data, b->body.size }, &b->ticket, s->error);
+    status = tt_client_send (s->upload->client, b->withdrawal ? WITHDRAW : targets[s->upload->kind].method,
+                             (tt_bytes){ b->body.data, b->body.size }, &b->ticket, s->error);
     b->under_way = status == TT_OK;
     tt_buffer_free (&b->body);
     return status;
