@@ -13,11 +13,13 @@
 #include "import/formats.h"
 #include "import/legal.h"
 #include "import/map_set.h"
+#include "import/oai.h"
 #include "import/rows.h"
 #include "import/short.h"
 #include "import/source.h"
 #include "wire/json.h"
 
+#define WITHDRAWAL (&techtransfer__achievement__v1__withdraw_achievement_request__descriptor)
 #define SECRECY "secrecy" /* the field of an achievement, and so the target in maps */
 
 struct tt_import {
@@ -29,6 +31,8 @@ struct tt_import {
     tt_buffer id;
     tt_buffer decoded; /* the present record's text, where it was not UTF-8 */
     tt_error why;
+    tt_oai_options oai;
+    char *oai_source, *oai_owner; /* what it borrows */
     uint64_t number;     /* records handed out or passed over */
     tt_legal_list legal; /* of an element that holds several events */
     size_t legal_at;     /* how many of them were handed out */
@@ -79,24 +83,44 @@ check_form (const tt_import *import, const char *path, tt_error *error)
     tt_rows_form form = tt_rows_what (import->rows);
     bool xml = form == TT_ROWS_XML, tagged = form == TT_ROWS_GREENBOOK || form == TT_ROWS_BRS;
     bool legal = import->kind == TT_IMPORT_LEGAL_EVENTS, patents = import->kind == TT_IMPORT_PATENTS;
-    if ((xml && !patents && !legal) || (tagged && !patents))
+    bool achievements = import->kind == TT_IMPORT_ACHIEVEMENTS;
+    if ((xml && !patents && !legal && !achievements) || (tagged && !patents))
         return tt_fail (error, TT_INVALID_ARGUMENT, "%s: %s understood for patents%s only", path,
-                        xml ? "XML is" : "tagged lines of the US office are", xml ? " and legal events" : "");
+                        xml ? "XML is" : "tagged lines of the US office are", xml ? ", legal events and achievements" : "");
     return TT_OK;
+}
+
+/* Which elements of an XML container are records of the kind. */
+static void
+choose_elements (tt_import_kind kind, tt_rows_options *rows)
+{
+    static const char *const legal[] = { "family-member", "register-document", NULL };
+    static const char *const patent[] = { "exchange-document", "fulltext-document", NULL };
+    static const char *const achievement[] = { "record", "error", NULL };
+    rows->elements = kind == TT_IMPORT_LEGAL_EVENTS ? legal : kind == TT_IMPORT_ACHIEVEMENTS ? achievement : patent;
+    rows->barren = kind == TT_IMPORT_LEGAL_EVENTS   ? "no family member and no document of the register in this answer of the EPO"
+                   : kind == TT_IMPORT_ACHIEVEMENTS ? "no record in this answer of OAI-PMH"
+                                                    : "no exchange-document in this answer of the EPO";
+}
+
+static void
+keep_oai_options (tt_import *import, const tt_import_options *options)
+{
+    import->oai_source = options->source ? tt_strdup (options->source) : NULL;
+    import->oai_owner = options->owner ? tt_strdup (options->owner) : NULL;
+    import->oai = (tt_oai_options){ import->oai_source, import->oai_owner, options->answered_ms };
 }
 
 tt_status
 tt_import_open (tt_import **out, const char *path, const tt_import_options *options, tt_error *error)
 {
-    static const char *const legal_elements[] = { "family-member", "register-document", NULL };
-    static const char *const patent_elements[] = { "exchange-document", "fulltext-document", NULL };
     tt_error local = { 0 };
     bool legal = options->kind == TT_IMPORT_LEGAL_EVENTS;
-    tt_rows_options rows = { options->max_record, options->encoding, legal ? legal_elements : patent_elements,
-                             legal ? "no family member and no document of the register in this answer of the EPO"
-                                   : "no exchange-document in this answer of the EPO" };
+    tt_rows_options rows = { .max_record = options->max_record, .encoding = options->encoding };
     tt_import *import = tt_alloc_zero (1, sizeof *import);
     import->kind = options->kind;
+    choose_elements (options->kind, &rows);
+    keep_oai_options (import, options);
     tt_status status = options->map ? tt_map_set_load (&import->maps, options->map, map_type (import->kind), &local)
                                     : tt_map_set_builtin (&import->maps, tt_import_kind_name (import->kind),
                                                           map_type (import->kind), &local);
@@ -142,6 +166,8 @@ tt_import_close (tt_import **out)
     tt_buffer_free (&import->decoded);
     tt_legal_list_free (&import->legal);
     tt_catalog_close (&import->own_catalog);
+    free (import->oai_source);
+    free (import->oai_owner);
     free (import);
     *out = NULL;
 }
@@ -308,6 +334,8 @@ convert_document (tt_import *import, const tt_row *row)
         return convert_tagged (import, form, text);
     if (import->kind == TT_IMPORT_LEGAL_EVENTS)
         return tt_legal_of_xml (text, row->line, &import->legal, &import->why);
+    if (import->kind == TT_IMPORT_ACHIEVEMENTS)
+        return tt_achievement_of_oai (text, row->line, &import->oai, &import->record.message, &import->notes, &import->id, &import->why);
     status = tt_patent_of_xml (text, row->line, &patent, &import->why);
     import->record.message = patent ? &patent->base : NULL;
     return status;
@@ -341,6 +369,7 @@ finish (tt_import *import, tt_status status)
         record->message = NULL;
         record->reason = import->why.message;
     }
+    record->withdrawal = record->message && record->message->descriptor == WITHDRAWAL;
     record->notes = tt_buffer_cstr (&import->notes);
     record->id = import->id.size ? tt_buffer_cstr (&import->id) : NULL;
 }

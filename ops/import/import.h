@@ -8,7 +8,7 @@
  *     tt_import_close (&import);
  *
  * Every record is handed out, good or not: read = accepted + rejected. Forms are told apart by their first bytes: XML
- * (formats.h, legal.h), tagged lines (tagged.h), JSON Lines (proto3 JSON, short keys, or by a map), tables (CSV, TSV, ";"); plain or gzip. One thread at a time for
+ * (formats.h, legal.h, oai.h), tagged lines (tagged.h), JSON Lines (proto3 JSON, short keys, or by a map), tables (CSV, TSV, ";"); plain or gzip. One thread at a time for
  * an import. */
 #ifndef TT_IMPORT_IMPORT_H
 #define TT_IMPORT_IMPORT_H
@@ -43,6 +43,9 @@ typedef struct {
     size_t max_record; /* bytes in one record, 0 = 64 MiB */
     const char *encoding; /* of the file; NULL: as it declares itself (mark of UTF-16, XML declaration), else UTF-8 */
     const struct tt_catalog *catalog; /* for codes of legal events, borrowed; NULL: the installed one is opened, if it is there */
+    const char *source;   /* of achievements in XML (oai.h); NULL: as their identifiers say */
+    const char *owner;    /* of those that name none, or NULL */
+    int64_t answered_ms;  /* when the repository answered, or 0 */
 } tt_import_options;
 
 /* Opens a file ("-": standard input). NOT_FOUND, PERMISSION_DENIED, INVALID_ARGUMENT (map, header, a form that is not
@@ -55,7 +58,8 @@ typedef struct {
     uint64_t number;           /* from 1; the header of a table is not counted */
     uint64_t line;             /* on which it begins, from 1 */
     uint64_t end;              /* offset (uncompressed, as UTF-8 where the file is not) behind it */
-    ProtobufCMessage *message; /* of the kind's type; NULL if rejected or skipped */
+    ProtobufCMessage *message; /* of the kind's type, or a withdrawal; NULL if rejected or skipped */
+    bool withdrawal;           /* the source has deleted an achievement: message is a WithdrawAchievementRequest */
     const char *id;     /* what the record itself calls the document, exactly (pn of short keys); NULL if it has no such string */
     const char *reason; /* why it was rejected; NULL: it was not */
     const char *notes;  /* what was left out or cut, a line each; "" if nothing */

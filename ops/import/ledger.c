@@ -82,6 +82,7 @@ load_state (tt_ledger *ledger, tt_error *error)
     ledger->counts = (tt_ledger_counts){ .read = number_of (state, "read"),
                                          .accepted = number_of (state, "accepted"),
                                          .unchanged = number_of (state, "unchanged"),
+                                         .withdrawn = number_of (state, "withdrawn"),
                                          .rejected = number_of (state, "rejected"),
                                          .notes = number_of (state, "notes") };
     if (status == TT_OK)
@@ -118,6 +119,30 @@ tt_ledger_open (tt_ledger **out, const char *file, const char *fingerprint, cons
         tt_ledger_close (&ledger);
     *out = ledger;
     return status;
+}
+
+tt_status
+tt_ledger_continue (tt_ledger **out, const char *file, const char *rejects, uint64_t kept, tt_ledger_counts counts, tt_error *error)
+{
+    tt_ledger *ledger = tt_alloc_zero (1, sizeof *ledger);
+    ledger->file = tt_strdup (file);
+    ledger->rejects = tt_strdup (rejects);
+    ledger->counts = counts;
+    tt_status status = reopen_rejects (ledger, kept, error);
+    if (status != TT_OK)
+        tt_ledger_close (&ledger);
+    *out = ledger;
+    return status;
+}
+
+tt_status
+tt_ledger_kept (tt_ledger *ledger, uint64_t *kept, tt_error *error)
+{
+    off_t size = 0;
+    if (ledger->out && (fflush (ledger->out) != 0 || fsync (fileno (ledger->out)) != 0 || (size = ftello (ledger->out)) < 0))
+        return system_failure (error, ledger->rejects);
+    *kept = (uint64_t)size;
+    return TT_OK;
 }
 
 void
@@ -188,9 +213,9 @@ write_state (const tt_ledger *ledger, uint64_t reject_bytes, tt_error *error)
     char *fresh = joined (ledger->state, ".new");
     const tt_ledger_counts *c = &ledger->counts;
     json_t *state
-        = json_pack ("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", ledger->file, "fingerprint",
+        = json_pack ("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", ledger->file, "fingerprint",
                      ledger->fingerprint, "record", (json_int_t)ledger->number, "offset", (json_int_t)ledger->end, "read",
-                     (json_int_t)c->read, "accepted", (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "rejected",
+                     (json_int_t)c->read, "accepted", (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "withdrawn", (json_int_t)c->withdrawn, "rejected",
                      (json_int_t)c->rejected, "notes", (json_int_t)c->notes, "reject_bytes", (json_int_t)reject_bytes);
     tt_status status = TT_OK;
     if (state == NULL)
@@ -210,11 +235,12 @@ tt_ledger_settle (tt_ledger *ledger, uint64_t number, uint64_t end, tt_error *er
     ledger->end = end;
     if (ledger->out && (fflush (ledger->out) != 0 || (size = ftello (ledger->out)) < 0))
         return system_failure (error, ledger->rejects);
-    return write_state (ledger, (uint64_t)size, error);
+    return ledger->state ? write_state (ledger, (uint64_t)size, error) : TT_OK;
 }
 
 void
 tt_ledger_finish (tt_ledger *ledger)
 {
-    unlink (ledger->state);
+    if (ledger->state)
+        unlink (ledger->state);
 }

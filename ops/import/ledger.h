@@ -13,11 +13,19 @@ typedef struct {
     uint64_t read;
     uint64_t accepted;  /* new or revised */
     uint64_t unchanged; /* of accepted: the service had it already */
+    uint64_t withdrawn; /* of accepted: deletions that took effect */
     uint64_t rejected;
     uint64_t notes; /* records of which something was left out or cut */
 } tt_ledger_counts;
 
 typedef struct tt_ledger tt_ledger;
+
+/* For an account whose state is kept elsewhere: no state is read or written. The reject file is cut back to `kept` bytes, 0: it
+ * begins anew. Statuses of the system. */
+TT_MUST_USE tt_status tt_ledger_continue (tt_ledger **out, const char *file, const char *rejects, uint64_t kept,
+                                          tt_ledger_counts counts, tt_error *error);
+/* Bytes in the reject file, all of them on the disk. INTERNAL if they cannot be written. */
+TT_MUST_USE tt_status tt_ledger_kept (tt_ledger *ledger, uint64_t *kept, tt_error *error);
 
 /* file: as the user named it. rejects: path of the reject file. Without resume an earlier reject file and state are removed. With
  * resume and no state the import begins at the start. FAILED_PRECONDITION if the state belongs to another file or content. */

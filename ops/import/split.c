@@ -5,6 +5,7 @@
 
 #define PIECE 262144
 #define LOOKAHEAD 128 /* bytes that suffice to tell a tag by its name */
+#define TAG_MOST 4096 /* bytes in which the end of a tag is looked for */
 #define SAMPLE 4096   /* of a barren container, kept for the reject file */
 
 static const char *const exchange_documents[] = { "exchange-document", NULL };
@@ -22,6 +23,7 @@ struct tt_split {
     bool ended;
     bool discarding; /* an oversized chunk was handed out: find where it ends */
     bool in_container;
+    size_t nested;     /* elements of the same name open within the present one (a MARC record in a record of OAI-PMH) */
     uint64_t found;    /* of the present container */
     tt_buffer sample;  /* its beginning, until it has an element */
     uint64_t sample_line;
@@ -182,7 +184,8 @@ find_root (const tt_split *split)
 static bool
 is_container (const uint8_t *at, size_t left)
 {
-    return is_tag (at, left, false, "exchange-documents") || is_tag (at, left, false, "world-patent-data");
+    return is_tag (at, left, false, "exchange-documents") || is_tag (at, left, false, "world-patent-data")
+           || is_tag (at, left, false, "OAI-PMH") || is_tag (at, left, false, "collection");
 }
 
 /* Reads on until the root is in sight, the limit is reached or the input ends; *container says what it is. */
@@ -245,9 +248,40 @@ wanted (const tt_split *split, const uint8_t *at, size_t left, bool closing)
     return NULL;
 }
 
+/* Whether the tag at `at` is an element without content; *known = false if its end is not in sight yet. A tag longer than TAG_MOST
+ * is taken for one with content, so that no tag without end is waited for. */
+static bool
+is_empty_tag (const tt_split *split, size_t at, bool *known)
+{
+    size_t left = available (split) - at, most = left < TAG_MOST ? left : TAG_MOST;
+    const uint8_t *tag = front (split) + at, *end = memchr (tag, '>', most);
+    *known = end || most == TAG_MOST || split->ended;
+    return end && end[-1] == '/';
+}
+
+/* The end tag that closes the present element, from `from` on; what is nested in it is counted on the way. */
+static bool
+closes (tt_split *split, size_t at, bool *known)
+{
+    const uint8_t *tag = front (split) + at;
+    size_t left = available (split) - at;
+    *known = true;
+    if (is_tag (tag, left, false, split->element)) {
+        bool empty = is_empty_tag (split, at, known);
+        split->nested += *known && !empty;
+        return false;
+    }
+    if (!is_tag (tag, left, true, split->element))
+        return false;
+    if (split->nested == 0)
+        return true;
+    split->nested--;
+    return false;
+}
+
 /* What comes next in a container, from `from` on: an element, the next document, or neither in sight (returns the size). */
 static size_t
-find_in_container (const tt_split *split, size_t from, bool closing, bool *declaration)
+find_in_container (tt_split *split, size_t from, bool closing, bool *declaration)
 {
     const uint8_t *text = front (split);
     size_t size = available (split);
@@ -259,7 +293,10 @@ find_in_container (const tt_split *split, size_t from, bool closing, bool *decla
         size_t at = (size_t)(hit - text);
         if (!split->ended && size - at < LOOKAHEAD)
             return at; /* the caller reads on and asks again from here */
-        if (wanted (split, hit, size - at, closing) || (*declaration = is_declaration (hit, size - at)))
+        bool known = true;
+        if (closing ? closes (split, at, &known) : wanted (split, hit, size - at, false) != NULL)
+            return at;
+        if (!known || (*declaration = is_declaration (hit, size - at)))
             return at;
         from = at + 1;
     }
@@ -269,8 +306,9 @@ find_in_container (const tt_split *split, size_t from, bool closing, bool *decla
 static bool
 decided (const tt_split *split, size_t at, bool closing, bool declaration)
 {
+    bool nested = closing && split->nested > 0; /* then it is where more must be read, or the end tag of what is nested */
     return at < available (split)
-           && (declaration || wanted (split, front (split) + at, available (split) - at, closing));
+           && (declaration || (!nested && wanted (split, front (split) + at, available (split) - at, closing)));
 }
 
 static void
@@ -332,6 +370,19 @@ next_element (tt_split *split, tt_chunk *chunk, tt_error *error)
     }
 }
 
+/* Whether the element at the front has no content and so no end tag. */
+static tt_status
+look_at_tag (tt_split *split, bool *empty, tt_error *error)
+{
+    for (;;) {
+        bool known;
+        *empty = is_empty_tag (split, 0, &known);
+        tt_status status = known ? TT_OK : fill (split, error);
+        if (known || status != TT_OK)
+            return status;
+    }
+}
+
 static void
 leave_container (tt_split *split, tt_chunk *chunk, bool *more)
 {
@@ -357,9 +408,15 @@ in_container (tt_split *split, tt_chunk *chunk, bool *more, tt_error *error)
         return TT_OK;
     }
     split->found++;
+    split->nested = 0;
     split->element = wanted (split, front (split), available (split), false);
     *more = true;
-    return next_element (split, chunk, error);
+    bool empty = false;
+    status = look_at_tag (split, &empty, error);
+    if (status != TT_OK || !empty)
+        return status == TT_OK ? next_element (split, chunk, error) : status;
+    give (split, chunk, TT_CHUNK_ELEMENT, (size_t)((uint8_t *)memchr (front (split), '>', available (split)) - front (split)) + 1);
+    return TT_OK;
 }
 
 /* Behind an oversized document or element: on to where the next one begins. */

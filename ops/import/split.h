@@ -1,7 +1,8 @@
 /* Cuts a stream of XML into documents small enough to parse one at a time.
  *
  * Weekly files are many documents one after the other, each with its own <?xml and DOCTYPE: a document ends where the next <?xml
- * begins, so a broken one costs only itself. A document whose root is a container (exchange-documents, world-patent-data) is cut
+ * begins, so a broken one costs only itself. A document whose root is a container (exchange-documents, world-patent-data, OAI-PMH,
+ * collection) is cut
  * further: each element of the wanted names in it (exchange-document) comes alone, however large the container is. One thread at a
  * time for a splitter. */
 #ifndef TT_IMPORT_SPLIT_H

@@ -70,7 +70,7 @@ static tt_status
 open_job (job *j, tt_error *error)
 {
     uint64_t number, end;
-    tt_import_options options = { .kind = j->kind, .map = ctl_get (j->args, "map"), .encoding = ctl_get (j->args, "encoding") };
+    tt_import_options options = { .kind = j->kind, .map = ctl_get (j->args, "map"), .encoding = ctl_get (j->args, "encoding"), .source = ctl_get (j->args, "source") };
     tt_status status = tt_import_open (&j->import, j->path, &options, error);
     if (status == TT_OK)
         status = tt_ledger_open (&j->ledger, j->path, tt_import_fingerprint (j->import), j->rejects, ctl_has (j->args, "resume"),
@@ -233,6 +233,7 @@ static const ctl_option import_options[] = {
     { "file", NULL, CTL_TEXT, CTL_OPERAND | CTL_REQUIRED | CTL_REPEATED, "plain or gzip; - is standard input" },
     { "map", NULL, CTL_TEXT, 0, "column map: a file, or the name of a built-in one; without it one that fits is taken" },
     { "encoding", NULL, CTL_TEXT, 0, "of the file, e.g. GB18030; without it what it declares itself, else UTF-8, GB18030 or Big5 as its bytes look" },
+    { "source", NULL, CTL_TEXT, 0, "of achievements in XML; without it the repository that their identifiers name" },
     { "rejects", NULL, CTL_TEXT, 0, "where rejected records go: a file, or a folder (<file>.rejects.jsonl here)" },
     { "resume", NULL, CTL_FLAG, 0, "go on where an import that was interrupted stood" },
     { "batch", NULL, CTL_NUMBER, 0, "records in a command, where it takes several, 1 to 512 (64)" },
@@ -270,9 +271,10 @@ const ctl_command ctl_import_commands[] = {
             "  ttctl import patents ipg180619.xml.gz --rejects rejects/\n"
             "  ttctl import patents ipg180619.xml.gz --resume\n"
             "  ttctl import patents export.csv --map columns.map --json"),
-    IMPORT ("achievements", CTL_ACHIEVEMENT, FORMS,
+    IMPORT ("achievements", CTL_ACHIEVEMENT, FORMS "\nXML: answers of OAI-PMH (oai_dc, marc21) and collections of MARCXML; what they say is deleted is withdrawn.",
             "  ttctl import achievements nasa_t2_technologies.jsonl.gz\n"
-            "  ttctl import achievements results.csv --map results.map"),
+            "  ttctl import achievements results.csv --map results.map\n"
+            "  ttctl import achievements listrecords.xml --source uni-repository"),
     IMPORT ("demands", CTL_ACHIEVEMENT, FORMS,
             "  ttctl import demands sbir_topics_2015_1.jsonl.gz\n  ttctl import demands demands.jsonl"),
     IMPORT ("applications", CTL_FINANCE, FORMS, "  ttctl import applications applications.jsonl"),

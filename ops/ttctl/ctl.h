@@ -15,7 +15,8 @@ enum {
     CTL_REFUSED = 1,     /* the service refused the command, or a file could not be used */
     CTL_USAGE = 2,       /* the command line is wrong */
     CTL_UNREACHABLE = 3, /* no reply in time */
-    CTL_PARTLY = 4       /* an import or match was done, but some records were rejected */
+    CTL_PARTLY = 4,      /* an import or match was done, but some records were rejected */
+    CTL_STOPPED = 5      /* a harvest was stopped by a signal, and can go on */
 };
 
 typedef enum {
@@ -100,6 +101,7 @@ extern const ctl_command ctl_top_commands[];
 extern const ctl_command ctl_help_commands[];
 extern const ctl_command ctl_classify_commands[];
 extern const ctl_command ctl_label_commands[];
+extern const ctl_command ctl_harvest_commands[];
 /* Command number i over all groups, NULL past the last. */
 const ctl_command *ctl_command_at (size_t i);
 /* The options that every command takes, ended by a NULL name. */

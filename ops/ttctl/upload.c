@@ -16,6 +16,9 @@
 #define BATCH_ITEMS 1024    /* or holds so many records, rejected ones included */
 #define KEPT_TEXT 65536     /* of a record, for the reject file */
 
+/* What the source has deleted goes by a command of its own, one record each. */
+#define WITHDRAW "techtransfer.achievement.v1.AchievementIngest/WithdrawAchievement"
+
 /* A record on its way to being settled. */
 typedef struct {
     uint64_t number, line, end;
@@ -24,6 +27,7 @@ typedef struct {
     bool sent;
     bool noted;
     bool unchanged;
+    bool withdrawn;
 } item;
 
 typedef struct {
@@ -33,12 +37,14 @@ typedef struct {
     uint64_t ticket;
     tt_buffer body;
     bool under_way;
+    bool withdrawal;
 } batch;
 
 typedef struct {
     const tt_upload *upload;
     batch ring[WINDOW];
     size_t first, count; /* batches not settled, the last of them perhaps still being filled */
+    const tt_import_record *held; /* read, but not of the batch that was being filled; borrowed from the import */
     tt_error *error;
 } sender;
 
@@ -69,18 +75,24 @@ static const struct {
 };
 
 static void
-append_field (tt_buffer *body, const ProtobufCMessage *message)
+append_message (tt_buffer *body, const ProtobufCMessage *message)
 {
     size_t size = protobuf_c_message_get_packed_size (message);
-    uint64_t left = size;
+    protobuf_c_message_pack (message, tt_buffer_reserve (body, size));
+    body->size += size;
+}
+
+static void
+append_field (tt_buffer *body, const ProtobufCMessage *message)
+{
+    uint64_t left = protobuf_c_message_get_packed_size (message);
     tt_buffer_append (body, "\x0a", 1);
     do {
         uint8_t byte = (uint8_t)((left & 0x7f) | (left > 0x7f ? 0x80 : 0));
         tt_buffer_append (body, &byte, 1);
         left >>= 7;
     } while (left > 0);
-    protobuf_c_message_pack (message, tt_buffer_reserve (body, size));
-    body->size += size;
+    append_message (body, message);
 }
 
 static void
@@ -109,7 +121,11 @@ add_record (batch *b, const tt_import_record *record)
     }
     it->sent = true;
     b->sent++;
-    append_field (&b->body, record->message);
+    b->withdrawal = record->withdrawal;
+    if (record->withdrawal)
+        append_message (&b->body, record->message);
+    else
+        append_field (&b->body, record->message);
 }
 
 static tt_status
@@ -128,7 +144,7 @@ print_record (const sender *s, const tt_import_record *record)
 static bool
 is_full (const sender *s, const batch *b)
 {
-    size_t most = targets[s->upload->kind].many ? s->upload->batch : 1;
+    size_t most = targets[s->upload->kind].many && !b->withdrawal ? s->upload->batch : 1;
     return b->sent >= most || b->body.size >= BATCH_BYTES || b->count == BATCH_ITEMS;
 }
 
@@ -143,6 +159,7 @@ settle_item (sender *s, const item *it)
         return tt_ledger_reject (ledger, it->line, it->number, it->reason, (tt_bytes){ it->text.data, it->text.size }, s->error);
     counts->accepted++;
     counts->unchanged += it->unchanged;
+    counts->withdrawn += it->withdrawn;
     return TT_OK;
 }
 
@@ -190,6 +207,26 @@ take_result (item *it, const json_t *result)
         tt_buffer_printf (&reason, "%s%s", i ? "; " : "", json_string_value (json_array_get (violations, i)));
     reject_item (it, reason.size ? tt_buffer_cstr (&reason) : "refused by the service without a reason");
     tt_buffer_free (&reason);
+}
+
+/* The one record of a withdrawal; `already`, or unknown to the service, is unchanged. */
+static tt_status
+take_withdrawal (sender *s, batch *b, const tt_client_reply *reply)
+{
+    Techtransfer__Achievement__V1__WithdrawAchievementReply *done = NULL;
+    bool unknown = reply->result.code == TT_NOT_FOUND;
+    if (!unknown)
+        done = techtransfer__achievement__v1__withdraw_achievement_reply__unpack (NULL, reply->body.size, reply->body.data);
+    if (!unknown && done == NULL)
+        return tt_fail (s->error, TT_DATA_LOSS, "the reply of the service cannot be read");
+    for (size_t i = 0; i < b->count; i++)
+        if (b->items[i].sent) {
+            b->items[i].unchanged = unknown || done->already;
+            b->items[i].withdrawn = !b->items[i].unchanged;
+        }
+    if (done)
+        techtransfer__achievement__v1__withdraw_achievement_reply__free_unpacked (done, NULL);
+    return TT_OK;
 }
 
 static tt_status
@@ -243,6 +280,8 @@ take_reply (sender *s, const tt_client_reply *reply)
         if (!b->under_way || b->ticket != reply->ticket)
             continue;
         b->under_way = false;
+        if (b->withdrawal && (reply->result.code == TT_OK || reply->result.code == TT_NOT_FOUND))
+            return take_withdrawal (s, b, reply);
         return reply->result.code == TT_OK ? take_results (s, b, reply->body) : take_refusal (s, b, &reply->result);
     }
     return TT_OK;
@@ -260,14 +299,30 @@ wait_one (sender *s)
     return status == TT_OK ? settle (s) : status;
 }
 
+/* A record and its deletion must not overtake each other: commands of one kind wait until those of the other are answered. The
+ * batch that waits is no settled one, although nothing of it is sent yet. */
+static tt_status
+let_others_pass (sender *s, batch *b)
+{
+    tt_status status = TT_OK;
+    b->under_way = true;
+    b->ticket = UINT64_MAX;
+    while (status == TT_OK && s->count > 1 && s->ring[s->first].under_way && s->ring[s->first].withdrawal != b->withdrawal)
+        status = wait_one (s);
+    return status;
+}
+
 /* Sends the batch that was being filled; a batch of rejected records only has nothing to send. */
 static tt_status
 launch (sender *s, batch *b)
 {
     if (b->sent == 0 || s->upload->client == NULL)
         return settle (s);
-    tt_status status = tt_client_send (s->upload->client, targets[s->upload->kind].method,
-                                       (tt_bytes){ b->body.data, b->body.size }, &b->ticket, s->error);
+    tt_status status = let_others_pass (s, b);
+    if (status != TT_OK)
+        return status;
+    status = tt_client_send (s->upload->client, b->withdrawal ? WITHDRAW : targets[s->upload->kind].method,
+                             (tt_bytes){ b->body.data, b->body.size }, &b->ticket, s->error);
     b->under_way = status == TT_OK;
     tt_buffer_free (&b->body);
     return status;
@@ -286,15 +341,27 @@ open_batch (sender *s, batch **out)
 }
 
 static tt_status
+next_record (sender *s, const tt_import_record **record)
+{
+    *record = s->held;
+    s->held = NULL;
+    return *record ? TT_OK : tt_import_next (s->upload->import, record, s->error);
+}
+
+static tt_status
 fill_and_launch (sender *s, bool *more)
 {
     batch *b;
     const tt_import_record *record = NULL;
     tt_status status = open_batch (s, &b);
     while (status == TT_OK && !is_full (s, b)) {
-        status = tt_import_next (s->upload->import, &record, s->error);
+        status = next_record (s, &record);
         if (status != TT_OK || record == NULL)
             break;
+        if (b->sent > 0 && record->message && record->withdrawal != b->withdrawal) {
+            s->held = record;
+            break;
+        }
         add_record (b, record);
         status = print_record (s, record);
     }

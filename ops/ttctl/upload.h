@@ -1,6 +1,7 @@
 /* Sends the records of one file to a service: batches, several under way, settled in order, so that at any moment the ledger says
  * exactly which records are done. An upload that dies is resumed at the first batch that is not settled; what that batch had
- * reached the service is answered UNCHANGED or taken as the same record again. One thread. */
+ * reached the service is answered UNCHANGED or taken as the same record again. What a source has deleted is withdrawn in its
+ * place among the records; what the service never had, or had withdrawn, is unchanged. One thread. */
 #ifndef TTCTL_UPLOAD_H
 #define TTCTL_UPLOAD_H
 
