@@ -13,7 +13,7 @@
       countsNote: "未注明区域或专项的只计入全市合计；涉及多个专项的在每个专项各计一次，合计只计一次。",
       targetsNote: "方案各项任务的 34 个量化目标；点击名称查看序列",
       targetsFoot: "系统计数只含本平台事件，与部门填报并列；差值 = 填报 − 系统计数。未填报的不以零计。", knownOnly: "仅显示有数据的目标",
-      derived: "系统计数", difference: "差值", reported: "填报值", outlook: "2020 预测", close: "关闭", details: "查看序列", indicatorOf: "同指标",
+      derived: "系统计数", difference: "差值", reported: "填报值", outlook: "2020 预测", willReach: "预计达标", noInterval: "无区间", close: "关闭", details: "查看序列", indicatorOf: "同指标",
       seriesHead: "填报序列与历次修订", period: "时期", revision: "修订", source: "来源", accepted: "接收时间", newest: "现行", replaced: "已被修订", missing: "缺失",
       target: "目标", trend: "预测", interval: "90 % 预测区间", current: "当前状态", projectedState: "2020 预测状态", noSeries: "尚无填报数据。",
       points: (n, a, b) => "依据 " + n + " 个年末值（" + a + "–" + b + "）。",
@@ -54,7 +54,7 @@
       targetsNote: "The 34 numbers that the plan's tasks set; a name opens its series",
       targetsFoot: "Counted: events of this platform alone, beside what departments report; difference = reported − counted. What was not reported is not zero.",
       knownOnly: "Only targets with figures",
-      derived: "Counted", difference: "Difference", reported: "Reported", outlook: "2020 outlook", close: "Close", details: "Open series", indicatorOf: "Same as indicator",
+      derived: "Counted", difference: "Difference", reported: "Reported", outlook: "2020 outlook", willReach: "Would be reached", noInterval: "no interval", close: "Close", details: "Open series", indicatorOf: "Same as indicator",
       seriesHead: "Reported figures and their revisions", period: "Period", revision: "Revision", source: "Source", accepted: "Accepted", newest: "current", replaced: "revised since", missing: "missing",
       target: "Target", trend: "Projection", interval: "90 % prediction interval", current: "Now", projectedState: "Projected 2020", noSeries: "Nothing has been reported yet.",
       points: (n, a, b) => "From " + n + " year-end figures (" + a + "–" + b + "). ",
@@ -134,14 +134,15 @@
   }
   const shown = (name, value) => (isMoney (name) ? money (value) : grouping ().format (value));
 
-  function badge (status) {
+  function badge (status, words) {
     const [look, sign] = LOOK[status] || LOOK.NOT_REPORTED;
-    return make ("span", { class: "badge " + look }, make ("span", { "aria-hidden": "true" }, sign), t ().states[status] || status);
+    return make ("span", { class: "badge " + look }, make ("span", { "aria-hidden": "true" }, sign), words || t ().states[status] || status);
   }
 
   function table (node, caption, head, rows, foot) {
     const line = (cells, tag) => make ("tr", {}, ...cells.map ((cell, i) =>
-      make (tag === "td" && i === 0 ? "th" : tag, { class: cell.number ? "n" : cell.cls, scope: tag === "th" ? "col" : i === 0 ? "row" : undefined },
+      make (tag === "td" && i === 0 ? "th" : tag, { class: cell.number ? "n" : cell.cls, scope: tag === "th" ? "col" : i === 0 ? "row" : undefined,
+        "data-label": tag === "td" && head[i] ? head[i].text ?? head[i] : undefined },
         cell.node || String (cell.text ?? cell))));
     const parts = [make ("thead", {}, line (head, "th")), make ("tbody", {}, ...rows.map ((r) => line (r, "td")))];
     if (foot)
@@ -182,12 +183,15 @@
 
   // What opens the detail: a button that reads as the name.
   const opener = (key, name) => make ("button", { type: "button", class: "open", "data-open": key, title: t ().details }, name);
+  // An estimate is not exact: three or four digits say all of it.
+  const estimate = (text) => decimal (Math.abs (Number (text)) >= 100 ? String (Math.round (Number (text))) : text.replace (/\.?0+$/, ""));
   function outlook (i) {
     const p = i.projection;
     if (!p)
       return "–";
-    const value = decimal (p.value.replace (/\.?0+$/, "")), status = badge (p.status);
-    return make ("span", { class: "outlook" }, value + (p.low ? " (" + decimal (p.low) + "–" + decimal (p.high) + ")" : ""), status);
+    const ahead = p.method !== "REPORTED", status = badge (p.status, ahead && p.status === "ACHIEVED" ? t ().willReach : null);
+    return make ("span", { class: "outlook" }, estimate (p.value) + (p.low ? " (" + estimate (p.low) + " – " + estimate (p.high) + ")" : ""),
+      ahead && !p.low ? make ("small", { class: "quiet" }, t ().noInterval) : null, status);
   }
 
   function card (i) {

@@ -99,7 +99,7 @@ window.statisticsDetail = (ui) => {
       responsive: true, maintainAspectRatio: false, animation: false, interaction: { mode: "nearest", intersect: false },
       plugins: { legend: { position: "bottom", labels: { color: colour ("--ink"), boxWidth: 28, boxHeight: 2, filter: (item) => item.text !== "" } } },
       scales: {
-        x: { ...axis, type: "linear", ticks: { ...axis.ticks, precision: 0, stepSize: 1, callback: (v) => (Number.isInteger (v) ? String (v) : "") } },
+        x: { ...axis, type: "linear", ticks: { ...axis.ticks, precision: 0, stepSize: 1, maxRotation: 0, callback: (v) => (Number.isInteger (v) ? String (v) : "") } },
         y: { ...axis, title: { display: units !== "", text: units, color: colour ("--soft") } },
       },
     };
@@ -114,7 +114,7 @@ window.statisticsDetail = (ui) => {
     return [...series].reverse ().map ((o) => {
       const current = isNewest (series, o), link = /^https?:/.test (o.source);
       return [{ text: o.period, cls: current ? undefined : "old" }, { node: make ("span", { class: current ? undefined : "old" }, o.value ? ui.decimal (o.value) : w.missing), number: true },
-        w.obs[o.status] || o.status, { text: o.revision + " · " + (current ? w.newest : w.replaced) }, ui.num (new Date (Number (o.reportedUnixMs)).toLocaleString (state.language === "zh" ? "zh-CN" : "en-GB")),
+        w.obs[o.status] || o.status, { text: o.revision + " · " + (current ? w.newest : w.replaced), cls: "whole" }, ui.num (new Date (Number (o.reportedUnixMs)).toLocaleString (state.language === "zh" ? "zh-CN" : "en-GB")),
         { node: make ("span", { class: "cite" }, link ? make ("a", { href: o.source, rel: "noreferrer noopener" }, o.source) : o.source) }];
     });
   }
