@@ -89,6 +89,7 @@ typedef struct {
     const char *baseline_note;
     const char *baseline_source;
     int direction; /* 1: the target is reached from below, -1: from above (the target lies under the baseline) */
+    bool strict;   /* the target must be exceeded; no indicator of annex 1 is so */
 } tt_catalog_indicator;
 
 typedef enum { TT_TARGET_EQUAL, TT_TARGET_AT_LEAST, TT_TARGET_ABOVE, TT_TARGET_RANGE } tt_target_op;
@@ -109,6 +110,7 @@ typedef struct {
     const char *qualifier_zh;
     bool deadline_2020_explicit;
     uint32_t indicator; /* id of the indicator that says the same, or 0 */
+    const char *responsible_code; /* of its task in tasks.csv: departments, separated by ';' */
     const char *quote_zh;
 } tt_catalog_target;
 

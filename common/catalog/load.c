@@ -121,6 +121,19 @@ static const tt_column target_columns[] = {
     MAYBE (tt_catalog_target, "annex1_indicator", indicator),
     TEXT (tt_catalog_target, "seed_quote_zh", quote_zh),
 };
+/* Of a task only who answers for it is needed. */
+typedef struct {
+    uint32_t line;
+    uint32_t number;
+    const char *kind;
+    const char *responsible_code;
+} task;
+
+static const tt_column task_columns[] = {
+    NUMBER (task, "number", number),
+    NAME (task, "kind", kind),
+    NAME (task, "responsible_code", responsible_code),
+};
 static const tt_column platform_columns[] = {
     NUMBER (tt_catalog_platform, "id", id),
     NAME (tt_catalog_platform, "name_zh", name_zh),
@@ -219,6 +232,33 @@ load_indicators (tt_catalog *catalog, tt_error *error)
     if (status == TT_OK)
         status = join_definitions (catalog, definitions, count, error);
     free (definitions);
+    return status;
+}
+
+static tt_status
+join_tasks (tt_catalog *catalog, const task *tasks, size_t count, tt_error *error)
+{
+    for (size_t i = 0; i < catalog->target_count; i++) {
+        tt_catalog_target *target = &catalog->targets[i];
+        for (size_t k = 0; k < count && !target->responsible_code; k++)
+            if (tasks[k].number == target->task)
+                target->responsible_code = tasks[k].responsible_code;
+        if (!target->responsible_code)
+            return wrong (catalog, "targets.csv", target->line, "its task is not in tasks.csv", target->id, error);
+    }
+    return TT_OK;
+}
+
+static tt_status
+load_tasks (tt_catalog *catalog, tt_error *error)
+{
+    void *tasks = NULL;
+    size_t count = 0;
+    tt_status status = tt_table_load (catalog->directory, "tasks.csv", task_columns, COLUMN_COUNT (task_columns), sizeof (task),
+                                      catalog->arena, &tasks, &count, error);
+    if (status == TT_OK)
+        status = join_tasks (catalog, tasks, count, error);
+    free (tasks);
     return status;
 }
 
@@ -323,6 +363,8 @@ tt_catalog_load (tt_catalog *catalog, tt_error *error)
         status = load_table (catalog, &tables[i], error);
     if (status == TT_OK)
         status = load_indicators (catalog, error);
+    if (status == TT_OK)
+        status = load_tasks (catalog, error);
     if (status == TT_OK)
         status = check_references (catalog, error);
     if (status == TT_OK)

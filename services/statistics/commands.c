@@ -4,7 +4,10 @@
 
 #include "indicator.h"
 #include "ledger.h"
+#include "measure.h"
+#include "series.h"
 #include "stored.h"
+#include "targets.h"
 #include "wire/topic.h"
 
 #define METHOD(Name, lower)                                                                                                      \
@@ -15,63 +18,14 @@ const tt_method stats_methods[STATS_METHODS] = {
     { METHOD ("GetIndicators", get_indicators), .read_only = true, .handle = stats_get_indicators },
     { METHOD ("GetCounts", get_counts), .read_only = true, .handle = stats_get_counts },
     { METHOD ("ListObservations", list_observations), .read_only = true, .handle = stats_list_observations },
+    { METHOD ("CompareVintages", compare_vintages), .read_only = true, .handle = stats_compare_vintages },
+    { METHOD ("GetTargets", get_targets), .read_only = true, .handle = stats_get_targets },
 };
 
 static tt_bytes
 text (const char *string)
 {
     return tt_bytes_of_text (string);
-}
-
-/* -- series
- * -------------------------------------------------------------------------------------------------------------------------- */
-
-/* A series is one row, in the partition of its indicator: "series" "<indicator>/<district>". Each revision is a row of its own
- * beside it. */
-static tt_bytes
-series_key (tt_txn *txn, const char *indicator, const char *district)
-{
-    return text (tt_arena_printf (tt_txn_arena (txn), "%s/%s", indicator, district));
-}
-
-static tt_bytes
-revision_key (tt_txn *txn, const stats_observation *o, uint64_t revision)
-{
-    return text (tt_arena_printf (tt_txn_arena (txn), "%s/%s/%s/%llu", o->indicator, o->district, o->period,
-                                  (unsigned long long)revision));
-}
-
-/* A stored message, in the transaction's arena; NULL after refusing. */
-static ProtobufCMessage *
-read_message (tt_txn *txn, const ProtobufCMessageDescriptor *type, tt_bytes bytes)
-{
-    ProtobufCMessage *message = stats_unpack (type, bytes, tt_txn_arena (txn));
-    if (!message)
-        tt_txn_refuse (txn, TT_DATA_LOSS, "a stored %s cannot be read", type->short_name);
-    return message;
-}
-
-static bool
-read_series (tt_txn *txn, const tt_row *row, stats_series *out)
-{
-    *out = (stats_series){ 0 };
-    if (!row->present)
-        return true;
-    Techtransfer__Statistics__V1__ListObservationsReply *stored
-        = (void *)read_message (txn, &techtransfer__statistics__v1__list_observations_reply__descriptor, row->value);
-    if (!stored)
-        return false;
-    *out = (stats_series){ stored->observations, stored->n_observations };
-    return true;
-}
-
-static void
-put_series (tt_txn *txn, tt_bytes key, const stats_series *series)
-{
-    Techtransfer__Statistics__V1__ListObservationsReply stored = TECHTRANSFER__STATISTICS__V1__LIST_OBSERVATIONS_REPLY__INIT;
-    stored.n_observations = series->count;
-    stored.observations = series->items;
-    tt_txn_put_message (txn, "series", key, &stored.base);
 }
 
 /* -- PutObservation
@@ -104,22 +58,35 @@ tell_reported (tt_txn *txn, stats_observation *observation)
 }
 
 static void
-tell_changed (tt_txn *txn, const tt_catalog_indicator *indicator, const stats_series *before, const stats_series *after)
+tell_indicator (tt_txn *txn, const stats_standing *old, const stats_standing *new)
 {
-    stats_standing old, new;
-    stats_indicator_judge (indicator, before, &old);
-    stats_indicator_judge (indicator, after, &new);
-    if (!stats_standing_differs (&old, &new))
-        return;
     tt_buffer topic = { 0 };
-    tt_topic_build (&topic, "statistics", "indicator", indicator->key, NULL);
+    tt_topic_build (&topic, "statistics", "indicator", new->indicator->key, NULL);
     Techtransfer__Statistics__V1__Indicator message;
-    stats_indicator_message (&new, &message);
+    stats_indicator_message (new, tt_txn_arena (txn), &message);
     Techtransfer__Statistics__V1__IndicatorChanged event = TECHTRANSFER__STATISTICS__V1__INDICATOR_CHANGED__INIT;
     event.indicator = &message;
-    event.previous_status = old.status;
-    tt_txn_event (txn, tt_buffer_cstr (&topic), indicator->key, &event.base);
+    event.previous_status = old->status;
+    tt_txn_event (txn, tt_buffer_cstr (&topic), new->indicator->key, &event.base);
     tt_buffer_free (&topic);
+}
+
+static void
+tell_changed (tt_txn *txn, const tt_catalog *catalog, const char *key, const stats_series *before, const stats_series *after)
+{
+    tt_catalog_indicator measure;
+    stats_standing old, new;
+    if (!stats_measure_of (catalog, key, &measure))
+        return;
+    stats_indicator_judge (&measure, before, &old);
+    stats_indicator_judge (&measure, after, &new);
+    if (!stats_standing_differs (&old, &new))
+        return;
+    const tt_catalog_target *target = tt_catalog_target_by_id (catalog, key);
+    if (target)
+        stats_target_tell (txn, target, &old, &new);
+    else
+        tell_indicator (txn, &old, &new);
 }
 
 static void
@@ -135,14 +102,14 @@ static void
 store_observation (tt_txn *txn, const tt_catalog *catalog, stats_observation *o, const stats_series *before, tt_bytes key)
 {
     stats_series after = stats_series_with (before, o, tt_txn_arena (txn));
-    put_series (txn, key, &after);
+    stats_series_put (txn, key, &after);
     size_t size = protobuf_c_message_get_packed_size (&o->base);
     uint8_t *packed = tt_arena_alloc (tt_txn_arena (txn), size);
     protobuf_c_message_pack (&o->base, packed);
-    tt_txn_put_blind (txn, "revision", revision_key (txn, o, o->revision), (tt_bytes){ packed, size });
+    tt_txn_put_blind (txn, "revision", stats_revision_key (txn, o, o->revision), (tt_bytes){ packed, size });
     tell_reported (txn, o);
     if (!o->district[0])
-        tell_changed (txn, tt_catalog_indicator_by_key (catalog, o->indicator), before, &after);
+        tell_changed (txn, catalog, o->indicator, before, &after);
     reply_put (txn, o, true);
 }
 
@@ -155,10 +122,10 @@ stats_put_observation (tt_txn *txn, const void *request, void *service)
     if (refuse_violations (txn, catalog, put->observation))
         return;
     stats_observation *o = stats_observation_normal (catalog, put->observation, tt_txn_arena (txn));
-    tt_bytes key = series_key (txn, o->indicator, o->district);
+    tt_bytes key = stats_series_key (txn, o->indicator, o->district);
     const tt_row *row = tt_txn_get (txn, "series", key);
     stats_series before;
-    if (!row || !read_series (txn, row, &before))
+    if (!row || !stats_series_read (txn, row, &before))
         return;
     const stats_observation *old = stats_series_find (&before, o->period);
     if (old && stats_observation_same (old, o)) {
@@ -166,7 +133,8 @@ stats_put_observation (tt_txn *txn, const void *request, void *service)
         return;
     }
     o->revision = old ? old->revision + 1 : 1;
-    o->reported_unix_ms = tt_txn_now (txn);
+    /* Later than the one before, also with a clock that went back or within a millisecond: each figure is that of some time. */
+    o->reported_unix_ms = old && old->reported_unix_ms >= tt_txn_now (txn) ? old->reported_unix_ms + 1 : tt_txn_now (txn);
     if (o->revision > STATS_REVISIONS_MAX)
         tt_txn_refuse (txn, TT_RESOURCE_EXHAUSTED, "%s of %s has been revised %d times", o->indicator, o->period,
                        STATS_REVISIONS_MAX);
@@ -186,52 +154,59 @@ reply_list (tt_txn *txn, stats_observation **items, size_t count)
     tt_txn_reply (txn, &reply.base);
 }
 
-static void
-list_revisions (tt_txn *txn, const stats_series *series)
+/* Says what is wrong with the name of a series; true if nothing is. */
+static bool
+check_series_name (tt_txn *txn, const tt_catalog *catalog, const char *indicator, const char *district)
 {
-    size_t total = 0, count = 0;
-    for (size_t i = 0; i < series->count; i++)
-        total += series->items[i]->revision;
-    if (total > STATS_LIST_MAX) {
-        tt_txn_refuse (txn, TT_RESOURCE_EXHAUSTED, "%zu revisions are more than fit into a reply", total);
-        return;
-    }
-    stats_observation **items = tt_arena_alloc (tt_txn_arena (txn), (total + 1) * sizeof *items);
-    for (size_t i = 0; i < series->count; i++)
-        for (uint64_t r = 1; r <= series->items[i]->revision; r++) {
-            const tt_row *row = tt_txn_get (txn, "revision", revision_key (txn, series->items[i], r));
-            if (!row)
-                continue;
-            if (!row->present)
-                return tt_txn_refuse (txn, TT_DATA_LOSS, "revision %llu of %s is missing", (unsigned long long)r,
-                                      series->items[i]->period);
-            items[count] = (void *)read_message (txn, &techtransfer__statistics__v1__observation__descriptor, row->value);
-            if (!items[count++])
-                return;
-        }
-    if (!tt_txn_pending (txn))
-        reply_list (txn, items, count);
+    tt_catalog_indicator measure;
+    if (!stats_measure_of (catalog, indicator, &measure))
+        tt_txn_violation (txn, "indicator", "expected a key of indicators.csv, or an id of targets.csv that is reported under it");
+    if (district[0] && !tt_catalog_district_by_key (catalog, district))
+        tt_txn_violation (txn, "district", "expected the key of a district, or nothing for the whole city");
+    return !tt_txn_refused (txn);
 }
 
 void
 stats_list_observations (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Statistics__V1__ListObservationsRequest *list = request;
+    stats_series series, wanted;
     tt_txn_at (txn, text (list->indicator));
-    if (!tt_catalog_indicator_by_key (stats_service_catalog (service), list->indicator))
-        tt_txn_violation (txn, "indicator", "expected a key of indicators.csv");
-    if (list->district[0] && !tt_catalog_district_by_key (stats_service_catalog (service), list->district))
-        tt_txn_violation (txn, "district", "expected the key of a district, or nothing for the whole city");
-    if (tt_txn_refused (txn))
+    if (list->as_of_unix_ms < 0)
+        tt_txn_violation (txn, "as_of_unix_ms", "expected 0 or more");
+    if (!check_series_name (txn, stats_service_catalog (service), list->indicator, list->district))
         return;
-    const tt_row *row = tt_txn_get (txn, "series", series_key (txn, list->indicator, list->district));
-    stats_series series;
-    if (!row || !read_series (txn, row, &series))
+    if (!list->all_revisions) {
+        if (stats_series_as_of (txn, list->indicator, list->district, list->as_of_unix_ms, &series))
+            reply_list (txn, series.items, series.count);
         return;
-    if (list->all_revisions)
-        list_revisions (txn, &series);
-    else
-        reply_list (txn, series.items, series.count);
+    }
+    if (stats_series_as_of (txn, list->indicator, list->district, 0, &series)
+        && stats_series_revisions (txn, &series, list->as_of_unix_ms, &wanted))
+        reply_list (txn, wanted.items, wanted.count);
+}
+
+/* -- CompareVintages
+ * ----------------------------------------------------------------------------------------------------------------- */
+
+void
+stats_compare_vintages (tt_txn *txn, const void *request, void *service)
+{
+    const Techtransfer__Statistics__V1__CompareVintagesRequest *compare = request;
+    Techtransfer__Statistics__V1__CompareVintagesReply reply = TECHTRANSFER__STATISTICS__V1__COMPARE_VINTAGES_REPLY__INIT;
+    stats_series before, after;
+    tt_txn_at (txn, text (compare->indicator));
+    if (compare->before_unix_ms <= 0)
+        tt_txn_violation (txn, "before_unix_ms", "required, more than 0");
+    if (compare->after_unix_ms != 0 && compare->after_unix_ms < compare->before_unix_ms)
+        tt_txn_violation (txn, "after_unix_ms", "expected 0, or not before before_unix_ms");
+    if (!check_series_name (txn, stats_service_catalog (service), compare->indicator, compare->district))
+        return;
+    if (!stats_series_as_of (txn, compare->indicator, compare->district, compare->before_unix_ms, &before)
+        || !stats_series_as_of (txn, compare->indicator, compare->district, compare->after_unix_ms, &after))
+        return;
+    reply.changes = stats_vintages_compare (&before, &after, tt_txn_arena (txn), &reply.n_changes);
+    tt_txn_reply (txn, &reply.base);
 }
 
 /* -- GetIndicators
@@ -239,17 +214,14 @@ stats_list_observations (tt_txn *txn, const void *request, void *service)
 
 /* The indicator's standing into *out; false: not read yet, or refused. */
 static bool
-judge_stored (tt_txn *txn, const tt_catalog_indicator *indicator, Techtransfer__Statistics__V1__Indicator **out)
+judge_stored (tt_txn *txn, const tt_catalog_indicator *indicator, int64_t as_of, Techtransfer__Statistics__V1__Indicator **out)
 {
-    const tt_row *row = tt_txn_get_at (txn, text (indicator->key), "series", series_key (txn, indicator->key, ""));
-    stats_series series;
-    if (!row || !read_series (txn, row, &series))
-        return false;
     stats_standing *standing = tt_arena_alloc (tt_txn_arena (txn), sizeof *standing);
-    stats_indicator_judge (indicator, &series, standing);
+    if (!stats_standing_read (txn, indicator, as_of, standing))
+        return false;
     *out = tt_arena_alloc (tt_txn_arena (txn), sizeof **out);
-    stats_indicator_message (standing, *out);
-    return true;
+    stats_indicator_message (standing, tt_txn_arena (txn), *out);
+    return as_of || stats_derived_read (txn, indicator->key, (*out)->value, &(*out)->derived, &(*out)->difference);
 }
 
 void
@@ -264,13 +236,15 @@ stats_get_indicators (tt_txn *txn, const void *request, void *service)
     reply.indicators = tt_arena_alloc (tt_txn_arena (txn), (count + 1) * sizeof *reply.indicators);
     for (size_t i = 0; i < count; i++)
         if (!get->key[0] || strcmp (get->key, all[i].key) == 0) {
-            complete &= judge_stored (txn, &all[i], &reply.indicators[found]);
+            complete &= judge_stored (txn, &all[i], get->as_of_unix_ms, &reply.indicators[found]);
             found++;
         }
     if (found == 0)
         tt_txn_violation (txn, "key", "expected a key of indicators.csv, or nothing for all");
+    if (get->as_of_unix_ms < 0)
+        tt_txn_violation (txn, "as_of_unix_ms", "expected 0 or more");
     reply.n_indicators = found;
-    if (complete && found > 0)
+    if (complete && !tt_txn_refused (txn))
         tt_txn_reply (txn, &reply.base);
 }
 

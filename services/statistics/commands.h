@@ -14,10 +14,9 @@ tt_handler stats_put_observation;
 tt_handler stats_list_observations;
 tt_handler stats_get_indicators;
 tt_handler stats_get_counts;
+tt_handler stats_compare_vintages;
 
-#define STATS_METHODS 4
+#define STATS_METHODS 6
 extern const tt_method stats_methods[STATS_METHODS];
-
-#define STATS_LIST_MAX 10000 /* observations in one reply */
 
 #endif

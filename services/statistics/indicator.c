@@ -106,8 +106,10 @@ static bool
 reaches (const tt_catalog_indicator *indicator, const char *value)
 {
     tt_decimal reached, target;
-    return tt_decimal_parse (value, &reached) == TT_OK && tt_decimal_parse (indicator->target, &target) == TT_OK
-           && tt_decimal_compare (reached, target) * indicator->direction >= 0;
+    if (tt_decimal_parse (value, &reached) != TT_OK || tt_decimal_parse (indicator->target, &target) != TT_OK)
+        return false;
+    int order = tt_decimal_compare (reached, target) * indicator->direction;
+    return indicator->strict ? order > 0 : order >= 0;
 }
 
 /* Left empty where a pace over a short time explodes: such a number says nothing. */
@@ -152,6 +154,40 @@ judge_pace (const stats_series *city, const point *base, stats_standing *out)
     out->status = stats_status_of_pace (observed * indicator->direction, required * indicator->direction);
 }
 
+static void
+judge_projection (const stats_series *city, const point *base, stats_standing *out)
+{
+    const tt_catalog_indicator *indicator = out->indicator;
+    stats_projection *projection = &out->projection;
+    stats_period end = { (int)indicator->target_year, 1, 12 };
+    stats_projection_make (indicator, city, out->compound, projection);
+    if (projection->method == TECHTRANSFER__STATISTICS__V1__PROJECTION_METHOD__PROJECTION_METHOD_UNSPECIFIED)
+        return;
+    projection->status = STATUS (NO_BASELINE);
+    double years = stats_period_years (base->period, end);
+    if (years > 0)
+        projection->status = stats_status_of_pace (
+            stats_pace (base->value, projection->number, years, out->compound) * indicator->direction,
+            stats_pace (base->value, strtod (indicator->target, NULL), years, out->compound) * indicator->direction);
+    if (reaches (indicator, projection->value))
+        projection->status = STATUS (ACHIEVED);
+}
+
+static void
+tell_progress (stats_standing *out)
+{
+    tt_decimal value, target, part;
+    static const tt_decimal hundred = { 100, 0 };
+    char printed[TT_DECIMAL_TEXT_SIZE];
+    if (!out->newest || tt_decimal_parse (out->newest->value, &value) != TT_OK
+        || tt_decimal_parse (out->indicator->target, &target) != TT_OK
+        || tt_decimal_multiply (value, hundred, TT_DECIMAL_DIGITS, &part) != TT_OK
+        || tt_decimal_divide (part, target, 2, &part) != TT_OK)
+        return;
+    tt_decimal_print (part, printed);
+    snprintf (out->progress, sizeof out->progress, "%s", printed);
+}
+
 void
 stats_indicator_judge (const tt_catalog_indicator *indicator, const stats_series *city, stats_standing *out)
 {
@@ -161,15 +197,17 @@ stats_indicator_judge (const tt_catalog_indicator *indicator, const stats_series
     if (find_base (indicator, city, &base, out->baseline_period)) {
         out->baseline = base.text;
         judge_pace (city, &base, out);
+        judge_projection (city, &base, out);
     } else {
         out->baseline_period[0] = '\0';
     }
+    tell_progress (out);
     if (out->newest && reaches (indicator, out->newest->value))
         out->status = STATUS (ACHIEVED);
 }
 
 void
-stats_indicator_message (const stats_standing *standing, Techtransfer__Statistics__V1__Indicator *out)
+stats_indicator_message (const stats_standing *standing, tt_arena *arena, Techtransfer__Statistics__V1__Indicator *out)
 {
     const tt_catalog_indicator *indicator = standing->indicator;
     techtransfer__statistics__v1__indicator__init (out);
@@ -192,6 +230,8 @@ stats_indicator_message (const stats_standing *standing, Techtransfer__Statistic
     out->observed_pace = (char *)standing->observed_pace;
     out->projected = (char *)standing->projected;
     out->compound = standing->compound;
+    out->progress = (char *)standing->progress;
+    out->projection = stats_projection_message (&standing->projection, arena);
     out->status = standing->status;
 }
 

@@ -4,12 +4,13 @@
  * levels and indices whose base is above zero, linear (units a year) for counts and for flows of the year to date. Required is
  * what leads from the baseline to the target in the target year, observed what led from the baseline to the newest value; of a
  * level that flows, only complete years are compared. Forecasts and missing values judge nothing. Values are compared as exact
- * decimals; paces are computed in double and shown with two digits. Not for validation (observation.h). Values only; no thread
+ * decimals; paces are computed in double and shown with two digits. The status says where it stands now; that of the projection where
+ * it would stand in the target year, by the pace that leads from the baseline to the projected value. Not for validation (observation.h). Values only; no thread
  * rule. */
 #ifndef STATS_INDICATOR_H
 #define STATS_INDICATOR_H
 
-#include "observation.h"
+#include "projection.h"
 
 typedef Techtransfer__Statistics__V1__IndicatorStatus stats_status;
 
@@ -24,13 +25,15 @@ typedef struct {
     char observed_pace[STATS_PACE_SIZE];
     char projected[STATS_PACE_SIZE];
     bool compound;
+    char progress[STATS_PACE_SIZE]; /* percent of the target, "" = not reported */
+    stats_projection projection;
     stats_status status;
 } stats_standing;
 
 /* Judges by the city's series. */
 void stats_indicator_judge (const tt_catalog_indicator *indicator, const stats_series *city, stats_standing *out);
-/* As a message; texts are borrowed from the standing. */
-void stats_indicator_message (const stats_standing *standing, Techtransfer__Statistics__V1__Indicator *out);
+/* As a message; texts are borrowed from the standing, the projection is the arena's. */
+void stats_indicator_message (const stats_standing *standing, tt_arena *arena, Techtransfer__Statistics__V1__Indicator *out);
 /* Has value, its period or the status changed? */
 bool stats_standing_differs (const stats_standing *a, const stats_standing *b);
 

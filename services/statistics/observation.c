@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "measure.h"
 #include "wire/decimal.h"
 
 /* -- periods
@@ -108,7 +109,7 @@ check_codes (const tt_catalog *catalog, const tt_catalog_indicator *indicator, c
         tt_violate (v, "department", "required");
     else if (!tt_catalog_department_by_code (catalog, o->department))
         tt_violate (v, "department", "expected a code of departments.csv");
-    else if (indicator && strcmp (o->department, indicator->responsible_code) != 0)
+    else if (indicator && !stats_measure_is_responsible (indicator, o->department))
         tt_violate (v, "department", "%s is reported by %s", indicator->key, indicator->responsible_code);
     tt_check_text (v, "source", o->source, 1, 256);
 }
@@ -150,12 +151,24 @@ compute_ratio (int factor, tt_decimal numerator, tt_decimal denominator, tt_deci
     return status;
 }
 
+/* The result may stand beside its parts, as in a file that was exported, but says nothing of its own. */
+static void
+check_result (const tt_catalog_indicator *indicator, const stats_observation *o, tt_decimal result, tt_violations *v)
+{
+    tt_decimal value;
+    if (!o->value[0])
+        check_limits (indicator->natural_limits, result, v);
+    else if (tt_check_decimal (v, "value", o->value, true)
+             && (tt_decimal_parse (o->value, &value) != TT_OK || tt_decimal_compare (value, result) != 0))
+        tt_violate (v, "value", "must be empty beside numerator and denominator, or exactly their result");
+    else
+        check_limits (indicator->natural_limits, result, v);
+}
+
 static void
 check_parts (const tt_catalog_indicator *indicator, const stats_observation *o, tt_violations *v)
 {
     tt_decimal numerator, denominator, value;
-    if (o->value[0])
-        tt_violate (v, "value", "must be empty beside numerator and denominator");
     if (!tt_check_decimal (v, "numerator", o->numerator, true) | !tt_check_decimal (v, "denominator", o->denominator, true))
         return;
     if (factor_of (indicator) == 0) {
@@ -169,7 +182,7 @@ check_parts (const tt_catalog_indicator *indicator, const stats_observation *o, 
     else if (compute_ratio (factor_of (indicator), numerator, denominator, &value) != TT_OK)
         tt_violate (v, "numerator", "the result has more than %d digits before the point", TT_DECIMAL_DIGITS);
     else
-        check_limits (indicator->natural_limits, value, v);
+        check_result (indicator, o, value, v);
 }
 
 static void
@@ -186,6 +199,24 @@ check_value (const tt_catalog_indicator *indicator, const stats_observation *o, 
     }
 }
 
+static void
+check_unit (const tt_catalog_indicator *measure, const stats_observation *o, tt_violations *v)
+{
+    if (o->unit[0] && strcmp (o->unit, measure->unit_zh) != 0 && strcmp (o->unit, measure->unit_en) != 0)
+        tt_violate (v, "unit", "%s is in %s (%s)", measure->key, measure->unit_zh, measure->unit_en);
+}
+
+static void
+refuse_name (const tt_catalog *catalog, const stats_observation *o, tt_violations *v)
+{
+    const tt_catalog_target *target = tt_catalog_target_by_id (catalog, o->indicator);
+    const tt_catalog_indicator *same = target ? tt_catalog_indicator_by_id (catalog, target->indicator) : NULL;
+    if (same)
+        tt_violate (v, "indicator", "%s is reported as %s", target->id, same->key);
+    else
+        tt_violate (v, "indicator", "expected a key of indicators.csv or an id of targets.csv");
+}
+
 bool
 stats_observation_check (const tt_catalog *catalog, const stats_observation *observation, int64_t now_unix_ms,
                          tt_violations *violations)
@@ -193,13 +224,16 @@ stats_observation_check (const tt_catalog *catalog, const stats_observation *obs
     size_t before = violations->total;
     size_t mark = tt_violations_enter (violations, "observation");
     if (tt_validate_utf8 (&observation->base, violations)) {
-        const tt_catalog_indicator *indicator = tt_catalog_indicator_by_key (catalog, observation->indicator);
-        if (!indicator)
-            tt_violate (violations, "indicator", "expected a key of indicators.csv");
-        else
-            check_value (indicator, observation, violations);
+        tt_catalog_indicator measure;
+        bool known = stats_measure_of (catalog, observation->indicator, &measure);
+        if (known) {
+            check_value (&measure, observation, violations);
+            check_unit (&measure, observation, violations);
+        } else {
+            refuse_name (catalog, observation, violations);
+        }
         check_period (observation, now_unix_ms, violations);
-        check_codes (catalog, indicator, observation, violations);
+        check_codes (catalog, known ? &measure : NULL, observation, violations);
     }
     tt_violations_leave (violations, mark);
     return violations->total == before;
@@ -236,6 +270,7 @@ stats_observation_normal (const tt_catalog *catalog, const stats_observation *ob
     *o = *observation;
     o->revision = 0;
     o->reported_unix_ms = 0;
+    o->unit = (char *)""; /* the catalogue has it */
     o->base.n_unknown_fields = 0;
     o->base.unknown_fields = NULL;
     if (!o->status[0])
