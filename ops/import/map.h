@@ -9,6 +9,7 @@
  *
  * An expression joins with + : "constants" (\n \t \" \\), column names (in [brackets] if they hold blanks or signs), and
  *     lower(x)  key(x): a-z 0-9 - _ . only  cut(x, n): at most n characters  hash(x): 16 hexadecimal digits
+ *     lookup(x, "a=b;c=d"): b for a, else an error, or x itself if the last entry is "*=*"
  *     split(x, "separator"): a list  fen(x): yuan to fen  wan(x): 10,000 yuan to fen  date(x): to an ISO date
  * Where none of its columns has a value the target is left out. Targets of patents are the short keys (short.h), of everything
  * else the fields of the message by their name in the .proto. An immutable map may be read by any thread. */

@@ -102,6 +102,27 @@ apply_wan (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *no
     return apply_money (value, 6, out, error);
 }
 
+/* Entries "from=to", separated by ";"; "*=*" leaves alone what has no entry, and without it that is an error. */
+static tt_status
+apply_lookup (const tt_expr *call, const char *value, tt_buffer *out, tt_buffer *notes, const char *target, tt_error *error)
+{
+    (void)notes, (void)target;
+    size_t size = strlen (value);
+    for (const char *at = call->option; *at;) {
+        size_t length = strcspn (at, ";"), from = strcspn (at, "=;");
+        if (from == size && memcmp (at, value, size) == 0 && from < length) {
+            tt_buffer_append (out, at + from + 1, length - from - 1);
+            return TT_OK;
+        }
+        if (length == 3 && memcmp (at, "*=*", 3) == 0) {
+            tt_buffer_text (out, value);
+            return TT_OK;
+        }
+        at += length + (at[length] == ';');
+    }
+    return tt_fail (error, TT_INVALID_ARGUMENT, "the map has no entry for \"%.80s\"", value);
+}
+
 static const struct {
     const char *name;
     expr_function function;
@@ -109,6 +130,7 @@ static const struct {
 } functions[] = {
     { "lower", apply_lower, false }, { "key", apply_key, false }, { "cut", apply_cut, true },  { "hash", apply_hash, false },
     { "date", apply_date, false },   { "fen", apply_fen, false }, { "wan", apply_wan, false }, { "split", NULL, true },
+    { "lookup", apply_lookup, true },
 };
 
 /* Parsing. */

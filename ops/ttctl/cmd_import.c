@@ -197,6 +197,8 @@ kind_of (const ctl_args *args)
 {
     const char *name = strchr (args->command->name, ' ') + 1;
     int kind = 0;
+    if (args->command->service == CTL_STATISTICS)
+        return TT_IMPORT_OBSERVATIONS;
     while (strcmp (tt_import_kind_name ((tt_import_kind)kind), name) != 0)
         kind++;
     return (tt_import_kind)kind;
@@ -283,5 +285,12 @@ const ctl_command ctl_import_commands[] = {
             "  ttctl import legal-events family.xml\n"
             "  ttctl import legal-events cn_gazette.csv --encoding GB18030 --dry-run"),
     IMPORT ("observations", CTL_STATISTICS, FORMS, "  ttctl import observations observations.jsonl"),
+    { .name = "statistics import",
+      .summary = "Imports reported figures: CSV, SDMX-CSV, JSON Lines",
+      .details = FORMS "\nA CSV or SDMX-CSV that `statistics export` wrote is taken as it is.",
+      .examples = "  ttctl statistics import observations.csv --rejects rejects/\n  ttctl statistics import series.csv --map sti_series --dry-run",
+      .options = import_options,
+      .run = run_import,
+      .service = CTL_STATISTICS },
     { 0 },
 };

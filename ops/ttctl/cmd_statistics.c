@@ -8,6 +8,7 @@
 
 static const ctl_option indicators_options[] = {
     { "key", "key", CTL_TEXT, CTL_OPERAND, "one indicator; without it all" },
+    { "as-of", "as_of_unix_ms", CTL_TIME, 0, "by what was accepted by then" },
     { 0 },
 };
 static const ctl_option observation_options[] = {
@@ -26,6 +27,28 @@ static const ctl_option list_options[] = {
     { "indicator", "indicator", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "key" },
     { "district", "district", CTL_TEXT, 0, "key; without it the whole city" },
     { "all", "all_revisions", CTL_FLAG, 0, "every revision, not only the newest" },
+    { "as-of", "as_of_unix_ms", CTL_TIME, 0, "what was accepted by then" },
+    { 0 },
+};
+static const ctl_option compare_options[] = {
+    { "indicator", "indicator", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "key, or id of a target" },
+    { "before", "before_unix_ms", CTL_TIME, CTL_REQUIRED, "the earlier vintage: what was accepted by then" },
+    { "after", "after_unix_ms", CTL_TIME, 0, "the later one; without it now" },
+    { "district", "district", CTL_TEXT, 0, "key; without it the whole city" },
+    { 0 },
+};
+static const ctl_option targets_options[] = {
+    { "id", "id", CTL_TEXT, CTL_OPERAND, "one target; without it all" },
+    { "as-of", "as_of_unix_ms", CTL_TIME, 0, "by what was accepted by then" },
+    { 0 },
+};
+static const ctl_option export_options[] = {
+    { "indicator", "indicator", CTL_TEXT, 0, "one, or a target; without it all" },
+    { "district", "district", CTL_TEXT, 0, "key; without it the city and all districts" },
+    { "all", "all_revisions", CTL_FLAG, 0, "every revision, not only the newest" },
+    { "as-of", "as_of_unix_ms", CTL_TIME, 0, "what was accepted by then" },
+    { "format", NULL, CTL_TEXT, 0, "csv (as it is without it) or sdmx" },
+    { "out", NULL, CTL_TEXT, 0, "a file; without it standard output" },
     { 0 },
 };
 static const ctl_option counts_options[] = {
@@ -43,6 +66,32 @@ static const ctl_column indicator_columns[] = {
     { "SEEN", "observedPace", false, true },
     { "DERIVED", "derived", false, true },
     { "STATUS", "status", false, false },
+    { "2020", "projection.value", false, true },
+    { "LOW", "projection.low", false, true },
+    { "HIGH", "projection.high", false, true },
+    { "2020 STATUS", "projection.status", false, false },
+    { 0 },
+};
+static const ctl_column target_columns[] = {
+    { "ID", "id", false, false },
+    { "TARGET", "nameZh", false, false },
+    { "WANTED", "target", false, true },
+    { "VALUE", "value", false, true },
+    { "PERIOD", "period", false, false },
+    { "%", "progress", false, true },
+    { "DERIVED", "derived", false, true },
+    { "STATUS", "status", false, false },
+    { "2020", "projection.value", false, true },
+    { "2020 STATUS", "projection.status", false, false },
+    { 0 },
+};
+static const ctl_column change_columns[] = {
+    { "CHANGE", "kind", false, false },
+    { "PERIOD", "after.period", false, false },
+    { "BEFORE", "before.value", false, true },
+    { "AFTER", "after.value", false, true },
+    { "STATUS", "after.status", false, false },
+    { "SOURCE", "after.source", false, false },
     { 0 },
 };
 static const ctl_column observation_columns[] = {
@@ -94,6 +143,40 @@ const ctl_command ctl_statistics_commands[] = {
       .reply = MESSAGE (list_observations_reply),
       .rows = "observations",
       .columns = observation_columns },
+    { .name = "observation compare",
+      .summary = "What was added, removed or revised between two vintages",
+      .examples = "  ttctl observation compare rd_gdp_share --before 2019-06-01",
+      .options = compare_options,
+      .run = ctl_call,
+      .service = CTL_STATISTICS,
+      .method = SERVICE "CompareVintages",
+      .request = MESSAGE (compare_vintages_request),
+      .reply = MESSAGE (compare_vintages_reply),
+      .rows = "changes",
+      .columns = change_columns },
+    { .name = "targets",
+      .summary = "The task targets, reported beside what the suite counts",
+      .examples = "  ttctl targets\n  ttctl targets T20.1 --json",
+      .options = targets_options,
+      .run = ctl_call,
+      .service = CTL_STATISTICS,
+      .method = SERVICE "GetTargets",
+      .request = MESSAGE (get_targets_request),
+      .reply = MESSAGE (get_targets_reply),
+      .rows = "targets",
+      .columns = target_columns },
+    { .name = "statistics export",
+      .summary = "Writes the reported figures as CSV or SDMX-CSV",
+      .details = "What it writes, `statistics import` reads: the same figures give the same file again. With --all each revision is a line, oldest first.",
+      .examples = "  ttctl statistics export > observations.csv\n"
+                  "  ttctl statistics export --format sdmx --out observations.csv\n"
+                  "  ttctl statistics export --all --as-of 2019-06-01",
+      .options = export_options,
+      .run = ctl_export_observations,
+      .service = CTL_STATISTICS,
+      .method = SERVICE "ListObservations",
+      .request = MESSAGE (list_observations_request),
+      .reply = MESSAGE (list_observations_reply) },
     { .name = "counts",
       .summary = "The counts of the suite, by district and special",
       .examples = "  ttctl counts\n  ttctl counts pushes_made --json",

@@ -137,6 +137,9 @@ const char *ctl_service_name (ctl_service service);
 /* cmd_labels.c: all decisions about classes, as labelled texts, into a file; the command's call is ListLabels. An exit code. */
 int ctl_export_labels (const ctl_args *args, const char *path);
 
+/* cmd_observations.c: the `run` of statistics export: the reply of ListObservations as a table. */
+int ctl_export_observations (const ctl_args *args);
+
 /* cmd_explain.c: the class schemes that --ipc-scheme and --cpc-scheme name, for queries read afterwards. */
 tt_status ctl_read_schemes (const ctl_args *args, tt_error *error);
 

@@ -166,24 +166,75 @@ check_series_name (tt_txn *txn, const tt_catalog *catalog, const char *indicator
     return !tt_txn_refused (txn);
 }
 
+/* The part of the list that is one indicator's in one district. False: not read yet, or refused. */
+static bool
+list_series (tt_txn *txn, const Techtransfer__Statistics__V1__ListObservationsRequest *list, const char *indicator,
+             const char *district, stats_series *all)
+{
+    stats_series series, part;
+    bool complete = stats_series_as_of (txn, indicator, district, list->all_revisions ? 0 : list->as_of_unix_ms, &series);
+    if (complete && list->all_revisions)
+        complete = stats_series_revisions (txn, &series, list->as_of_unix_ms, &part);
+    else
+        part = series;
+    if (!complete || part.count == 0)
+        return complete;
+    if (all->count + part.count > STATS_LIST_MAX) {
+        tt_txn_refuse (txn, TT_RESOURCE_EXHAUSTED, "more than %d observations do not fit into a reply", STATS_LIST_MAX);
+        return false;
+    }
+    stats_observation **items = tt_arena_alloc (tt_txn_arena (txn), (all->count + part.count) * sizeof *items);
+    for (size_t i = 0; i < all->count + part.count; i++)
+        items[i] = i < all->count ? all->items[i] : part.items[i - all->count];
+    *all = (stats_series){ items, all->count + part.count };
+    return true;
+}
+
+/* One indicator in the districts that are asked for. */
+static bool
+list_indicator (tt_txn *txn, const tt_catalog *catalog, const Techtransfer__Statistics__V1__ListObservationsRequest *list,
+                const char *indicator, stats_series *all)
+{
+    size_t count;
+    const tt_catalog_district *districts = tt_catalog_districts (catalog, &count);
+    if (strcmp (list->district, "*") != 0)
+        return list_series (txn, list, indicator, list->district, all);
+    bool complete = list_series (txn, list, indicator, "", all);
+    for (size_t d = 0; d < count && !tt_txn_refused (txn); d++)
+        complete &= list_series (txn, list, indicator, districts[d].key, all);
+    return complete;
+}
+
+/* Indicators by number, then targets in the order of the plan. */
+static bool
+list_all (tt_txn *txn, const tt_catalog *catalog, const Techtransfer__Statistics__V1__ListObservationsRequest *list,
+          stats_series *all)
+{
+    size_t indicator_count, target_count;
+    bool complete = true;
+    const tt_catalog_indicator *indicators = tt_catalog_indicators (catalog, &indicator_count);
+    const tt_catalog_target *targets = tt_catalog_targets (catalog, &target_count);
+    for (size_t i = 0; i < indicator_count && !tt_txn_refused (txn); i++)
+        complete &= list_indicator (txn, catalog, list, indicators[i].key, all);
+    for (size_t i = 0; i < target_count && !tt_txn_refused (txn); i++)
+        complete &= targets[i].indicator || list_indicator (txn, catalog, list, targets[i].id, all);
+    return complete;
+}
+
 void
 stats_list_observations (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Statistics__V1__ListObservationsRequest *list = request;
-    stats_series series, wanted;
-    tt_txn_at (txn, text (list->indicator));
+    const tt_catalog *catalog = stats_service_catalog (service);
+    const char *indicator = list->indicator[0] ? list->indicator : tt_catalog_indicators (catalog, &(size_t){ 0 })->key;
+    stats_series all = { 0 };
+    tt_txn_at (txn, text (indicator));
     if (list->as_of_unix_ms < 0)
         tt_txn_violation (txn, "as_of_unix_ms", "expected 0 or more");
-    if (!check_series_name (txn, stats_service_catalog (service), list->indicator, list->district))
+    if (!check_series_name (txn, catalog, indicator, strcmp (list->district, "*") == 0 ? "" : list->district))
         return;
-    if (!list->all_revisions) {
-        if (stats_series_as_of (txn, list->indicator, list->district, list->as_of_unix_ms, &series))
-            reply_list (txn, series.items, series.count);
-        return;
-    }
-    if (stats_series_as_of (txn, list->indicator, list->district, 0, &series)
-        && stats_series_revisions (txn, &series, list->as_of_unix_ms, &wanted))
-        reply_list (txn, wanted.items, wanted.count);
+    if (list->indicator[0] ? list_indicator (txn, catalog, list, indicator, &all) : list_all (txn, catalog, list, &all))
+        reply_list (txn, all.items, all.count);
 }
 
 /* -- CompareVintages

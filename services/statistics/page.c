@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "service.h"
+#include "targets.h"
 #include "wire/json.h"
 
 /* A body with its tag. */
@@ -27,12 +28,15 @@ typedef enum {
     DATA_INDICATORS,
     DATA_COUNTS,
     DATA_POSITIONS,
+    DATA_TARGETS,
+    DATA_SERIES,
     DOCUMENTS
 } place;
 
 struct stats_page {
     pthread_mutex_t mutex;
     document documents[DOCUMENTS];
+    uint64_t newest; /* of the reported figures that DATA_SERIES was made of */
 };
 
 /* Takes the body over. */
@@ -246,24 +250,71 @@ tell_gauges (struct stats_service *service, const Techtransfer__Statistics__V1__
     stats_service_gauge (service, totals, doubtful);
 }
 
+/* The city's figures, newest or with every revision, packed; borrowed from the batch. */
+static tt_status
+list_city (struct stats_service *service, tt_batch *batch, int64_t now_unix_ms, bool revisions, tt_bytes *out, tt_error *error)
+{
+    Techtransfer__Statistics__V1__ListObservationsRequest list = TECHTRANSFER__STATISTICS__V1__LIST_OBSERVATIONS_REQUEST__INIT;
+    list.all_revisions = revisions;
+    tt_batch_begin (batch, now_unix_ms);
+    const tt_txn *txn = tt_batch_add (
+        batch, &(tt_txn_spec){ .handle = stats_list_observations, .request = &list, .service = service, .read_only = true });
+    tt_status status = tt_batch_run (batch, error);
+    if (status != TT_OK)
+        return status;
+    tt_outcome outcome = tt_txn_outcome (txn);
+    *out = (tt_bytes){ outcome.reply.data, outcome.reply.size };
+    return outcome.status == TT_OK ? TT_OK : tt_fail (error, outcome.status, "%s", outcome.message);
+}
+
+/* Revisions are read again only when a newest one is another: a figure that nobody touches costs one row a second. More
+ * revisions than a reply holds: the page has the newest alone. */
+static tt_status
+refresh_series (stats_page *page, struct stats_service *service, tt_batch *batch, int64_t now_unix_ms, tt_error *error)
+{
+    tt_bytes packed;
+    tt_status status = list_city (service, batch, now_unix_ms, false, &packed, error);
+    uint64_t newest = status == TT_OK ? XXH3_64bits (packed.data, packed.size) + 1 : 0;
+    if (status != TT_OK || newest == page->newest)
+        return status;
+    status = list_city (service, batch, now_unix_ms, true, &packed, error);
+    if (status == TT_RESOURCE_EXHAUSTED)
+        status = list_city (service, batch, now_unix_ms, false, &packed, error);
+    if (status != TT_OK)
+        return status;
+    ProtobufCMessage *list = protobuf_c_message_unpack (&techtransfer__statistics__v1__list_observations_reply__descriptor, NULL,
+                                                        packed.size, packed.data);
+    status = list ? put_message (page, DATA_SERIES, list, error) : tt_fail (error, TT_INTERNAL, "the series cannot be read");
+    page->newest = status == TT_OK ? newest : 0;
+    protobuf_c_message_free_unpacked (list, NULL);
+    return status;
+}
+
 tt_status
 stats_page_refresh (stats_page *page, struct stats_service *service, tt_batch *batch, int64_t now_unix_ms, tt_error *error)
 {
     Techtransfer__Statistics__V1__GetIndicatorsRequest indicators = TECHTRANSFER__STATISTICS__V1__GET_INDICATORS_REQUEST__INIT;
     Techtransfer__Statistics__V1__GetCountsRequest counts = TECHTRANSFER__STATISTICS__V1__GET_COUNTS_REQUEST__INIT;
-    ProtobufCMessage *standing = NULL, *counted = NULL;
+    Techtransfer__Statistics__V1__GetTargetsRequest targets = TECHTRANSFER__STATISTICS__V1__GET_TARGETS_REQUEST__INIT;
+    ProtobufCMessage *standing = NULL, *counted = NULL, *tasks = NULL;
     tt_batch_begin (batch, now_unix_ms);
     const tt_txn *first = tt_batch_add (
         batch, &(tt_txn_spec){ .handle = stats_get_indicators, .request = &indicators, .service = service, .read_only = true });
     const tt_txn *second = tt_batch_add (
         batch, &(tt_txn_spec){ .handle = stats_get_counts, .request = &counts, .service = service, .read_only = true });
+    const tt_txn *third = tt_batch_add (
+        batch, &(tt_txn_spec){ .handle = stats_get_targets, .request = &targets, .service = service, .read_only = true });
     tt_status status = tt_batch_run (batch, error);
     if (status == TT_OK)
         status = unpack_reply (first, &techtransfer__statistics__v1__get_indicators_reply__descriptor, &standing, error);
     if (status == TT_OK)
         status = unpack_reply (second, &techtransfer__statistics__v1__get_counts_reply__descriptor, &counted, error);
     if (status == TT_OK)
+        status = unpack_reply (third, &techtransfer__statistics__v1__get_targets_reply__descriptor, &tasks, error);
+    if (status == TT_OK)
         status = put_message (page, DATA_INDICATORS, standing, error);
+    if (status == TT_OK)
+        status = put_message (page, DATA_TARGETS, tasks, error);
     if (status == TT_OK)
         status = put_message (page, DATA_COUNTS, counted, error);
     if (status == TT_OK) {
@@ -272,7 +323,8 @@ stats_page_refresh (stats_page *page, struct stats_service *service, tt_batch *b
     }
     protobuf_c_message_free_unpacked (standing, NULL);
     protobuf_c_message_free_unpacked (counted, NULL);
-    return status;
+    protobuf_c_message_free_unpacked (tasks, NULL);
+    return status == TT_OK ? refresh_series (page, service, batch, now_unix_ms, error) : status;
 }
 
 /* -- life
@@ -346,6 +398,8 @@ ROUTE (answer_catalog, DATA_CATALOG)
 ROUTE (answer_indicators, DATA_INDICATORS)
 ROUTE (answer_counts, DATA_COUNTS)
 ROUTE (answer_positions, DATA_POSITIONS)
+ROUTE (answer_targets, DATA_TARGETS)
+ROUTE (answer_series, DATA_SERIES)
 
 #define HTML "text/html; charset=utf-8"
 #define CSS "text/css; charset=utf-8"
@@ -361,5 +415,7 @@ const tt_http_route stats_routes[] = {
     { "GET", "/api/indicators", answer_indicators, NULL, JSON },
     { "GET", "/api/counts", answer_counts, NULL, JSON },
     { "GET", "/api/positions", answer_positions, NULL, JSON },
+    { "GET", "/api/targets", answer_targets, NULL, JSON },
+    { "GET", "/api/series", answer_series, NULL, JSON },
 };
 const size_t stats_route_count = sizeof stats_routes / sizeof *stats_routes;
