@@ -23,6 +23,7 @@ typedef enum {
     FILE_INDEX,
     FILE_STYLE,
     FILE_APP,
+    FILE_DETAIL,
     FILE_CHART,
     DATA_CATALOG,
     DATA_INDICATORS,
@@ -333,12 +334,13 @@ stats_page_refresh (stats_page *page, struct stats_service *service, tt_batch *b
 tt_status
 stats_page_open (stats_page **out, const tt_catalog *catalog, const char *directory, const char *chart, tt_error *error)
 {
-    static const char *const names[] = { [FILE_INDEX] = "index.html", [FILE_STYLE] = "style.css", [FILE_APP] = "app.js" };
+    static const char *const names[] = { [FILE_INDEX] = "index.html", [FILE_STYLE] = "style.css", [FILE_APP] = "app.js",
+                                         [FILE_DETAIL] = "detail.js" };
     stats_page *page = tt_alloc_zero (1, sizeof *page);
     tt_error missing = { 0 };
     tt_status status = TT_OK;
     pthread_mutex_init (&page->mutex, NULL);
-    for (int f = FILE_INDEX; f <= FILE_APP && status == TT_OK; f++)
+    for (int f = FILE_INDEX; f <= FILE_DETAIL && status == TT_OK; f++)
         status = put_file (page, f, page_directory (directory), names[f], error);
     if (status != TT_OK) {
         stats_page_close (&page);
@@ -393,6 +395,7 @@ answer (stats_page *page, place where, tt_http_response *response)
 ROUTE (answer_index, FILE_INDEX)
 ROUTE (answer_style, FILE_STYLE)
 ROUTE (answer_app, FILE_APP)
+ROUTE (answer_detail, FILE_DETAIL)
 ROUTE (answer_chart, FILE_CHART)
 ROUTE (answer_catalog, DATA_CATALOG)
 ROUTE (answer_indicators, DATA_INDICATORS)
@@ -410,6 +413,7 @@ const tt_http_route stats_routes[] = {
     { "GET", "/", answer_index, NULL, HTML },
     { "GET", "/style.css", answer_style, NULL, CSS },
     { "GET", "/app.js", answer_app, NULL, JAVASCRIPT },
+    { "GET", "/detail.js", answer_detail, NULL, JAVASCRIPT },
     { "GET", "/chart.js", answer_chart, NULL, JAVASCRIPT },
     { "GET", "/api/catalog", answer_catalog, NULL, JSON },
     { "GET", "/api/indicators", answer_indicators, NULL, JSON },

@@ -11,11 +11,21 @@
       byDistrict: "按区县（市）和功能区", bySpecial: "按重大科技专项",
       indicatorsNote: "方案附件 1 的 11 项指标，由责任部门填报；未填报的不以零计",
       countsNote: "未注明区域或专项的只计入全市合计；涉及多个专项的在每个专项各计一次，合计只计一次。",
-      targetsNote: "方案各项任务的量化目标",
+      targetsNote: "方案各项任务的 34 个量化目标；点击名称查看序列",
+      targetsFoot: "系统计数只含本平台事件，与部门填报并列；差值 = 填报 − 系统计数。未填报的不以零计。", knownOnly: "仅显示有数据的目标",
+      derived: "系统计数", difference: "差值", reported: "填报值", outlook: "2020 预测", willReach: "预计达标", noInterval: "无区间", close: "关闭", details: "查看序列", indicatorOf: "同指标",
+      seriesHead: "填报序列与历次修订", period: "时期", revision: "修订", source: "来源", accepted: "接收时间", newest: "现行", replaced: "已被修订", missing: "缺失",
+      target: "目标", trend: "预测", interval: "90 % 预测区间", current: "当前状态", projectedState: "2020 预测状态", noSeries: "尚无填报数据。",
+      points: (n, a, b) => "依据 " + n + " 个年末值（" + a + "–" + b + "）。",
+      methods: {
+        PACE_LINEAR: "按首末两点的年均增量外推；少于 4 个点，不给出区间。", PACE_COMPOUND: "按首末两点的年均增速外推；少于 4 个点，不给出区间。",
+        REGRESSION_LINEAR: "最小二乘直线外推，附 90 % 预测区间。", REGRESSION_LOG: "对数最小二乘外推，附 90 % 预测区间。", REPORTED: "目标年度已填报，即为该值。",
+      },
+      obs: { A: "正常", B: "断点", D: "口径不同", E: "估计", F: "预测", G: "试验", I: "插补", L: "缺失", M: "缺失", N: "不显著", O: "缺失", P: "初步", Q: "保密", U: "低可靠", V: "未核" },
       sourcesNote: "每个事件只计一次；位置为各分区已计入的序号",
       foot: "数据由 statisticsd 汇总，每隔数秒更新；本页只访问本服务。",
       updated: "更新于", offline: "连接中断，正在重试", loading: "正在读取", noChart: "未安装图表组件，以下为数据表。",
-      value: "现值", target: "目标", baseline: "基期", required: "所需年增", observed: "实际年增", projected: "按现速预计", department: "责任部门",
+      value: "现值", baseline: "基期", required: "所需年增", observed: "实际年增", projected: "按现速预计", department: "责任部门",
       progress: "完成度", none: "未填报", perYear: "/年", district: "区域", special: "专项", amount: "数量", share: "占比", total: "全市合计",
       unplaced: "未注明", task: "任务", metric: "目标内容", now: "现值", status: "状态", noFeed: "暂无数据",
       stream: "数据流", contact: "连接", live: "正常", away: "未连接", events: "本次接收", positions: "已计入（分区:序号）", last: "最近事件",
@@ -41,11 +51,24 @@
       byDistrict: "By district and functional zone", bySpecial: "By major special",
       indicatorsNote: "The 11 indicators of annex 1, reported by the responsible departments; what was not reported is not zero",
       countsNote: "What names no district or special is in the city's total only; what belongs to several specials is in each of them and once in the total.",
-      targetsNote: "The numbers that the plan's tasks set",
+      targetsNote: "The 34 numbers that the plan's tasks set; a name opens its series",
+      targetsFoot: "Counted: events of this platform alone, beside what departments report; difference = reported − counted. What was not reported is not zero.",
+      knownOnly: "Only targets with figures",
+      derived: "Counted", difference: "Difference", reported: "Reported", outlook: "2020 outlook", willReach: "Would be reached", noInterval: "no interval", close: "Close", details: "Open series", indicatorOf: "Same as indicator",
+      seriesHead: "Reported figures and their revisions", period: "Period", revision: "Revision", source: "Source", accepted: "Accepted", newest: "current", replaced: "revised since", missing: "missing",
+      target: "Target", trend: "Projection", interval: "90 % prediction interval", current: "Now", projectedState: "Projected 2020", noSeries: "Nothing has been reported yet.",
+      points: (n, a, b) => "From " + n + " year-end figures (" + a + "–" + b + "). ",
+      methods: {
+        PACE_LINEAR: "The yearly change between first and last goes on; fewer than 4 points give no interval.",
+        PACE_COMPOUND: "The yearly growth between first and last goes on; fewer than 4 points give no interval.",
+        REGRESSION_LINEAR: "Least squares over time, with the prediction interval of 90 %.", REGRESSION_LOG: "Least squares of logarithms over time, with the prediction interval of 90 %.",
+        REPORTED: "The target year is reported: this is its figure.",
+      },
+      obs: { A: "normal", B: "break", D: "definition differs", E: "estimate", F: "forecast", G: "experimental", I: "imputed", L: "missing", M: "missing", N: "not significant", O: "missing", P: "provisional", Q: "suppressed", U: "low reliability", V: "unvalidated" },
       sourcesNote: "Each event counts once; a position is the last sequence counted in a partition",
       foot: "Compiled by statisticsd and refreshed every few seconds; this page asks no other host.",
       updated: "Updated", offline: "Connection lost, trying again", loading: "Reading", noChart: "The chart library is not installed; the tables hold the same figures.",
-      value: "Value", target: "Target", baseline: "Baseline", required: "Required a year", observed: "Observed a year", projected: "At this pace", department: "Department",
+      value: "Value", baseline: "Baseline", required: "Required a year", observed: "Observed a year", projected: "At this pace", department: "Department",
       progress: "Progress", none: "Not reported", perYear: " a year", district: "District", special: "Special", amount: "Count", share: "Share", total: "Whole city",
       unplaced: "Not stated", task: "Task", metric: "Target", now: "Value", status: "Status", noFeed: "No data yet",
       stream: "Stream", contact: "Contact", live: "Live", away: "Away", events: "Received", positions: "Counted up to (partition:sequence)", last: "Last event",
@@ -79,7 +102,7 @@
   const asked = new URLSearchParams(location.search).get("lang");
   const state = {
     language: [asked, stored].find((l) => l === "zh" || l === "en") || ((navigator.language || "zh").toLowerCase().startsWith("zh") ? "zh" : "en"),
-    measure: MEASURES[0], catalog: null, indicators: [], counts: [], streams: [], cells: new Map(), charts: {}, tags: {}, drawn: false,
+    measure: MEASURES[0], catalog: null, indicators: [], targets: [], series: new Map(), knownOnly: false, counts: [], streams: [], cells: new Map(), charts: {}, tags: {}, drawn: false,
   };
   const t = () => TEXT[state.language];
   const named = (entry) => (state.language === "zh" ? entry.nameZh : entry.nameEn);
@@ -111,14 +134,15 @@
   }
   const shown = (name, value) => (isMoney (name) ? money (value) : grouping ().format (value));
 
-  function badge (status) {
+  function badge (status, words) {
     const [look, sign] = LOOK[status] || LOOK.NOT_REPORTED;
-    return make ("span", { class: "badge " + look }, make ("span", { "aria-hidden": "true" }, sign), t ().states[status] || status);
+    return make ("span", { class: "badge " + look }, make ("span", { "aria-hidden": "true" }, sign), words || t ().states[status] || status);
   }
 
   function table (node, caption, head, rows, foot) {
     const line = (cells, tag) => make ("tr", {}, ...cells.map ((cell, i) =>
-      make (tag === "td" && i === 0 ? "th" : tag, { class: cell.number ? "n" : cell.cls, scope: tag === "th" ? "col" : i === 0 ? "row" : undefined },
+      make (tag === "td" && i === 0 ? "th" : tag, { class: cell.number ? "n" : cell.cls, scope: tag === "th" ? "col" : i === 0 ? "row" : undefined,
+        "data-label": tag === "td" && head[i] ? head[i].text ?? head[i] : undefined },
         cell.node || String (cell.text ?? cell))));
     const parts = [make ("thead", {}, line (head, "th")), make ("tbody", {}, ...rows.map ((r) => line (r, "td")))];
     if (foot)
@@ -157,18 +181,34 @@
     return found ? (state.language === "zh" ? found.nameZh : found.code) : code;
   }
 
+  // What opens the detail: a button that reads as the name.
+  const opener = (key, name) => make ("button", { type: "button", class: "open", "data-open": key, title: t ().details }, name);
+  // An estimate is not exact: three or four digits say all of it.
+  const estimate = (text) => decimal (Math.abs (Number (text)) >= 100 ? String (Math.round (Number (text))) : text.replace (/\.?0+$/, ""));
+  function outlook (i) {
+    const p = i.projection;
+    if (!p)
+      return "–";
+    const ahead = p.method !== "REPORTED", status = badge (p.status, ahead && p.status === "ACHIEVED" ? t ().willReach : null);
+    return make ("span", { class: "outlook" }, estimate (p.value) + (p.low ? " (" + estimate (p.low) + " – " + estimate (p.high) + ")" : ""),
+      ahead && !p.low ? make ("small", { class: "quiet" }, t ().noInterval) : null, status);
+  }
+
   function card (i) {
     const known = i.value !== "", done = part (i.value, i.target), words = t ();
     const facts = [[words.baseline, i.baseline ? decimal (i.baseline) + " (" + i.baselinePeriod + ")" : "–"], [words.required, pace (i, i.requiredPace)],
       [words.observed, pace (i, i.observedPace)],
-      [words.projected + " " + i.targetYear, i.projected ? decimal (i.projected) : "–"], [words.department, departmentName (i.department)]]
+      [words.outlook, outlook (i)], [words.department, departmentName (i.department)]]
       .filter (([, fact]) => fact !== "–");
+    if (i.derived)
+      facts.push ([words.derived, decimal (i.derived)], [words.difference, i.difference ? decimal (i.difference) : "–"]);
     return make ("li", { id: "indicator-" + i.key },
       make ("div", { class: "top" }, make ("span", { class: "number" }, String (i.id).padStart (2, "0")), badge (i.status)),
-      make ("h3", {}, named (i)),
+      make ("h3", {}, opener (i.key, named (i))),
       make ("div", { class: "value" },
         known ? make ("b", {}, decimal (i.value)) : make ("b", { class: "unknown" }, words.none),
         known ? make ("span", {}, (/^(CNY |\d)/.test (unit (i)) ? "× " : "") + unit (i) + (unit (i) ? " · " : "") + i.period) : null),
+      detail.spark (i, state.series.get (i.key) || []),
       bar (done, named (i) + ": " + words.progress),
       make ("div", { class: "scale" }, make ("span", {}, known ? done.toFixed (1) + " %" : "–"),
         make ("span", {}, words.target + " " + quantity (i.target, unit (i)) + " (" + i.targetYear + ")")),
@@ -176,13 +216,7 @@
   }
 
   function showIndicators () {
-    const order = Object.keys (LOOK);
-    const groups = order.map ((s) => [s, state.indicators.filter ((i) => i.status === s).length]).filter (([, n]) => n > 0);
-    $("tally").replaceChildren (...groups.map (([s, n]) => {
-      const b = badge (s);
-      b.append (" " + n);
-      return make ("li", {}, b);
-    }));
+    showTally ("tally", state.indicators);
     $("indicators").replaceChildren (...state.indicators.map (card));
   }
 
@@ -252,24 +286,39 @@
 
   // -- targets --------------------------------------------------------------------------------------------------------------------------
 
-  const OPERATORS = ["", "≥ ", "> ", ""];
-  function targetValue (target) {
-    if (target.id === "T20.1") // counted here: each achievement once
-      return { text: String (cell ("achievements_pushed", "", 0)), part: part (cell ("achievements_pushed", "", 0), target.value) };
-    const i = target.indicator && state.indicators.find ((x) => x.id === target.indicator);
-    return i && i.value ? { text: i.value, part: part (i.value, target.value) } : null;
+  const OPERATORS = { AT_LEAST: "≥ ", ABOVE: "> " };
+
+  function targetRow (target) {
+    const units = unit (target), metric = named (target), known = target.value !== "";
+    const wanted = (OPERATORS[target.op] || "") + (target.targetMax ? decimal (target.target) + " – " + quantity (target.targetMax, units) : quantity (target.target, units));
+    const same = target.indicator && state.indicators.find ((x) => x.key === target.indicator);
+    const name = make ("div", {}, opener (target.indicator || target.id, metric),
+      make ("span", { class: "quiet under" }, target.department.split (";").map (departmentName).join (state.language === "zh" ? "、" : ", ")
+        + (same ? " · " + t ().indicatorOf + " " + String (same.id).padStart (2, "0") : "")));
+    const done = Number (target.progress || 0);
+    return [target.id, { node: name }, num (wanted),
+      known ? { node: make ("span", {}, decimal (target.value), make ("span", { class: "quiet under" }, target.period)), number: true } : { text: t ().none, cls: "n quiet" },
+      num (target.derived ? decimal (rounded (target.derived)) : "–"), num (target.difference ? decimal (rounded (target.difference)) : "–"),
+      known ? { node: make ("div", { class: "done" }, bar (done, metric + ": " + t ().progress), make ("span", { class: "quiet" }, done.toFixed (1) + " %")) } : { text: "–", cls: "quiet" },
+      { node: badge (target.status) }, { node: target.projection ? outlook (target) : make ("span", { class: "quiet" }, "–") }];
+  }
+  // Counted money has ten digits behind the point: two are enough to compare, the exact figure is in the API.
+  const rounded = (text) => (/\.\d{3,}/.test (text) ? Number (text).toFixed (2) : text);
+
+  function showTally (id, entries) {
+    const groups = Object.keys (LOOK).map ((s) => [s, entries.filter ((i) => i.status === s).length]).filter (([, n]) => n > 0);
+    $(id).replaceChildren (...groups.map (([s, n]) => {
+      const b = badge (s);
+      b.append (" " + n);
+      return make ("li", {}, b);
+    }));
   }
 
   function showTargets () {
-    const rows = state.catalog.targets.map ((target) => {
-      const zh = state.language === "zh", value = targetValue (target), units = zh ? target.unitZh : target.unitEn;
-      const wanted = OPERATORS[target.op] + (target.valueMax ? decimal (target.value) + " – " + quantity (target.valueMax, units) : quantity (target.value, units));
-      const metric = zh ? target.metricZh : target.metricEn;
-      return [target.id, { text: metric }, num (wanted), num (value ? decimal (value.text) : "–"),
-        value ? { node: make ("div", {}, bar (value.part, metric), make ("span", { class: "quiet" }, value.part.toFixed (1) + " %")) }
-          : { text: t ().noFeed, cls: "quiet" }];
-    });
-    table ($("table-targets"), t ().targets, [t ().task, t ().metric, num (t ().target), num (t ().now), t ().progress], rows);
+    const w = t (), wanted = state.targets.filter ((x) => !state.knownOnly || x.value !== "" || x.derived !== "");
+    showTally ("target-tally", state.targets);
+    table ($("table-targets"), w.targets, [w.task, w.metric, num (w.target), num (w.reported), num (w.derived), num (w.difference), w.progress, w.status, w.outlook],
+      wanted.map (targetRow));
   }
 
   // -- sources --------------------------------------------------------------------------------------------------------------------------
@@ -316,11 +365,15 @@
   function showData () {
     if (!state.catalog)
       return;
+    const held = document.activeElement?.dataset?.open; // drawing anew must not take the keyboard's place away
     showFigures ();
     showIndicators ();
     showCounts ();
     showTargets ();
     showSources ();
+    detail.refresh ();
+    if (held)
+      document.querySelector (`[data-open="${CSS.escape (held)}"]`)?.focus ({ preventScroll: true });
   }
 
   function showState (good, words) {
@@ -337,8 +390,12 @@
     return { changed, data: await answer.json () };
   }
 
-  function take (indicators, counts, positions) {
+  function take (indicators, counts, positions, targets, series) {
     state.indicators = indicators.data.indicators;
+    state.targets = targets.data.targets;
+    state.series = new Map ();
+    for (const o of series.data.observations)
+      state.series.set (o.indicator, [...(state.series.get (o.indicator) || []), o]);
     state.streams = positions.data.streams;
     state.cells = new Map (counts.data.counts.map ((c) => [c.name + "|" + (c.district || "") + "|" + (c.special || 0), Number (c.value)]));
   }
@@ -347,9 +404,9 @@
     try {
       if (!state.catalog)
         state.catalog = (await get ("catalog")).data;
-      const [indicators, counts, positions] = await Promise.all ([get ("indicators"), get ("counts"), get ("positions")]);
-      take (indicators, counts, positions);
-      if (indicators.changed || counts.changed || positions.changed || !state.drawn)
+      const answers = await Promise.all (["indicators", "counts", "positions", "targets", "series"].map (get));
+      take (...answers);
+      if (answers.some ((a) => a.changed) || !state.drawn)
         showData ();
       state.drawn = true;
       $("trouble").hidden = true;
@@ -371,16 +428,24 @@
     showData ();
   }
 
+  const detail = window.statisticsDetail ({ $, make, t, state, named, unit, quantity, decimal, badge, table, num, outlook, rounded, localTime, colours });
+
   document.addEventListener ("DOMContentLoaded", () => {
     showWords ();
     showState (true, t ().loading);
     if (typeof Chart === "undefined")
-      for (const which of ["district", "special"])
+      for (const which of ["district", "special", "detail"])
         $("box-" + which).replaceWith (make ("p", { class: "note", id: "box-" + which }, t ().noChart));
     $("language").addEventListener ("click", () => setLanguage (state.language === "zh" ? "en" : "zh"));
+    $("known-only").addEventListener ("change", (event) => { state.knownOnly = event.target.checked; showTargets (); });
+    document.addEventListener ("click", (event) => {
+      const button = event.target.closest ("[data-open]");
+      if (button)
+        detail.open (button.dataset.open);
+    });
     $("print").addEventListener ("click", () => window.print ());
     $("measure").addEventListener ("change", (event) => { state.measure = event.target.value; showCounts (); });
-    matchMedia ("(prefers-color-scheme: dark)").addEventListener ("change", () => state.catalog && showCounts ());
+    matchMedia ("(prefers-color-scheme: dark)").addEventListener ("change", () => state.catalog && showData ());
     addEventListener ("beforeprint", () => Object.values (state.charts).forEach ((c) => c.resize ()));
     addEventListener ("afterprint", () => Object.values (state.charts).forEach ((c) => c.resize ()));
     refresh ();
