@@ -43,6 +43,7 @@ static const ProtobufCMessageDescriptor *const bodies[] = {
     &techtransfer__finance__v1__cap_changed__descriptor,
     &techtransfer__statistics__v1__observation_reported__descriptor,
     &techtransfer__statistics__v1__indicator_changed__descriptor,
+    &techtransfer__statistics__v1__target_changed__descriptor,
 };
 
 /* The body as JSON; NULL if this program does not know its type or cannot read it. */

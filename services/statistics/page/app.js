@@ -141,7 +141,7 @@
 
   function table (node, caption, head, rows, foot) {
     const line = (cells, tag) => make ("tr", {}, ...cells.map ((cell, i) =>
-      make (tag === "td" && i === 0 ? "th" : tag, { class: cell.number ? "n" : cell.cls, scope: tag === "th" ? "col" : i === 0 ? "row" : undefined,
+      make (tag === "td" && i === 0 ? "th" : tag, { class: [cell.number ? "n" : cell.cls, (cell.text ?? cell) === "–" ? "nil" : ""].filter (Boolean).join (" ") || undefined, scope: tag === "th" ? "col" : i === 0 ? "row" : undefined,
         "data-label": tag === "td" && head[i] ? head[i].text ?? head[i] : undefined },
         cell.node || String (cell.text ?? cell))));
     const parts = [make ("thead", {}, line (head, "th")), make ("tbody", {}, ...rows.map ((r) => line (r, "td")))];
@@ -300,7 +300,7 @@
       known ? { node: make ("span", {}, decimal (target.value), make ("span", { class: "quiet under" }, target.period)), number: true } : { text: t ().none, cls: "n quiet" },
       num (target.derived ? decimal (rounded (target.derived)) : "–"), num (target.difference ? decimal (rounded (target.difference)) : "–"),
       known ? { node: make ("div", { class: "done" }, bar (done, metric + ": " + t ().progress), make ("span", { class: "quiet" }, done.toFixed (1) + " %")) } : { text: "–", cls: "quiet" },
-      { node: badge (target.status) }, { node: target.projection ? outlook (target) : make ("span", { class: "quiet" }, "–") }];
+      { node: badge (target.status) }, target.projection ? { node: outlook (target) } : { text: "–", cls: "quiet" }];
   }
   // Counted money has ten digits behind the point: two are enough to compare, the exact figure is in the API.
   const rounded = (text) => (/\.\d{3,}/.test (text) ? Number (text).toFixed (2) : text);

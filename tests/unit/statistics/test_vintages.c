@@ -36,7 +36,7 @@ Test (vintages, added_removed_and_revised_are_told_apart)
     cr_expect_eq (changes[3]->kind, KIND (ADDED)); /* a value where it was said that there was none */
     stats_vintages_compare (&after, &after, arena, &count);
     cr_expect_eq (count, 0);
-    tt_arena_free (&arena);
+    tt_arena_destroy (&arena);
 }
 
 Test (vintages, a_first_report_of_nothing_is_an_addition_without_value)
@@ -48,5 +48,5 @@ Test (vintages, a_first_report_of_nothing_is_an_addition_without_value)
     Techtransfer__Statistics__V1__VintageChange **changes = stats_vintages_compare (&none, &after, arena, &count);
     cr_assert_eq (count, 1);
     cr_expect_eq (changes[0]->kind, KIND (ADDED));
-    tt_arena_free (&arena);
+    tt_arena_destroy (&arena);
 }
