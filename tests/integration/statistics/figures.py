@@ -90,7 +90,8 @@ def check_round_trip(client, other):
             path = os.path.join(client.folder, first)
             if not scope:  # the same figures again are no revision
                 before = client.run("statistics", "export", "--all")
-                client.add(path, 0)
+                counts, _ = client.add(path, 0)
+                expect("unchanged", counts["unchanged"], counts["read"])
                 expect("revisions after the same again", client.run("statistics", "export", "--all"), before)
             target = other()  # an empty service comes to hold the same
             target.add(path, 0)
