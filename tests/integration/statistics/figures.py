@@ -80,6 +80,10 @@ def check_import(client):
     revisions = client.json("observation", "list", "rd_gdp_share", "--all")["observations"]
     expect("both figures of 2015", [(o["period"], o["value"], o["revision"]) for o in revisions],
            [("2015", "2.4", "1"), ("2015", "2.41", "2"), ("2016", "2.472114", "1")])
+    # Both came in one batch, perhaps within a millisecond: each must still be had again.
+    first = next(int(o["reportedUnixMs"]) for o in revisions if o["value"] == "2.4")
+    listed = client.json("observation", "list", "rd_gdp_share", "--as-of", iso(first))["observations"]
+    expect("as of the first of the two", [o["value"] for o in listed if o["period"] == "2015"], ["2.4"])
 
 
 def check_round_trip(client, other):
