@@ -229,6 +229,24 @@ take_withdrawal (sender *s, batch *b, const tt_client_reply *reply)
     return TT_OK;
 }
 
+/* Of a service that takes one record: whether it says that it had the same already. */
+static tt_status
+take_one (sender *s, batch *b, tt_bytes body)
+{
+    const ProtobufCMessageDescriptor *type = targets[s->upload->kind].reply;
+    const ProtobufCFieldDescriptor *field = protobuf_c_message_descriptor_get_field_by_name (type, "changed");
+    if (!field)
+        return TT_OK;
+    ProtobufCMessage *message = protobuf_c_message_unpack (type, NULL, body.size, body.data);
+    if (message == NULL)
+        return tt_fail (s->error, TT_DATA_LOSS, "the reply of the service cannot be read");
+    bool changed = *(const protobuf_c_boolean *)((const uint8_t *)message + field->offset);
+    protobuf_c_message_free_unpacked (message, NULL);
+    for (size_t i = 0; i < b->count; i++)
+        b->items[i].unchanged = b->items[i].sent && !changed;
+    return TT_OK;
+}
+
 static tt_status
 take_results (sender *s, batch *b, tt_bytes body)
 {
@@ -236,7 +254,7 @@ take_results (sender *s, batch *b, tt_bytes body)
     json_t *reply = NULL;
     size_t next = 0;
     if (!targets[s->upload->kind].many)
-        return TT_OK;
+        return take_one (s, b, body);
     ProtobufCMessage *message = protobuf_c_message_unpack (type, NULL, body.size, body.data);
     if (message == NULL)
         return tt_fail (s->error, TT_DATA_LOSS, "the reply of the service cannot be read");

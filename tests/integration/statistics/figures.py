@@ -80,6 +80,10 @@ def check_import(client):
     revisions = client.json("observation", "list", "rd_gdp_share", "--all")["observations"]
     expect("both figures of 2015", [(o["period"], o["value"], o["revision"]) for o in revisions],
            [("2015", "2.4", "1"), ("2015", "2.41", "2"), ("2016", "2.472114", "1")])
+    # Both came in one batch, perhaps within a millisecond: each must still be had again.
+    first = next(int(o["reportedUnixMs"]) for o in revisions if o["value"] == "2.4")
+    listed = client.json("observation", "list", "rd_gdp_share", "--as-of", iso(first))["observations"]
+    expect("as of the first of the two", [o["value"] for o in listed if o["period"] == "2015"], ["2.4"])
 
 
 def check_round_trip(client, other):
@@ -90,7 +94,8 @@ def check_round_trip(client, other):
             path = os.path.join(client.folder, first)
             if not scope:  # the same figures again are no revision
                 before = client.run("statistics", "export", "--all")
-                client.add(path, 0)
+                counts, _ = client.add(path, 0)
+                expect("unchanged", counts["unchanged"], counts["read"])
                 expect("revisions after the same again", client.run("statistics", "export", "--all"), before)
             target = other()  # an empty service comes to hold the same
             target.add(path, 0)

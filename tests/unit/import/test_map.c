@@ -159,3 +159,19 @@ Test (map, the_builtin_map_that_says_most_of_a_record)
     expect_builtin ("{\"title\": \"t\", \"abstract\": \"a\", \"keywords\": [], \"discipline\": \"d\", \"category\": \"c\"}", "csl_papers");
     expect_builtin ("{\"source\": \"s\", \"title\": \"t\", \"category\": \"Y\"}", "none");
 }
+
+Test (map, a_lookup_takes_whole_entries_and_refuses_what_has_none)
+{
+    expect_map ("market = lookup(a + \"|\" + b, \"x|y=one;x|yy=two\")\nindustry = lookup(c, \"p=q;*=*\")\n", APPLICATION,
+                "{\"a\": \"x\", \"b\": \"yy\", \"c\": \"else\"}", "{\"market\": \"two\", \"industry\": \"else\"}", "");
+    tt_map *map;
+    tt_error error = { 0 };
+    tt_buffer notes = { 0 };
+    json_t *out = NULL, *in = json_loads ("{\"a\": \"x\"}", 0, NULL);
+    cr_assert_eq (tt_map_parse ("m", "market = lookup(a, \"xx=one;x\")", APPLICATION, &map, &error), TT_OK, "%s", error.message);
+    cr_expect_eq (tt_map_apply (map, in, &out, &notes, &error), TT_INVALID_ARGUMENT);
+    cr_expect_str_eq (error.message, "market: the map has no entry for \"x\"");
+    json_decref (in);
+    tt_buffer_free (&notes);
+    tt_map_free (&map);
+}
