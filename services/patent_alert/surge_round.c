@@ -125,8 +125,10 @@ count_documents (counting *c, const alert_surge_rule *rule, int32_t last_day, tt
     for (size_t i = 0; i < alert_columns_places (c->columns); i++) {
         int64_t window = alert_columns_at (c->columns, i, &place) ? window_of (rule, last_day, place.published_day) : -1;
         size_t count = window >= 0 ? pairs_of (c->columns, &place, pairs) : 0;
-        for (size_t p = 0; p < count; p++)
-            c->counts[row_of (c, pairs[p]) * c->width + (size_t)window]++;
+        for (size_t p = 0; p < count; p++) {
+            size_t row = row_of (c, pairs[p]); /* first: it may move the counts */
+            c->counts[row * c->width + (size_t)window]++;
+        }
         if (count > 0)
             table->documents[window]++;
     }
