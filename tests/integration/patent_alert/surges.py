@@ -4,10 +4,10 @@ surge seen again the next day; and what the alert says."""
 import datetime
 import math
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import alerts
 from alerts import Killing, told
 from alerts_rig import Patents, suite
 
@@ -113,6 +113,18 @@ def test_the_same_surge_is_not_told_again_the_next_day_but_a_later_one_is(world)
     second = p.wait_inbox("ent-1", 2)[1]
     assert second.surge.surge_id != first.surge.surge_id and second.surge.last_date == back(later), second
     assert len(p.events("SurgeFound")) == 2
+    check_list(p, first.surge)
+
+
+def check_list(p, surge):
+    """A person sees whose surge it is, in what, and how far it is above what was expected."""
+    environment = dict(os.environ, TT_PATENT_ENDPOINTS=",".join(r.endpoints["commands"] for r in p.replicas))
+    done = subprocess.run([os.environ["TT_TTCTL"], "alerts", "list", "ent-1"], capture_output=True, timeout=60, text=True, env=environment, check=True)
+    head, line = done.stdout.splitlines()[:2]
+    assert all(title in head for title in ("SURGE OF", "CLASS", "FILED", "EXPECTED")) and "?" not in head, head
+    assert all(text in line for text in (surge.applicant, "H01M", "12", f"{surge.expected:.4g}")), line
+    none = subprocess.run([os.environ["TT_TTCTL"], "alerts", "list", "ent-9"], capture_output=True, timeout=60, text=True, env=environment, check=True)
+    assert "SURGE" not in none.stdout, none.stdout
 
 
 def test_a_steady_history_gives_none(world):
