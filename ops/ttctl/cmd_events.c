@@ -23,6 +23,7 @@ static const ProtobufCMessageDescriptor *const bodies[] = {
     &techtransfer__patent__v1__patent_withdrawn__descriptor,
     &techtransfer__patent__v1__alert_retracted__descriptor,
     &techtransfer__patent__v1__alert_digest__descriptor,
+    &techtransfer__patent__v1__surge_found__descriptor,
     &techtransfer__patent__v1__portfolio_changed__descriptor,
     &techtransfer__patent__v1__patents_removed__descriptor,
     &techtransfer__achievement__v1__achievement_registered__descriptor,

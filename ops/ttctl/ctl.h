@@ -50,7 +50,7 @@ typedef struct {
 } ctl_option;
 
 typedef struct {
-    const char *title; /* of the column */
+    const char *title; /* of the column; with a "?" in front, which is not shown: none where no row has it */
     const char *field; /* of the row, a path with points, in the JSON mapping; "*" is every element of a list */
     bool money;        /* fen, shown as yuan */
     bool right;        /* aligned to the right */

@@ -118,7 +118,7 @@ fill_row (table *t, size_t row, const json_t *value)
         if (value)
             column_cell (value, &t->columns[c], cell);
         else
-            tt_buffer_text (cell, t->columns[c].title);
+            tt_buffer_text (cell, t->columns[c].title + (t->columns[c].title[0] == '?'));
         flatten (cell);
         size_t width = ctl_text_width ((const char *)cell->data);
         t->width[c] = width > t->width[c] ? width : t->width[c];
@@ -171,10 +171,20 @@ print_row (const table *t, size_t row)
     tt_buffer_free (&line);
 }
 
+static bool
+is_shown (const json_t *rows, const ctl_column *column)
+{
+    bool any = column->title[0] != '?';
+    for (size_t i = 0; !any && i < json_array_size (rows); i++)
+        any = ctl_at (json_array_get (rows, i), column->field) != NULL;
+    return any;
+}
+
 void
 ctl_print_table (const json_t *rows, const ctl_column *columns)
 {
-    table t = { .columns = columns, .rows = json_array_size (rows) + 1 };
+    ctl_column shown[MAX_COLUMNS];
+    table t = { .columns = shown, .rows = json_array_size (rows) + 1 };
     if (columns == NULL) {
         for (size_t i = 0; i + 1 < t.rows; i++) {
             printf ("%s", i ? "\n" : "");
@@ -182,8 +192,9 @@ ctl_print_table (const json_t *rows, const ctl_column *columns)
         }
         return;
     }
-    while (t.count < MAX_COLUMNS && columns[t.count].title)
-        t.count++;
+    for (size_t i = 0; t.count < MAX_COLUMNS && columns[i].title; i++)
+        if (is_shown (rows, &columns[i]))
+            shown[t.count++] = columns[i];
     t.cells = tt_alloc_zero (t.rows * t.count, sizeof *t.cells);
     for (size_t row = 0; row < t.rows; row++)
         fill_row (&t, row, row ? json_array_get (rows, row - 1) : NULL);

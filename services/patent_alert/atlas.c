@@ -8,7 +8,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "map_jobs.h"
+#include "rows.h"
 #include "store/reader.h"
+#include "surges.h"
+#include "sweep.h"
 #include "wire/envelope.h"
 
 #define FOLLOW_MS 500        /* at rest it looks at the journals so often */
@@ -19,16 +22,6 @@
 #define PORTION_MS 50        /* of work on one map, then the journals are looked at again */
 #define PORTION_PLACES 20000 /* looked at between two looks at the clock */
 #define SELECTIONS_MAX 8
-#define SWEEP_PLACES 50000 /* looked at in one round */
-#define SWEEP_EVERY_MS 60000
-#define DAY_MS 86400000
-
-/* A document to read: where it is, and what for. */
-typedef struct {
-    uint32_t partition;
-    char *id;
-    size_t place; /* of a selection */
-} wanted;
 
 typedef struct {
     char *query; /* NULL: free */
@@ -51,12 +44,12 @@ struct alert_atlas {
     alert_columns *columns; /* NULL: not loaded */
     alert_view *view;
     uint32_t partition; /* that is visited */
-    wanted *changed;
+    alert_row_place *changed;
     size_t changed_count;
     kept selections[SELECTIONS_MAX];
     uint64_t uses;
-    size_t sweep_place;
-    int64_t swept_ms;
+    alert_sweep sweep;
+    alert_surges *surges;
 };
 
 /* -- shared with other threads -- */
@@ -110,49 +103,6 @@ unreadable (alert_atlas *a, const char *id)
     tt_log (TT_LOG_ERROR, "stored document cannot be read and is on no map", "document", id, NULL);
 }
 
-/* -- reading rows -- */
-
-typedef struct {
-    const wanted *list;
-    size_t count;
-    uint32_t partition;
-    const tt_row **rows; /* of the list, as far as they are of the partition */
-} row_read;
-
-/* A read of all rows of one partition. */
-static void
-read_rows (tt_txn *txn, const void *request, void *context)
-{
-    (void)request;
-    row_read *read = context;
-    tt_txn_at_partition (txn, read->partition);
-    for (size_t i = 0; i < read->count; i++)
-        if (read->list[i].partition == read->partition)
-            read->rows[i] = tt_txn_get (txn, ALERT_TABLE_DOCUMENTS, alert_text (read->list[i].id));
-}
-
-/* rows[count], borrowed until the next read. */
-static tt_status
-fetch (alert_atlas *a, const wanted *list, size_t count, const tt_row **rows, tt_error *error)
-{
-    uint32_t partitions = tt_store_partitions (a->store);
-    row_read *reads = tt_arena_zero (a->arena, partitions * sizeof *reads);
-    tt_txn **txns = tt_arena_zero (a->arena, partitions * sizeof *txns);
-    tt_batch_begin (a->batch, tt_clock_unix_ms ());
-    for (size_t i = 0; i < count; i++) {
-        uint32_t p = list[i].partition;
-        if (txns[p])
-            continue;
-        reads[p] = (row_read){ list, count, p, rows };
-        txns[p] = tt_batch_add (a->batch, &(tt_txn_spec){ .handle = read_rows, .service = &reads[p], .read_only = true });
-    }
-    tt_status status = tt_batch_run (a->batch, error);
-    for (uint32_t p = 0; p < partitions && status == TT_OK; p++)
-        if (txns[p] && tt_txn_outcome (txns[p]).status != TT_OK)
-            status = tt_fail (error, tt_txn_outcome (txns[p]).status, "documents cannot be read: %s", tt_txn_outcome (txns[p]).message);
-    return status;
-}
-
 /* -- loading and following -- */
 
 static void
@@ -204,7 +154,7 @@ load (alert_atlas *a, tt_error *error)
     forget_selections (a);
     forget_changed (a);
     alert_columns_destroy (&a->columns);
-    a->sweep_place = 0;
+    a->sweep.place = 0;
     tt_status status = tt_store_prepare (a->store, error);
     if (status == TT_OK)
         status = tt_reader_start (a->journal, error);
@@ -217,13 +167,14 @@ load (alert_atlas *a, tt_error *error)
         alert_count (a->options.service, ALERT_COUNT_MAP_LOADS, 0, 1);
     else
         alert_columns_destroy (&a->columns);
+    alert_surges_loaded (a->surges, tt_clock_unix_ms ());
     return status;
 }
 
 static void
 note_changed (alert_atlas *a, uint32_t partition, tt_bytes id)
 {
-    a->changed[a->changed_count++] = (wanted){ partition, tt_strndup ((const char *)id.data, id.size), 0 };
+    a->changed[a->changed_count++] = (alert_row_place){ partition, tt_strndup ((const char *)id.data, id.size) };
 }
 
 static void
@@ -262,9 +213,9 @@ read_changed (alert_atlas *a, tt_error *error)
     tt_status status = TT_OK;
     for (size_t from = 0; from < a->changed_count && status == TT_OK; from += READ_MAX) {
         size_t count = a->changed_count - from < READ_MAX ? a->changed_count - from : READ_MAX;
-        status = fetch (a, a->changed + from, count, rows, error);
+        status = alert_rows_fetch (a->store, a->batch, a->arena, a->changed + from, count, rows, error);
         for (size_t i = 0; i < count && status == TT_OK; i++) {
-            const wanted *w = &a->changed[from + i];
+            const alert_row_place *w = &a->changed[from + i];
             if (rows[i]->present)
                 put_row (a, w->partition, w->id, rows[i]->value);
             else
@@ -272,6 +223,8 @@ read_changed (alert_atlas *a, tt_error *error)
         }
         tt_arena_reset (a->arena);
     }
+    if (status == TT_OK && a->changed_count > 0)
+        alert_surges_changed (a->surges, tt_clock_unix_ms ());
     if (status == TT_OK)
         forget_changed (a);
     return status;
@@ -328,14 +281,14 @@ selection_of (alert_atlas *a, const char *query)
 static tt_status
 answer (alert_atlas *a, alert_selection *selection, const size_t *asked, size_t count, tt_error *error)
 {
-    wanted list[READ_MAX];
+    alert_row_place list[READ_MAX];
     const tt_row *rows[READ_MAX];
     alert_place place;
     for (size_t i = 0; i < count; i++) {
         (void)alert_columns_at (a->columns, asked[i], &place);
-        list[i] = (wanted){ place.partition, (char *)place.id, asked[i] };
+        list[i] = (alert_row_place){ place.partition, (char *)place.id };
     }
-    tt_status status = count > 0 ? fetch (a, list, count, rows, error) : TT_OK;
+    tt_status status = count > 0 ? alert_rows_fetch (a->store, a->batch, a->arena, list, count, rows, error) : TT_OK;
     for (size_t i = 0; i < count && status == TT_OK; i++) {
         PatentDocument *document = rows[i]->present ? alert_archive_unpack (rows[i]->value, NULL) : NULL;
         alert_selection_answer (selection, asked[i], document && document->publication ? document : NULL, a->view);
@@ -395,69 +348,6 @@ work_on (alert_atlas *a, uint64_t ticket, const MapRequest *request, tt_error *e
     return TT_OK;
 }
 
-/* -- retention -- */
-
-typedef struct {
-    alert_removal removal;
-    tt_txn *txn;
-} removing;
-
-/* The due ones of a stretch of places, in one commit, at most ALERT_REMOVAL_MAX of each partition: others wait for the next pass. */
-static tt_status
-sweep_stretch (alert_atlas *a, size_t end, int64_t now_ms, tt_error *error)
-{
-    uint32_t partitions = tt_store_partitions (a->store);
-    const alert_retention *rule = &a->options.retention;
-    int32_t today = (int32_t)(now_ms / DAY_MS);
-    removing *list = tt_arena_zero (a->arena, partitions * sizeof *list);
-    alert_place place;
-    bool full = false;
-    for (; a->sweep_place < end && !full; a->sweep_place++) {
-        if (!alert_columns_at (a->columns, a->sweep_place, &place)
-            || !alert_removal_due (rule, place.published_day, place.arrived_day, today))
-            continue;
-        alert_removal *removal = &list[place.partition].removal;
-        removal->ids[removal->count++] = tt_arena_strndup (a->arena, place.id, strlen (place.id));
-        full = removal->count == ALERT_REMOVAL_MAX;
-    }
-    bool any = false;
-    tt_batch_begin (a->batch, now_ms);
-    for (uint32_t p = 0; p < partitions; p++) {
-        alert_removal *removal = &list[p].removal;
-        removal->partition = p;
-        removal->rule = *rule;
-        removal->today = today;
-        any |= removal->count > 0;
-        if (removal->count > 0)
-            list[p].txn = tt_batch_add (a->batch, &(tt_txn_spec){ .handle = alert_remove_documents, .service = removal });
-    }
-    tt_status status = any ? tt_batch_run (a->batch, error) : TT_OK;
-    for (uint32_t p = 0; p < partitions && status == TT_OK; p++)
-        if (list[p].txn && tt_txn_outcome (list[p].txn).status == TT_OK)
-            alert_count (a->options.service, ALERT_COUNT_REMOVED, 0, (int64_t)list[p].removal.removed);
-    tt_arena_reset (a->arena);
-    return status;
-}
-
-/* A pass over all places a minute, a stretch of it in each round of the thread. True: it is in the middle of one. */
-static tt_status
-sweep (alert_atlas *a, bool *more, tt_error *error)
-{
-    int64_t now_ms = tt_clock_unix_ms ();
-    *more = false;
-    if (a->options.retention.keep_days == 0
-        || (a->sweep_place == 0 && a->swept_ms > 0 && now_ms - a->swept_ms < SWEEP_EVERY_MS && now_ms >= a->swept_ms))
-        return TT_OK;
-    size_t places = alert_columns_places (a->columns), end = a->sweep_place + SWEEP_PLACES;
-    tt_status status = sweep_stretch (a, end < places ? end : places, now_ms, error);
-    *more = status == TT_OK && a->sweep_place < places;
-    if (!*more) {
-        a->sweep_place = 0;
-        a->swept_ms = now_ms;
-    }
-    return status;
-}
-
 /* -- the thread -- */
 
 /* A map is begun before the journals are looked at, so it has everything that was committed before it was asked for. */
@@ -469,9 +359,11 @@ round_of (alert_atlas *a, bool *more, tt_error *error)
     tt_status status = catch_up (a, error);
     *more = false;
     if (status == TT_OK && a->columns && !is_stopping (a)) {
-        status = sweep (a, more, error);
+        status = alert_sweep_step (&a->sweep, a->columns, more, error);
         if (status == TT_OK && request)
             status = work_on (a, ticket, request, error);
+        if (status == TT_OK)
+            alert_surges_tick (a->surges, a->columns, tt_clock_unix_ms ());
         show_state (a, false);
     }
     *more |= request != NULL;
@@ -508,6 +400,7 @@ free_atlas (alert_atlas *a)
     if (a->changed)
         forget_changed (a);
     alert_columns_destroy (&a->columns);
+    alert_surges_destroy (&a->surges);
     alert_view_destroy (&a->view);
     tt_reader_destroy (&a->journal);
     tt_batch_destroy (&a->batch);
@@ -543,6 +436,8 @@ alert_atlas_open (alert_atlas **out, const alert_atlas_options *options, tt_erro
     tt_reader_set_page (a->journal, PAGE);
     a->arena = tt_arena_new (0);
     a->view = alert_view_new ();
+    a->sweep = (alert_sweep){ options->retention, options->service, a->store, a->batch, a->arena, 0, 0 };
+    a->surges = alert_surges_new (&options->surges, options->service, a->store, a->batch);
     a->changed = tt_alloc (CHANGED_MAX * sizeof *a->changed);
     if (pthread_create (&a->thread, NULL, run, a) != 0) {
         free_atlas (a);

@@ -6,12 +6,14 @@
 #include "landscape.h"
 #include "removal.h"
 #include "service.h"
+#include "surges.h"
 
 typedef struct alert_atlas alert_atlas;
 
 typedef struct {
     const tt_store_options *store; /* borrowed */
     alert_retention retention;
+    alert_surges_options surges;
     const alert_service *service; /* for the counters; borrowed */
 } alert_atlas_options;
 

@@ -88,4 +88,15 @@ const tt_metric_row alert_metrics[ALERT_COUNT_ROWS] = {
     [ALERT_COUNT_REMOVED] = { .name = "patent_documents_removed_total",
                               .help = "Stored documents removed by this replica because they were kept long enough",
                               .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_SURGE_ROUNDS] = { .name = "patent_surge_rounds_total",
+                                   .help = "Rounds of the search for filing surges that this replica has finished",
+                                   .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_SURGES_FOUND]
+    = { .name = "patent_surges_found_total", .help = "Filing surges that this replica has found and told", .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_SURGES_KNOWN] = { .name = "patent_surges_known_total",
+                                   .help = "Finds of a round left alone, because the surge was told in a window that overlaps",
+                                   .kind = TT_METRIC_COUNTER },
+    [ALERT_COUNT_SURGE_TIME] = { .name = "patent_surge_seconds",
+                                 .help = "Time to count one round over all documents",
+                                 .kind = TT_METRIC_HISTOGRAM },
 };

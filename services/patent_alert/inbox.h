@@ -7,7 +7,7 @@
 #define ALERT_ID_SIZE 33 /* 32 hexadecimal digits and NUL */
 
 /* The same owner, family, trigger and distinction give the same id, for ever: XXH3-128 of them, each followed by a NUL. The distinction is
- * what is told apart within a trigger (README.md, "Alerts"): an authority, a cited number, a due date, an event id; "": nothing, and then it
+ * what is told apart within a trigger (README.md, "Alerts"): an authority, a cited number, a due date, an event id, a surge id (of no family); "": nothing, and then it
  * does not count. */
 void alert_id (const char *owner, const char *family, Trigger trigger, const char *distinction, char out[ALERT_ID_SIZE]);
 

@@ -66,6 +66,46 @@ static const tt_config_row settings[] = {
       .initial = "publication",
       .choices = "publication|arrival",
       .description = "from when on: the publication date, or the day that the document or its last correction arrived" },
+    { .name = "surge.every",
+      .type = TT_CONFIG_DURATION,
+      .initial = "1d",
+      .min = 0,
+      .max = INT64_C (366) * 86400000,
+      .unit = "ms",
+      .description = "time from one search for filing surges to the next, if there are documents of a later day; 0: none" },
+    { .name = "surge.quiet",
+      .type = TT_CONFIG_DURATION,
+      .initial = "60s",
+      .min = 0,
+      .max = 86400000,
+      .unit = "ms",
+      .description = "it waits until no document has come for so long, or it is overdue by another surge.every" },
+    { .name = "surge.window-days",
+      .type = TT_CONFIG_INT,
+      .initial = "90",
+      .min = 1,
+      .max = 3660,
+      .unit = "days",
+      .description = "publications of the last so many days are held against those before" },
+    { .name = "surge.trailing",
+      .type = TT_CONFIG_INT,
+      .initial = "8",
+      .min = 2,
+      .max = TT_SURGE_WINDOWS_MAX,
+      .unit = "windows",
+      .description = "windows of as many days before" },
+    { .name = "surge.false-discoveries",
+      .type = TT_CONFIG_STRING,
+      .initial = "0.05",
+      .max = 16,
+      .description = "bound on the share of false ones among the surges found, above 0 and at most 0.5" },
+    { .name = "surge.least",
+      .type = TT_CONFIG_INT,
+      .initial = "3",
+      .min = 1,
+      .max = 1000000,
+      .unit = "documents",
+      .description = "documents of an applicant and a class in the window below which there is no surge" },
 };
 
 static tt_status
@@ -100,6 +140,22 @@ read_settings (const tt_config *config, alert_service *s, tt_error *error)
 }
 
 static tt_status
+read_surges (const tt_config *config, alert_surges_options *o, tt_error *error)
+{
+    const char *text = tt_config_text (config, "surge.false-discoveries");
+    char *end = NULL;
+    o->rule.bound = strtod (text, &end);
+    o->rule.window_days = (int32_t)tt_config_int (config, "surge.window-days");
+    o->rule.trailing = (uint32_t)tt_config_int (config, "surge.trailing");
+    o->rule.least = (uint32_t)tt_config_int (config, "surge.least");
+    o->pace.every_ms = tt_config_int (config, "surge.every");
+    o->pace.quiet_ms = tt_config_int (config, "surge.quiet");
+    if (end == text || *end != '\0' || !(o->rule.bound > 0 && o->rule.bound <= 0.5))
+        return tt_fail (error, TT_INVALID_ARGUMENT, "surge.false-discoveries: expected a number above 0 and at most 0.5, got \"%s\"", text);
+    return TT_OK;
+}
+
+static tt_status
 open_atlas (tt_daemon *daemon, alert_service *service, tt_error *error)
 {
     const tt_config *config = tt_daemon_config (daemon);
@@ -108,7 +164,8 @@ open_atlas (tt_daemon *daemon, alert_service *service, tt_error *error)
             .service = service,
             .retention = { .keep_days = (int32_t)tt_config_int (config, "documents.keep-days"),
                            .by_arrival = strcmp (tt_config_text (config, "documents.keep-by"), "arrival") == 0 } };
-    return alert_atlas_open (&service->atlas, &options, error);
+    tt_status status = read_surges (config, &options.surges, error);
+    return status == TT_OK ? alert_atlas_open (&service->atlas, &options, error) : status;
 }
 
 static void

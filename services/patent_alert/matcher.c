@@ -142,9 +142,10 @@ make_order (const subject *s, const reasons *r, size_t first, size_t count)
     alert->due_rule = text_or_none (o->due_rule);
     alert->legal_event = (LegalEvent *)o->legal;
     alert->cited = (DocumentReference *)o->cited;
+    alert->surge = (Surge *)o->surge;
     alert->backfilled = o->backfilled;
     alert->alert_id = tt_arena_alloc (s->arena, ALERT_ID_SIZE);
-    alert_id (alert->owner, s->family, alert->trigger, text_or_none (o->distinction), alert->alert_id);
+    alert_id (alert->owner, o->surge ? "" : s->family, alert->trigger, text_or_none (o->distinction), alert->alert_id);
     alert->matches = tt_arena_alloc (s->arena, count * sizeof *alert->matches);
     alert_terms *terms = tt_arena_alloc (s->arena, count * sizeof *terms);
     for (size_t i = 0; i < count; i++) {

@@ -21,6 +21,7 @@ typedef struct {
     const char *distinction;        /* see alert_id; NULL: none */
     const LegalEvent *legal;
     const DocumentReference *cited;
+    const Surge *surge;             /* then the family does not count: see alert_id */
     const char *const *holders;     /* "owner/name": only these owners are told; NULL: all */
     size_t holder_count;
     const char *due_date, *due_rule;

@@ -19,14 +19,18 @@ typedef Techtransfer__Patent__V1__BackfillRow BackfillRow;
 typedef Techtransfer__Patent__V1__SweepRow SweepRow;
 typedef Techtransfer__Patent__V1__PlaceRow PlaceRow;
 typedef Techtransfer__Patent__V1__RateRow RateRow;
+typedef Techtransfer__Patent__V1__Surge Surge;
+typedef Techtransfer__Patent__V1__SurgeFound SurgeFound;
+typedef Techtransfer__Patent__V1__SurgeDocument SurgeDocument;
+typedef Techtransfer__Patent__V1__SurgeRoundRow SurgeRoundRow;
 typedef Techtransfer__Patent__V1__Trigger Trigger;
 typedef Techtransfer__Patent__V1__PatentWithdrawn PatentWithdrawn;
 #define TRIGGER(name) TECHTRANSFER__PATENT__V1__TRIGGER__##name
 #define DELIVERY(name) TECHTRANSFER__PATENT__V1__DELIVERY__DELIVERY_##name
 #define ALERT_TRIGGERS 17 /* one more than the highest */
 
-/* Tables, each in the partition of the entity: documents by family, legal events and places by the right's number (legal.h), everything
- * else by owner. */
+/* Tables, each in the partition of the entity: documents by family, legal events and places by the right's number (legal.h), surges by
+ * their key, everything else by owner. */
 #define ALERT_TABLE_DOCUMENTS "documents"     /* document id -> PatentDocument, as archive.h keeps it */
 #define ALERT_TABLE_WITHDRAWN "withdrawn"     /* document id -> PatentWithdrawn */
 #define ALERT_TABLE_REMOVED "removed"         /* document id -> revision of what was kept long enough, 8 bytes big-endian */
@@ -35,6 +39,7 @@ typedef Techtransfer__Patent__V1__PatentWithdrawn PatentWithdrawn;
 #define ALERT_TABLE_CORRECTED "corrected"     /* event id -> id of the event that takes it back */
 #define ALERT_TABLE_ORPHANS "orphans"         /* "all" -> number of orphans of the partition */
 #define ALERT_TABLE_SWEEP "sweep"             /* "due" -> SweepRow */
+#define ALERT_TABLE_SURGES "surges"           /* applicant, tab, subclass -> the last SurgeFound; in partition 0 "round" -> SurgeRoundRow */
 #define ALERT_TABLE_WATCHES "watches"         /* owner/watch_id -> Watch */
 #define ALERT_TABLE_RATES "rates"             /* owner/watch_id -> RateRow */
 #define ALERT_TABLE_BACKFILLS "backfills"     /* owner/watch_id -> BackfillRow */

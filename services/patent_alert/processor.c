@@ -16,11 +16,12 @@
 #define TICK_MS 250
 #define PACKAGE "techtransfer.patent.v1."
 
-/* An entry of the journal, read. One of the three messages. */
+/* An entry of the journal, read. One of the four messages. */
 typedef struct {
     Techtransfer__Patent__V1__PatentPublished *published;
     LegalRecord *legal;
     PatentWithdrawn *withdrawn;
+    SurgeFound *surge;
     int64_t happened_unix_ms;
     const char *traceparent;
     const char *family, *id;       /* of a publication */
@@ -105,6 +106,13 @@ read_withdrawn (subject *s, tt_bytes body)
     return s->withdrawn != NULL;
 }
 
+static bool
+read_surge (subject *s, tt_bytes body)
+{
+    s->surge = techtransfer__patent__v1__surge_found__unpack (NULL, body.size, body.data);
+    return s->surge && s->surge->surge && s->surge->surge->surge_id[0];
+}
+
 static void
 release (subject *s)
 {
@@ -114,6 +122,8 @@ release (subject *s)
         techtransfer__patent__v1__legal_event_recorded__free_unpacked (s->legal, NULL);
     if (s->withdrawn)
         techtransfer__patent__v1__patent_withdrawn__free_unpacked (s->withdrawn, NULL);
+    if (s->surge)
+        techtransfer__patent__v1__surge_found__free_unpacked (s->surge, NULL);
     if (s->document)
         techtransfer__patent__v1__patent_document__free_unpacked (s->document, NULL);
     *s = (subject){ 0 };
@@ -136,6 +146,8 @@ take (matcher *m, const tt_entry *entry)
         good = read_legal (s, entry->body);
     else if (is_type (&header, PACKAGE "PatentWithdrawn"))
         good = read_withdrawn (s, entry->body);
+    else if (is_type (&header, PACKAGE "SurgeFound"))
+        good = read_surge (s, entry->body);
     else
         known = good = false;
     s->happened_unix_ms = time_of (&header);
@@ -379,7 +391,7 @@ check_void (matcher *m, tt_error *error)
     tt_batch_begin (m->checks, tt_clock_unix_ms ());
     for (size_t i = 0; i < m->count; i++) {
         subject *s = &m->subjects[i];
-        if (s->withdrawn)
+        if (s->withdrawn || s->surge)
             continue;
         s->voidness = tt_arena_zero (m->arena, sizeof *s->voidness);
         s->voidness->family = s->published ? s->family : NULL;
@@ -485,6 +497,8 @@ work_on (matcher *m, tt_error *error)
             status = tell_published (m, s, error);
         else if (status == TT_OK && s->legal)
             status = tell_legal (m, s, error);
+        else if (status == TT_OK && s->surge)
+            status = alert_tell_surge (&m->worker, m->checks, s->surge, s->happened_unix_ms, s->traceparent, error);
     }
     if (status == TT_OK)
         status = alert_worker_commit (&m->worker, error);

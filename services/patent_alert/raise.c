@@ -143,11 +143,11 @@ keep_for_digest (tt_txn *txn, const Alert *alert, const alert_route *route, tt_b
     return true;
 }
 
-/* Under what a retraction finds it: the document, and the legal event. */
+/* Under what a retraction finds it: the document, and the legal event. A surge does not rest on one document: nothing takes it back. */
 static void
 file_causes (tt_txn *txn, const Alert *alert)
 {
-    const char *causes[2] = { alert->document_id, alert->legal_event ? alert->legal_event->event_id : "" };
+    const char *causes[2] = { alert->surge ? "" : alert->document_id, alert->legal_event ? alert->legal_event->event_id : "" };
     for (int i = 0; i < 2; i++)
         if (causes[i][0])
             tt_txn_index_put (txn, ALERT_INDEX_CAUSES,

@@ -76,10 +76,16 @@ tt_status
 alert_worker_tell (alert_worker *w, const alert_watch_entry *const *entries, size_t matched, const alert_occasion *occasion,
                    const char *traceparent, tt_error *error)
 {
-    tt_status status = TT_OK;
     size_t count = 0;
     const alert_order *orders = alert_match (entries, matched, w->view, occasion,
                                              alert_watch_index_crew (alert_index_copy_index (w->copy)), w->arena, &count);
+    return alert_worker_raise (w, orders, count, traceparent, error);
+}
+
+tt_status
+alert_worker_raise (alert_worker *w, const alert_order *orders, size_t count, const char *traceparent, tt_error *error)
+{
+    tt_status status = TT_OK;
     for (size_t i = 0; i < count && status == TT_OK; i++) {
         if (w->waiting_count == ALERT_COMMIT_MAX)
             status = alert_worker_commit (w, error);

@@ -37,6 +37,9 @@ size_t alert_worker_show (alert_worker *w, const PatentDocument *document, const
 TT_MUST_USE tt_status alert_worker_tell (alert_worker *w, const alert_watch_entry *const *entries, size_t matched,
                                          const alert_occasion *occasion, const char *traceparent, tt_error *error);
 
+/* The same for orders that were made already; they and what they point at must live until the commit. */
+TT_MUST_USE tt_status alert_worker_raise (alert_worker *w, const alert_order *orders, size_t count, const char *traceparent, tt_error *error);
+
 /* Between two documents or events: commits and empties the arena if much is waiting there. */
 TT_MUST_USE tt_status alert_worker_rest (alert_worker *w, tt_error *error);
 
@@ -60,6 +63,11 @@ typedef struct {
 tt_status alert_tell_publication (alert_worker *w, const alert_publication *p, tt_error *error);
 tt_status alert_tell_member (alert_worker *w, const alert_publication *p, const tt_bytes *members, size_t count, tt_error *error);
 tt_status alert_tell_legal (alert_worker *w, const alert_publication *p, const LegalRecord *record, tt_error *error);
+
+/* surge_alerts.c: a surge, whose documents are read by `reads` (not the worker's own: that one's answers are still needed). The event and
+ * `traceparent` are borrowed until the commit. */
+tt_status alert_tell_surge (alert_worker *w, tt_batch *reads, const SurgeFound *found, int64_t happened_unix_ms, const char *traceparent,
+                            tt_error *error);
 
 /* retraction.c: takes back every alert of a cause, of whatever owner. */
 tt_status alert_take_back (alert_worker *w, const char *cause, const char *reason, const char *traceparent, tt_error *error);

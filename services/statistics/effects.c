@@ -336,6 +336,7 @@ static const struct {
     { PATENT ("PatentWithdrawn", patent_withdrawn), NULL },
     { PATENT ("PortfolioChanged", portfolio_changed), NULL },
     { PATENT ("PatentsRemoved", patents_removed), NULL },
+    { PATENT ("SurgeFound", surge_found), NULL },
     { ACHIEVEMENT ("AchievementRegistered", achievement_registered), read_registered },
     { ACHIEVEMENT ("AchievementRevised", achievement_revised), read_revised },
     { ACHIEVEMENT ("AchievementWithdrawn", achievement_withdrawn), read_withdrawn },

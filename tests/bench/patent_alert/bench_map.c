@@ -1,14 +1,17 @@
 /* Figures of maps and of stored documents: bench_map DOCUMENTS [FILE...].
  *
- * Times are of the processor. DOCUMENTS generated ones in the columns: memory, time of loading, of a map, of a query that columns decide. The files (patents, in any form
+ * Times are of the processor. DOCUMENTS generated ones in the columns: memory, time of loading, of a map, of a query that columns decide, of a
+ * round of the search for surges. The files (patents, in any form
  * that import knows): bytes of a stored document before and after, time to pack and to read one, and documents a second through a query for text. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 
 #include "base/text.h"
 #include "import/import.h"
 #include "landscape.h"
+#include "surge_round.h"
 
 /* Processor time of this thread: other work on the machine does not count. */
 static int64_t
@@ -114,6 +117,30 @@ time_map (const alert_columns *columns, const alert_selection *selection, const 
     figure (name, best * 1e3, "ms");
 }
 
+static long
+peak_kb (void)
+{
+    struct rusage usage;
+    getrusage (RUSAGE_SELF, &usage);
+    return usage.ru_maxrss;
+}
+
+/* The search for filing surges, with the daemon's own settings. Last: it is what needs most memory. */
+static void
+time_round (const alert_columns *columns)
+{
+    const alert_surge_rule rule = { .window_days = 90, .trailing = 8, .least = 3, .bound = 0.05 };
+    alert_surge_round round;
+    long before = peak_kb ();
+    int64_t start = now_us ();
+    alert_surge_round_make (columns, &rule, alert_surge_last_day (columns, INT32_MAX), &round);
+    figure ("surge_round_ms", seconds_since (start) * 1e3, "ms");
+    figure ("surge_pairs", (double)round.pairs, "pairs");
+    figure ("surge_found", (double)round.count, "surges");
+    figure ("surge_mb", (double)(peak_kb () - before) / 1024, "MB");
+    alert_surge_round_free (&round);
+}
+
 static void
 bench_columns (uint32_t count)
 {
@@ -143,6 +170,7 @@ bench_columns (uint32_t count)
     figure ("query_matched", (double)alert_selection_hits (selection), "documents");
     figure ("query_bytes", (double)alert_selection_bytes (selection), "bytes");
     time_map (columns, selection, "class_by_year_of_query_ms", &request);
+    time_round (columns);
     alert_selection_close (&selection);
     alert_columns_destroy (&columns);
     free (m);

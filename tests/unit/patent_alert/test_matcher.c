@@ -145,3 +145,43 @@ Test (matcher, a_watch_that_is_younger_than_the_document_does_not_get_it)
         tt_arena_destroy (&arena);
     }
 }
+
+/* The event of a surge may be read again after its newest document is gone: another document of another family, the same alert. */
+Test (matcher, a_surge_is_one_alert_whatever_the_family_of_the_document)
+{
+    alert_watch_index *index = alert_watch_index_new ();
+    alert_view *view = alert_view_new ();
+    tt_arena *arena = tt_arena_new (0);
+    Surge surge = TECHTRANSFER__PATENT__V1__SURGE__INIT;
+    Trigger listens = TRIGGER (SURGE);
+    Watch w = TECHTRANSFER__PATENT__V1__WATCH__INIT;
+    const char *ids[3];
+    w.owner = w.watch_id = (char *)"a";
+    w.query = (char *)"ti=mark";
+    w.triggers = &listens;
+    w.n_triggers = 1;
+    cr_assert_eq (alert_watch_index_put (index, &w, NULL), TT_OK);
+    for (int i = 0; i < 3; i++) {
+        PatentDocument d = TECHTRANSFER__PATENT__V1__PATENT_DOCUMENT__INIT;
+        DocumentReference publication = TECHTRANSFER__PATENT__V1__DOCUMENT_REFERENCE__INIT;
+        Techtransfer__Patent__V1__LocalizedText title = TECHTRANSFER__PATENT__V1__LOCALIZED_TEXT__INIT, *titles[] = { &title };
+        publication.country = (char *)"CN";
+        publication.number = (char *)(i == 0 ? "1" : "2");
+        title.text = (char *)"mark";
+        d.publication = &publication;
+        d.titles = titles;
+        d.n_titles = 1;
+        surge.surge_id = (char *)(i == 2 ? "other" : "one");
+        size_t count = 0, skipped = 0;
+        alert_occasion occasion = { .trigger = TRIGGER (SURGE), .document = &d, .surge = &surge, .distinction = surge.surge_id };
+        alert_order *orders = match (index, view, occasion, arena, &count, &skipped);
+        cr_assert_eq (count, 1);
+        cr_expect_eq (orders[0].alert->surge, &surge);
+        ids[i] = orders[0].alert->alert_id;
+    }
+    cr_expect_str_eq (ids[0], ids[1]);
+    cr_expect_str_neq (ids[0], ids[2]);
+    alert_watch_index_destroy (&index);
+    alert_view_destroy (&view);
+    tt_arena_destroy (&arena);
+}
