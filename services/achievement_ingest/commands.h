@@ -33,6 +33,11 @@ tt_handler ingest_answer_push;
 tt_answerer ingest_search_achievements; /* commands_search.c; on threads of its own */
 tt_handler ingest_confirm_classes; /* commands_classes.c */
 tt_handler ingest_list_labels;
+tt_handler ingest_register_contract; /* commands_contracts.c */
+tt_handler ingest_correct_contract;
+tt_handler ingest_cancel_contract;
+tt_handler ingest_get_contract;
+tt_handler ingest_list_contracts;
 
 /* Shared by the handlers (commands.c). */
 

@@ -29,6 +29,11 @@ static const tt_method methods[] = {
       .answer = ingest_search_achievements },
     { .name = METHOD ("ConfirmClasses"), .request = TYPE (confirm_classes_request), .handle = ingest_confirm_classes },
     { .name = METHOD ("ListLabels"), .request = TYPE (list_labels_request), .read_only = true, .handle = ingest_list_labels },
+    { .name = METHOD ("RegisterContract"), .request = TYPE (register_contract_request), .handle = ingest_register_contract },
+    { .name = METHOD ("CorrectContract"), .request = TYPE (correct_contract_request), .handle = ingest_correct_contract },
+    { .name = METHOD ("CancelContract"), .request = TYPE (cancel_contract_request), .handle = ingest_cancel_contract },
+    { .name = METHOD ("GetContract"), .request = TYPE (get_contract_request), .read_only = true, .handle = ingest_get_contract },
+    { .name = METHOD ("ListContracts"), .request = TYPE (list_contracts_request), .read_only = true, .handle = ingest_list_contracts },
 };
 
 #define MODEL(scheme)                                                                                                            \
