@@ -16,8 +16,9 @@
 #include "push.h"
 #include "wire/envelope.h"
 
-#define BATCH 128         /* entries of the journal at a time */
-#define ORDERS_AT_ONCE 64 /* pushes in one batch of transactions */
+#define BATCH 1024        /* entries of the journal at a time */
+#define ORDERS_AT_ONCE 512 /* pushes in one batch of transactions: each waits for Redis three times */
+#define EXPIRED_AT_ONCE 64
 #define TICK_MS 1000
 #define CLOCKS_MS 10000 /* that the clocks of two replicas may differ by */
 #define FOUND_MOST 1000 /* room for the best of a demand; the setting's range ends there */
@@ -317,7 +318,7 @@ work (tt_processor *processor, void *state, const tt_entry *entries, size_t coun
 static tt_status
 expire_some (tt_batch *batch, ingest_demand *demands, size_t count, tt_counter_set *counters, tt_error *error)
 {
-    tt_txn *txns[ORDERS_AT_ONCE];
+    tt_txn *txns[EXPIRED_AT_ONCE];
     tt_batch_begin (batch, tt_clock_unix_ms ());
     for (size_t i = 0; i < count; i++)
         txns[i] = tt_batch_add (batch, &(tt_txn_spec){ .handle = ingest_expire, .request = &demands[i] });
@@ -338,9 +339,9 @@ expire_some (tt_batch *batch, ingest_demand *demands, size_t count, tt_counter_s
 static tt_status
 sweep (tt_processor *processor, processor_state *s, int64_t now_unix_ms, tt_error *error)
 {
-    const ingest_demand *overdue[ORDERS_AT_ONCE];
-    ingest_demand demands[ORDERS_AT_ONCE];
-    size_t count = ingest_demand_index_overdue (s->copies->demands, ingest_day_of (now_unix_ms), overdue, ORDERS_AT_ONCE);
+    const ingest_demand *overdue[EXPIRED_AT_ONCE];
+    ingest_demand demands[EXPIRED_AT_ONCE];
+    size_t count = ingest_demand_index_overdue (s->copies->demands, ingest_day_of (now_unix_ms), overdue, EXPIRED_AT_ONCE);
     for (size_t i = 0; i < count; i++)
         demands[i] = *overdue[i];
     return count == 0 ? TT_OK : expire_some (tt_processor_batch (processor), demands, count, s->service->counters, error);
