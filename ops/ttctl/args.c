@@ -30,6 +30,7 @@ static const ctl_command *const groups[]
         ctl_classify_commands,
         ctl_label_commands,
         ctl_harvest_commands,
+        ctl_contract_commands,
         ctl_finance_commands,
         ctl_round_commands,
         ctl_statistics_commands,

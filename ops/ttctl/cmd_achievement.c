@@ -18,7 +18,8 @@ static const ctl_option put_options[] = {
     { "stage", "demand.stages", CTL_TEXT, CTL_REPEATED, "achievement stage" },
     { "form", "demand.forms", CTL_TEXT, CTL_REPEATED, "achievement form" },
     { "budget", "demand.budget_fen", CTL_MONEY, 0, "in yuan" },
-    { "deadline", "demand.deadline", CTL_TEXT, 0, "ISO date" },
+    { "deadline", "demand.deadline", CTL_TEXT, 0, "ISO date; after it the demand is expired; required of a challenge" },
+    { "award", "demand.award_fen", CTL_MONEY, 0, "of a challenge, required there; in yuan" },
     { 0 },
 };
 static const ctl_option delete_options[] = {
@@ -48,7 +49,9 @@ static const ctl_column demand_columns[] = {
     { "DEMAND", "demandId", false, false },
     { "KIND", "kind", false, false },
     { "BUDGET", "budgetFen", true, true },
+    { "AWARD", "awardFen", true, true },
     { "DEADLINE", "deadline", false, false },
+    { "STATE", "state", false, false },
     { "TITLE", "title", false, false },
     { "QUERY", "query", false, false },
     { 0 },

@@ -139,7 +139,12 @@ gen_write_demand (const gen_task *task, uint64_t index, gen_flaw flaw, tt_buffer
         tt_buffer_text (out, "\"\"");
     else
         tt_buffer_printf (out, "\"d-%07llu\"", (unsigned long long)index);
-    gen_json_text (out, "kind", gen_below (&random, 10) == 0 ? "CHALLENGE" : "DEMAND");
+    bool challenge = gen_below (&random, 10) == 0;
+    gen_json_text (out, "kind", challenge ? "CHALLENGE" : "DEMAND");
+    if (challenge) {
+        gen_json_fen (out, "awardFen", gen_between (&random, 20, 1000));
+        gen_json_text (out, "deadline", "2099-12-31");
+    }
     if (flaw != GEN_FLAW_TEXT)
         gen_json_text (out, "title", idea.topic->things[language][idea.thing]);
     gen_json_key (out, "text");

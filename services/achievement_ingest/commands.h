@@ -3,6 +3,7 @@
 #ifndef INGEST_COMMANDS_H
 #define INGEST_COMMANDS_H
 
+#include "base/counters.h"
 #include "catalog/catalog.h"
 #include "bus/service.h"
 #include "classes.h"
@@ -20,7 +21,10 @@ typedef struct {
     tt_classifier *classifier;
     tt_fields *fields;
     ingest_class_settings classes;
+    tt_counter_set *counters; /* by the enum below; thread-safe */
 } ingest_service;
+
+enum { INGEST_DEMANDS_EXPIRED }; /* the rows of service.c */
 
 tt_handler ingest_submit; /* commands_records.c; one item */
 tt_handler ingest_withdraw;
@@ -33,6 +37,11 @@ tt_handler ingest_answer_push;
 tt_answerer ingest_search_achievements; /* commands_search.c; on threads of its own */
 tt_handler ingest_confirm_classes; /* commands_classes.c */
 tt_handler ingest_list_labels;
+tt_handler ingest_register_contract; /* commands_contracts.c */
+tt_handler ingest_correct_contract;
+tt_handler ingest_cancel_contract;
+tt_handler ingest_get_contract;
+tt_handler ingest_list_contracts;
 
 /* Shared by the handlers (commands.c). */
 
@@ -46,6 +55,8 @@ void ingest_tell (tt_txn *txn, const char *what, const ingest_record *record, co
 void ingest_tell_revised (tt_txn *txn, ingest_record *now, const ingest_record *before);
 /* The replicas' copies hold only what counts: what no longer does is logged as withdrawn. */
 void ingest_log_record (tt_txn *txn, const ingest_record *record, bool counts);
+/* The replicas' copies of the demands; the event of a change is another matter (commands_demands.c). deleted: owner and demand_id suffice. */
+void ingest_log_demand (tt_txn *txn, ingest_demand *demand, bool deleted);
 /* "achievement/<what>/<second>/<third>/" in the transaction's arena; third may be NULL. */
 const char *ingest_topic (tt_txn *txn, const char *what, const char *second, const char *third);
 

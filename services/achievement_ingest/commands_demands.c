@@ -2,11 +2,13 @@
 #include <string.h>
 
 #include "commands.h"
+#include "expiry.h"
 #include "fit.h"
 #include "subject.h"
 #include "validate.h"
 
 #define DEMAND_TYPE (&techtransfer__achievement__v1__demand__descriptor)
+#define STATE(name) TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_STATE__##name
 #define WARNINGS_MOST 32
 #define PAGE_DEFAULT 100
 #define PAGE_MOST 1000
@@ -18,8 +20,11 @@ static tt_bytes
 packed_content (tt_txn *txn, const ingest_demand *demand)
 {
     ingest_demand bare = *demand;
-    bare.created_unix_ms = bare.since_unix_ms = 0;
+    bare.created_unix_ms = bare.since_unix_ms = bare.expired_unix_ms = 0;
     bare.revision = 0;
+    bare.state = STATE (OPEN);
+    bare.answers = NULL;
+    bare.n_answers = 0;
     size_t size = protobuf_c_message_get_packed_size (&bare.base);
     uint8_t *bytes = tt_arena_alloc (tt_txn_arena (txn), size + 1);
     protobuf_c_message_pack (&bare.base, bytes);
@@ -37,6 +42,15 @@ normalised (const ingest_demand *in)
     return d;
 }
 
+void
+ingest_log_demand (tt_txn *txn, ingest_demand *demand, bool deleted)
+{
+    demand_changed change = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_CHANGED__INIT;
+    change.demand = demand;
+    change.deleted = deleted;
+    tt_txn_log (txn, INGEST_LOG_DEMANDS, &change.base);
+}
+
 static void
 tell_change (tt_txn *txn, ingest_demand *demand, bool deleted)
 {
@@ -44,7 +58,7 @@ tell_change (tt_txn *txn, ingest_demand *demand, bool deleted)
     event.demand = demand;
     event.deleted = deleted;
     tt_txn_event (txn, ingest_topic (txn, "demand", demand->owner, NULL), demand->demand_id, &event.base);
-    tt_txn_log (txn, INGEST_LOG_DEMANDS, &event.base);
+    ingest_log_demand (txn, demand, deleted);
 }
 
 /* Lines to the array of a reply. */
@@ -70,11 +84,25 @@ warn_of_empty_words (const ingest_demand *d, tt_buffer *warnings)
     ingest_terms_free (&terms);
 }
 
+/* What the daemon keeps of a demand: answers go on counting; one that has expired stays so until it has a deadline that lies ahead. */
+static void
+carry_over (tt_txn *txn, const ingest_demand *stored, ingest_demand *now)
+{
+    static const ingest_demand fresh = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND__INIT;
+    const ingest_demand *before = stored ? stored : &fresh;
+    now->answers = before->answers;
+    now->n_answers = before->n_answers;
+    now->expired_unix_ms = before->expired_unix_ms;
+    bool past = ingest_demand_past (now, ingest_day_of (tt_txn_now (txn)));
+    now->state = past ? before->state : STATE (OPEN);
+}
+
 static void
 commit_demand (tt_txn *txn, const ingest_demand *in, const ingest_demand *stored, tt_bytes key, tt_buffer *warnings)
 {
     ingest_demand d = normalised (in);
     bool same = stored && tt_bytes_equal (packed_content (txn, &d), packed_content (txn, stored));
+    carry_over (txn, stored, &d);
     d.created_unix_ms = stored ? stored->created_unix_ms : tt_txn_now (txn);
     d.since_unix_ms = same ? stored->since_unix_ms : tt_txn_now (txn);
     d.revision = stored ? stored->revision + !same : 1;

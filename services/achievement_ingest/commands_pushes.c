@@ -1,9 +1,11 @@
 /* ListPushes and AnswerPush: the inbox of an owner, a numbered table in the owner's partition. */
 #include "commands.h"
 #include "inbox.h"
+#include "leaning.h"
 #include "push.h"
 
 #define PUSH_TYPE (&techtransfer__achievement__v1__push__descriptor)
+#define DEMAND_TYPE (&techtransfer__achievement__v1__demand__descriptor)
 #define PAGE_DEFAULT 100
 #define PAGE_MOST 1000
 
@@ -44,10 +46,28 @@ ingest_list_pushes (tt_txn *txn, const void *request, void *service)
         reply_pushes (txn, rows, ingest_inbox_number (head));
 }
 
+/* The answer in the demand: the push must be of this demand, not of an earlier one of the same name. Neither revision nor event: the demand
+ * itself says what it said. */
+static void
+note_answer (tt_txn *txn, ingest_demand *demand, tt_bytes key, const ingest_push *push, ingest_answer answer)
+{
+    if (!demand || demand->created_unix_ms > push->pushed_unix_ms
+        || !ingest_leaning_note (tt_txn_arena (txn), demand, push, push->answer, answer))
+        return;
+    tt_txn_put_message (txn, INGEST_TABLE_DEMAND, key, &demand->base);
+    ingest_log_demand (txn, demand, false);
+}
+
 static void
 commit_answer (tt_txn *txn, ingest_push *push, ingest_answer answer, const char *table, tt_bytes key)
 {
+    tt_bytes demand_key = ingest_pair_key (tt_txn_arena (txn), push->owner, push->demand_id);
+    const tt_row *row = tt_txn_get (txn, INGEST_TABLE_DEMAND, demand_key);
+    ingest_demand *demand = ingest_read_row (txn, row, DEMAND_TYPE);
+    if (!row || tt_txn_refused (txn))
+        return;
     if (push->answer != answer) {
+        note_answer (txn, demand, demand_key, push, answer);
         push->answer = answer;
         tt_txn_put_message (txn, table, key, &push->base);
         Techtransfer__Achievement__V1__PushAnswered event = TECHTRANSFER__ACHIEVEMENT__V1__PUSH_ANSWERED__INIT;

@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "base/uuid.h"
+#include "leaning.h"
 
 #define COUNT_BITS 4 /* of a posting: occurrences, at most 15; the rest is the slot */
 #define COUNT_MOST 15u
@@ -261,8 +262,10 @@ ingest_corpus_best (ingest_corpus *c, const ingest_wanted *wanted, size_t count,
         add_scores (c, &wanted[i], (uint32_t)i, average);
     for (uint32_t at = 0; at < c->slot_count; at++) {
         const slot *s = &c->slots[at];
-        double score = c->scores[at] / sum;
-        if (!s->key || c->masks[at] == 0 || !ingest_near (wanted, count, c->masks[at], score, settings)
+        if (!s->key || c->masks[at] == 0)
+            continue;
+        double score = ingest_leaning_score (limits, &s->traits, c->scores[at] / sum);
+        if (!ingest_near (wanted, count, c->masks[at], score, settings)
             || !ingest_fits (limits, &s->traits))
             continue;
         ingest_found one = { .key = s->key, .revision = s->revision, .score = score, .hits = c->masks[at] };

@@ -1,6 +1,6 @@
 /* A compact copy of the achievements that count, for asking "which are nearest to this demand?" and "how common is this term?".
  *
- * An inverted index over term hashes: four bytes for each distinct term of a record and about 90 for the record itself; no text
+ * An inverted index over term hashes: four bytes for each distinct term of a record and about 100 for the record itself; no text
  * is kept. What is replaced or removed stays as a dead slot until a third of all are dead; then the index is written anew. Not
  * for CQL, which needs the text. Owned by one thread. */
 #ifndef INGEST_CORPUS_H

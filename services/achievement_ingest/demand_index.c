@@ -4,6 +4,7 @@
 #include <xxhash.h>
 
 #include "base/uuid.h"
+#include "leaning.h"
 
 #define GROWTH 4        /* terms are chosen anew when a collection has grown by 1/GROWTH ... */
 #define GROWTH_LEAST 32 /* ... and by so many */
@@ -292,6 +293,18 @@ ingest_demand_index_count (const ingest_demand_index *x)
     return x->by_key.count;
 }
 
+size_t
+ingest_demand_index_overdue (const ingest_demand_index *x, int32_t today, const ingest_demand **out, size_t most)
+{
+    size_t count = 0;
+    for (uint32_t i = 0; i < x->entry_count && count < most; i++) {
+        const entry *e = x->entries[i];
+        if (e && e->limits.deadline < today && e->demand->state == TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_STATE__OPEN)
+            out[count++] = e->demand;
+    }
+    return count;
+}
+
 static ingest_match *
 add_match (ingest_demand_index *x, size_t count)
 {
@@ -363,7 +376,7 @@ match_words (ingest_demand_index *x, size_t first, const ingest_traits *traits, 
     size_t count = first;
     for (uint32_t i = 0; i < touched; i++) {
         entry *e = x->entries[x->touched[i]];
-        double score = e->score / e->sum;
+        double score = ingest_leaning_score (&e->limits, traits, e->score / e->sum);
         if (ingest_near (e->wanted, e->wanted_count, e->hits, score, &x->settings) && e->limits.deadline >= today
             && ingest_fits (&e->limits, traits))
             *add_match (x, count++) = (ingest_match){ .standing = standing_of (e), .score = score, .hits = e->hits };

@@ -40,6 +40,10 @@ typedef struct {
 size_t ingest_demand_index_match (ingest_demand_index *index, const ingest_traits *traits, const ingest_terms *terms,
                                   const tt_document *document, int32_t today, const ingest_match **matches);
 
+/* Demands that are open past their deadline, at most `most` into out, which must be expired (expiry.h). Borrowed until the next change. One that
+ * cannot be filed is not found. */
+size_t ingest_demand_index_overdue (const ingest_demand_index *index, int32_t today, const ingest_demand **out, size_t most);
+
 size_t ingest_demand_index_count (const ingest_demand_index *index);
 
 #endif

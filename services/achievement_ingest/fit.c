@@ -31,6 +31,9 @@ ingest_traits_of (const ingest_record *r)
         .district = code_hash (r->district), .stage = code_hash (r->stage), .form = code_hash (r->form), .price_fen = r->price_fen
     };
     copy_industry (t.industry, r->industry);
+    for (size_t i = 0; i < r->n_specials; i++)
+        if (r->specials[i] < 32)
+            t.specials |= UINT32_C (1) << r->specials[i];
     return t;
 }
 
@@ -50,6 +53,8 @@ ingest_limits_of (const ingest_demand *d)
     copy_industry (l.industry, d->industry);
     l.stage_count = copy_codes (l.stages, d->stages, d->n_stages);
     l.form_count = copy_codes (l.forms, d->forms, d->n_forms);
+    l.answers = d->answers;
+    l.answer_count = d->n_answers;
     int32_t days;
     if (d->deadline[0] != '\0' && tt_date_parse (d->deadline, &days) == TT_OK)
         l.deadline = days;

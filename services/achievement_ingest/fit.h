@@ -7,16 +7,17 @@
 
 #define INGEST_FIT_CODES 64
 
-/* What counts of an achievement, 24 bytes: kept for each record in memory. Codes are hashes; 0 = not stated. */
+/* What counts of an achievement, 32 bytes: kept for each record in memory. Codes are hashes; 0 = not stated. */
 typedef struct {
     char industry[4]; /* "C39", "C", "" */
     uint32_t district;
     uint32_t stage;
     uint32_t form;
     int64_t price_fen; /* 0 = open */
+    uint32_t specials; /* bit n: special n, 1 to 31 */
 } ingest_traits;
 
-/* What a demand allows. */
+/* What a demand allows, and what its owner answered. Borrows the answers of the demand. */
 typedef struct {
     char industry[4];
     uint32_t district;
@@ -26,6 +27,8 @@ typedef struct {
     uint8_t form_count;
     int64_t budget_fen; /* 0 = open */
     int32_t deadline;   /* last day on which something is pushed, days since 1970-01-01; INT32_MAX: none */
+    Techtransfer__Achievement__V1__FieldAnswers *const *answers;
+    size_t answer_count;
 } ingest_limits;
 
 /* Both messages are valid (validate.h); of longer lists only the first INGEST_FIT_CODES count. */

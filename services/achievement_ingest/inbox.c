@@ -39,6 +39,9 @@ describe (tt_txn *txn, const ingest_order *order, const ingest_record *record, i
     push->n_terms = order->term_count;
     push->score = order->score;
     push->by_query = order->by_query;
+    push->industry = record->industry;
+    push->specials = record->specials;
+    push->n_specials = record->n_specials;
     techtransfer__achievement__v1__achievement_pushed__init (out);
     out->push = push;
     out->district = record->district;
@@ -53,7 +56,7 @@ still_wanted (tt_txn *txn, const ingest_order *order, tt_bytes key)
     if (!order)
         return true;
     const ingest_demand *demand = ingest_read_row (txn, tt_txn_get (txn, INGEST_TABLE_DEMAND, key), DEMAND_TYPE);
-    return demand && demand->revision == order->demand_revision && demand->created_unix_ms == order->demand_created_unix_ms;
+    return demand && demand->state == TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_STATE__OPEN && demand->revision == order->demand_revision && demand->created_unix_ms == order->demand_created_unix_ms;
 }
 
 static tt_bytes

@@ -11,12 +11,14 @@
 #include "base/log.h"
 #include "commands.h"
 #include "copies.h"
+#include "expiry.h"
 #include "inbox.h"
 #include "push.h"
 #include "wire/envelope.h"
 
-#define BATCH 128         /* entries of the journal at a time */
-#define ORDERS_AT_ONCE 64 /* pushes in one batch of transactions */
+#define BATCH 1024        /* entries of the journal at a time */
+#define ORDERS_AT_ONCE 512 /* pushes in one batch of transactions: each waits for Redis three times */
+#define EXPIRED_AT_ONCE 64
 #define TICK_MS 1000
 #define CLOCKS_MS 10000 /* that the clocks of two replicas may differ by */
 #define FOUND_MOST 1000 /* room for the best of a demand; the setting's range ends there */
@@ -313,13 +315,45 @@ work (tt_processor *processor, void *state, const tt_entry *entries, size_t coun
     return status;
 }
 
+static tt_status
+expire_some (tt_batch *batch, ingest_demand *demands, size_t count, tt_counter_set *counters, tt_error *error)
+{
+    tt_txn *txns[EXPIRED_AT_ONCE];
+    tt_batch_begin (batch, tt_clock_unix_ms ());
+    for (size_t i = 0; i < count; i++)
+        txns[i] = tt_batch_add (batch, &(tt_txn_spec){ .handle = ingest_expire, .request = &demands[i] });
+    tt_status status = tt_batch_run (batch, error);
+    for (size_t i = 0; i < count && status == TT_OK; i++) {
+        tt_outcome outcome = tt_txn_outcome (txns[i]);
+        if (outcome.status == TT_DATA_LOSS)
+            tt_log (TT_LOG_ERROR, "a demand cannot be expired", "reason", outcome.message, NULL);
+        else if (outcome.status != TT_OK)
+            status = tt_fail (error, outcome.status, "%s", outcome.message);
+        else if (outcome.reply.size > 0)
+            tt_count (counters, INGEST_DEMANDS_EXPIRED, 0);
+    }
+    return status;
+}
+
+/* A batch at a tick: after it the copies are read, so that the next tick does not find the same. */
+static tt_status
+sweep (tt_processor *processor, processor_state *s, int64_t now_unix_ms, tt_error *error)
+{
+    const ingest_demand *overdue[EXPIRED_AT_ONCE];
+    ingest_demand demands[EXPIRED_AT_ONCE];
+    size_t count = ingest_demand_index_overdue (s->copies->demands, ingest_day_of (now_unix_ms), overdue, EXPIRED_AT_ONCE);
+    for (size_t i = 0; i < count; i++)
+        demands[i] = *overdue[i];
+    return count == 0 ? TT_OK : expire_some (tt_processor_batch (processor), demands, count, s->service->counters, error);
+}
+
 /* Keeps the copies near the heads when there is nothing to work on, so that a burst does not begin with a long reading. */
 static tt_status
 tick (tt_processor *processor, void *state, int64_t now_unix_ms, tt_error *error)
 {
-    (void)now_unix_ms;
     processor_state *s = state;
-    return ingest_copies_catch_up (s->copies, tt_processor_store (processor), error);
+    tt_status status = ingest_copies_catch_up (s->copies, tt_processor_store (processor), error);
+    return status == TT_OK ? sweep (processor, s, now_unix_ms, error) : status;
 }
 
 const tt_processor_ops ingest_processor = { .group = "matcher",

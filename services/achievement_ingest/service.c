@@ -29,6 +29,11 @@ static const tt_method methods[] = {
       .answer = ingest_search_achievements },
     { .name = METHOD ("ConfirmClasses"), .request = TYPE (confirm_classes_request), .handle = ingest_confirm_classes },
     { .name = METHOD ("ListLabels"), .request = TYPE (list_labels_request), .read_only = true, .handle = ingest_list_labels },
+    { .name = METHOD ("RegisterContract"), .request = TYPE (register_contract_request), .handle = ingest_register_contract },
+    { .name = METHOD ("CorrectContract"), .request = TYPE (correct_contract_request), .handle = ingest_correct_contract },
+    { .name = METHOD ("CancelContract"), .request = TYPE (cancel_contract_request), .handle = ingest_cancel_contract },
+    { .name = METHOD ("GetContract"), .request = TYPE (get_contract_request), .read_only = true, .handle = ingest_get_contract },
+    { .name = METHOD ("ListContracts"), .request = TYPE (list_contracts_request), .read_only = true, .handle = ingest_list_contracts },
 };
 
 #define MODEL(scheme)                                                                                                            \
@@ -121,6 +126,10 @@ static const tt_config_row settings[] = {
       .description = "use models also where they were measured no better than the lexicon" },
 };
 
+static const tt_metric_row metrics[] = {
+    [INGEST_DEMANDS_EXPIRED] = { .name = "demands_expired_total", .help = "Demands past their deadline that this replica expired", .kind = TT_METRIC_COUNTER },
+};
+
 static void
 close_service (void **service)
 {
@@ -142,6 +151,7 @@ open_service (tt_daemon *daemon, void **service, tt_error *error)
     const tt_config *config = tt_daemon_config (daemon);
     ingest_service *s = tt_alloc_zero (1, sizeof *s);
     *service = s;
+    s->counters = tt_counters_register (tt_daemon_counters (daemon), metrics, sizeof metrics / sizeof *metrics);
     s->settings = (ingest_settings){ .terms = (uint32_t)tt_config_int (config, "push.terms"),
                                      .threshold = (double)tt_config_int (config, "push.threshold") / 100.0,
                                      .best_of_demand = (uint32_t)tt_config_int (config, "push.best-of-demand"),

@@ -21,7 +21,9 @@ typedef Techtransfer__Achievement__V1__AchievementPushed ingest_pushed;
 #define INGEST_TABLE_PUSHED "pushed"
 #define INGEST_TABLE_INBOX "inbox"
 #define INGEST_TABLE_LABEL "label"
+#define INGEST_TABLE_CONTRACT "contract"
 #define INGEST_INDEX_LABELS "labels"
+#define INGEST_INDEX_CONTRACTS "contracts"
 #define INGEST_LOG_RECORDS "achievements"
 #define INGEST_LOG_DEMANDS "demands"
 

@@ -192,6 +192,19 @@ check_deadline (const char *deadline, int32_t today, tt_violations *v, tt_buffer
         tt_buffer_text (warnings, "deadline: has passed, so nothing will be pushed\n");
 }
 
+/* Who answers an open challenge must know what it is worth, and until when. */
+static void
+check_award (const ingest_demand *d, tt_violations *v)
+{
+    bool challenge = d->kind == TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_KIND__CHALLENGE;
+    if (!challenge && d->award_fen != 0)
+        tt_violate (v, "award_fen", "only a challenge has an award");
+    if (challenge)
+        tt_check_money (v, "award_fen", d->award_fen, 1, TT_MONEY_MAX);
+    if (challenge && d->deadline[0] == '\0')
+        tt_violate (v, "deadline", "required of a challenge");
+}
+
 void
 ingest_validate_demand (const ingest_demand *d, const tt_catalog *catalog, int32_t today, tt_violations *v, tt_buffer *warnings)
 {
@@ -209,4 +222,5 @@ ingest_validate_demand (const ingest_demand *d, const tt_catalog *catalog, int32
     check_code_list (v, catalog, "forms", "achievement_form_applied", d->forms, d->n_forms);
     tt_check_money (v, "budget_fen", d->budget_fen, 0, TT_MONEY_MAX);
     check_deadline (d->deadline, today, v, warnings);
+    check_award (d, v);
 }

@@ -6,6 +6,8 @@
 #include "finance.pb-c.h"
 #include "patent.pb-c.h"
 
+#define FEN_MOST INT64_C (9007199254740991) /* 2^53 - 1 */
+
 typedef struct {
     tt_arena *arena;
     stats_effects *out;
@@ -29,6 +31,9 @@ static const stats_count_kind kinds[STATS_COUNT_NAMES] = {
     [STATS_PROPOSALS_MADE] = { "proposals_made", "finance", false },
     [STATS_PROPOSALS_RELEASED] = { "proposals_released", "finance", false },
     [STATS_CAPITAL_CONFIRMED_FEN] = { "capital_confirmed_fen", "finance", false },
+    [STATS_CONTRACTS] = { "contracts", "achievement", false },
+    [STATS_CONTRACT_FEN] = { "contract_fen", "achievement", false },
+    [STATS_CONTRACT_TECHNOLOGY_FEN] = { "contract_technology_fen", "achievement", false },
 };
 
 const stats_count_kind *
@@ -211,14 +216,28 @@ read_duplicate (effect_writer *writer, const ProtobufCMessage *body)
 }
 
 static tt_status
+count_demand (effect_writer *writer, const Techtransfer__Achievement__V1__Demand *demand, bool open)
+{
+    stats_effect *effect = write_effect (writer, STATS_DEMANDS_OPEN, open ? 1 : -1);
+    tt_status status = set_place (writer, effect, demand->district, NULL, 0);
+    return status == TT_OK ? set_member (writer, effect, demand->owner, demand->demand_id) : status;
+}
+
+static tt_status
 read_demand (effect_writer *writer, const ProtobufCMessage *body)
 {
     const Techtransfer__Achievement__V1__DemandChanged *event = (const void *)body;
     if (!event->demand)
         return missing (writer, "demand");
-    stats_effect *effect = write_effect (writer, STATS_DEMANDS_OPEN, event->deleted ? -1 : 1);
-    tt_status status = set_place (writer, effect, event->demand->district, NULL, 0);
-    return status == TT_OK ? set_member (writer, effect, event->demand->owner, event->demand->demand_id) : status;
+    bool open = !event->deleted && event->demand->state == TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_STATE__OPEN;
+    return count_demand (writer, event->demand, open);
+}
+
+static tt_status
+read_demand_expired (effect_writer *writer, const ProtobufCMessage *body)
+{
+    const Techtransfer__Achievement__V1__DemandExpired *event = (const void *)body;
+    return event->demand ? count_demand (writer, event->demand, false) : missing (writer, "demand");
 }
 
 static tt_status
@@ -232,6 +251,61 @@ read_push (effect_writer *writer, const ProtobufCMessage *body)
         status = set_place (writer, first, event->district, event->specials, event->n_specials);
     }
     return status;
+}
+
+static const char *
+contract_type_name (Techtransfer__Achievement__V1__ContractType type)
+{
+    static const char *const names[] = { NULL, "development", "transfer", "consulting", "service", "licence" };
+    return (unsigned)type < sizeof names / sizeof *names ? names[type] : NULL;
+}
+
+static tt_status
+count_contract (effect_writer *writer, const Techtransfer__Achievement__V1__Contract *c, int64_t sign)
+{
+    if (!c || !c->seller)
+        return missing (writer, "contract.seller");
+    const char *type = contract_type_name (c->type);
+    if (!type)
+        return tt_fail (writer->error, TT_INVALID_ARGUMENT, "contract type %d is not known", (int)c->type);
+    if (c->technology_amount_fen < 0 || c->amount_fen < c->technology_amount_fen || c->amount_fen > FEN_MOST)
+        return tt_fail (writer->error, TT_INVALID_ARGUMENT, "an amount of %lld fen, of it %lld", (long long)c->amount_fen,
+                        (long long)c->technology_amount_fen);
+    const struct {
+        stats_count count;
+        int64_t amount;
+    } parts[] = { { STATS_CONTRACTS, 1 }, { STATS_CONTRACT_FEN, c->amount_fen }, { STATS_CONTRACT_TECHNOLOGY_FEN, c->technology_amount_fen } };
+    tt_status status = TT_OK;
+    for (size_t i = 0; i < sizeof parts / sizeof *parts && status == TT_OK; i++) {
+        if (parts[i].amount == 0)
+            continue;
+        stats_effect *effect = write_effect (writer, parts[i].count, sign * parts[i].amount);
+        effect->detail = type;
+        status = set_place (writer, effect, c->seller->district, NULL, 0);
+    }
+    return status;
+}
+
+static tt_status
+read_contract_registered (effect_writer *writer, const ProtobufCMessage *body)
+{
+    const Techtransfer__Achievement__V1__ContractRegistered *event = (const void *)body;
+    return count_contract (writer, event->contract, 1);
+}
+
+static tt_status
+read_contract_corrected (effect_writer *writer, const ProtobufCMessage *body)
+{
+    const Techtransfer__Achievement__V1__ContractCorrected *event = (const void *)body;
+    tt_status status = count_contract (writer, event->previous, -1);
+    return status == TT_OK ? count_contract (writer, event->contract, 1) : status;
+}
+
+static tt_status
+read_contract_cancelled (effect_writer *writer, const ProtobufCMessage *body)
+{
+    const Techtransfer__Achievement__V1__ContractCancelled *event = (const void *)body;
+    return count_contract (writer, event->contract, -1);
 }
 
 /* -- finance
@@ -306,7 +380,7 @@ read_confirmed (effect_writer *writer, const ProtobufCMessage *body)
         return missing (writer, "proposal");
     if (!leg_name (p->leg))
         return tt_fail (writer->error, TT_INVALID_ARGUMENT, "leg %d is not known", (int)p->leg);
-    if (p->amount_fen < 0 || p->amount_fen > INT64_C (9007199254740991))
+    if (p->amount_fen < 0 || p->amount_fen > FEN_MOST)
         return tt_fail (writer->error, TT_INVALID_ARGUMENT, "an amount of %lld fen", (long long)p->amount_fen);
     tt_status status = count_proposal (writer, STATS_CAPITAL_CONFIRMED_FEN, p, p->amount_fen);
     writer->out->items[0].detail = leg_name (p->leg);
@@ -345,6 +419,10 @@ static const struct {
     { ACHIEVEMENT ("AchievementPushed", achievement_pushed), read_push },
     { ACHIEVEMENT ("PushAnswered", push_answered), NULL },
     { ACHIEVEMENT ("AchievementClassified", achievement_classified), NULL },
+    { ACHIEVEMENT ("DemandExpired", demand_expired), read_demand_expired },
+    { ACHIEVEMENT ("ContractRegistered", contract_registered), read_contract_registered },
+    { ACHIEVEMENT ("ContractCorrected", contract_corrected), read_contract_corrected },
+    { ACHIEVEMENT ("ContractCancelled", contract_cancelled), read_contract_cancelled },
     { FINANCE ("ProviderChanged", provider_changed), NULL },
     { FINANCE ("ProductChanged", product_changed), NULL },
     { FINANCE ("ApplicationSubmitted", application_submitted), read_application },

@@ -26,6 +26,9 @@ typedef enum {
     STATS_PROPOSALS_MADE,
     STATS_PROPOSALS_RELEASED,
     STATS_CAPITAL_CONFIRMED_FEN, /* fen; detail: leg */
+    STATS_CONTRACTS,             /* those that stand, in the seller's district; detail of all three: type. Cancelled ones are taken back, corrected ones move */
+    STATS_CONTRACT_FEN,
+    STATS_CONTRACT_TECHNOLOGY_FEN, /* what of it is for technology */
     STATS_COUNT_NAMES
 } stats_count;
 
@@ -48,7 +51,7 @@ typedef struct {
     const char *member; /* NULL, or the member's key */
 } stats_effect;
 
-#define STATS_EFFECTS_MAX 2
+#define STATS_EFFECTS_MAX 6
 #define STATS_SPECIAL_MAX 99 /* numbers of specials in events: 1 to this */
 
 typedef struct {

@@ -43,6 +43,7 @@
         patents_published: "专利公开", alerts_raised: "预警", alerts_retracted: "撤回预警", watches_active: "监视项", applications_submitted: "融资申请", rounds_completed: "撮合轮次",
         proposals_made: "融资方案", proposals_released: "已释放方案", capital_confirmed_fen: "确认资金", "capital_confirmed_fen/equity": "确认资金·股权",
         "capital_confirmed_fen/loan": "确认资金·贷款", "capital_confirmed_fen/lease": "确认资金·租赁",
+        contracts: "技术合同", contract_fen: "合同成交额", contract_technology_fen: "技术交易额",
       },
     },
     en: {
@@ -86,6 +87,7 @@
         patents_published: "Patents published", alerts_raised: "Alerts", alerts_retracted: "Alerts retracted", watches_active: "Watches", applications_submitted: "Applications", rounds_completed: "Rounds",
         proposals_made: "Proposals", proposals_released: "Proposals released", capital_confirmed_fen: "Capital confirmed", "capital_confirmed_fen/equity": "Capital: equity",
         "capital_confirmed_fen/loan": "Capital: loans", "capital_confirmed_fen/lease": "Capital: leases",
+        contracts: "Technology contracts", contract_fen: "Contract amount", contract_technology_fen: "Technology amount",
       },
     },
   };
@@ -94,9 +96,10 @@
     NO_BASELINE: ["info", "○"], NOT_REPORTED: ["none", "–"],
   };
   const FIGURES = ["achievements_registered", "demands_open", "achievements_pushed", "pushes_made", "patents_published", "alerts_raised", "watches_active",
-    "applications_submitted", "proposals_made", "capital_confirmed_fen"];
+    "applications_submitted", "proposals_made", "capital_confirmed_fen", "contracts", "contract_technology_fen"];
   const MEASURES = ["achievements_registered", "achievements_pushed", "pushes_made", "demands_open", "applications_submitted", "proposals_made",
-    "proposals_released", "capital_confirmed_fen", "capital_confirmed_fen/equity", "capital_confirmed_fen/loan", "capital_confirmed_fen/lease"];
+    "proposals_released", "capital_confirmed_fen", "capital_confirmed_fen/equity", "capital_confirmed_fen/loan", "capital_confirmed_fen/lease", "contracts", "contract_fen",
+    "contract_technology_fen"];
 
   const stored = (() => { try { return localStorage.getItem("language"); } catch { return null; } })();
   const asked = new URLSearchParams(location.search).get("lang");
@@ -125,7 +128,7 @@
     const grouped = grouping ().format (BigInt (whole.replace ("-", "") || "0"));
     return (whole.startsWith ("-") ? "−" : "") + grouped + (fraction ? "." + fraction : "");
   }
-  const isMoney = (name) => name.startsWith ("capital_confirmed_fen");
+  const isMoney = (name) => /_fen(\/|$)/.test (name);
   // Fen to the largest unit that leaves a readable number.
   function money (fen) {
     const yuan = fen / 100, [size, name] = t ().money.find ((m) => Math.abs (yuan) >= m[0]) || t ().money.at (-1);

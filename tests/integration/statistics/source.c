@@ -99,9 +99,50 @@ demand_event (tt_txn *txn, uint64_t *r)
     demand.demand_id = id;
     event.demand = &demand;
     event.deleted = below (r, 4) == 0;
+    if (!event.deleted && below (r, 5) == 0) {
+        Techtransfer__Achievement__V1__DemandExpired expired = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_EXPIRED__INIT;
+        expired.demand = &demand;
+        tt_txn_event (txn, "achievement/demand-expired/ent-2/", id, &expired.base);
+        return;
+    }
     if (!event.deleted)
         demand.district = (char *)some_district (r);
     tt_txn_event (txn, "achievement/demand/ent-2/", id, &event.base);
+}
+
+static Techtransfer__Achievement__V1__Contract
+some_contract (uint64_t *r, Techtransfer__Achievement__V1__ContractParty *seller)
+{
+    Techtransfer__Achievement__V1__Contract contract = TECHTRANSFER__ACHIEVEMENT__V1__CONTRACT__INIT;
+    techtransfer__achievement__v1__contract_party__init (seller);
+    seller->district = (char *)some_district (r);
+    contract.seller = seller;
+    contract.type = 1 + below (r, 5);
+    contract.amount_fen = (int64_t)below (r, 1000000);
+    contract.technology_amount_fen = (int64_t)below (r, (uint64_t)contract.amount_fen + 1);
+    return contract;
+}
+
+static void
+contract_event (tt_txn *txn, uint64_t *r)
+{
+    Techtransfer__Achievement__V1__ContractParty seller, earlier_seller;
+    Techtransfer__Achievement__V1__Contract now = some_contract (r, &seller), earlier = some_contract (r, &earlier_seller);
+    uint64_t kind = below (r, 4);
+    if (kind == 0) {
+        Techtransfer__Achievement__V1__ContractCorrected event = TECHTRANSFER__ACHIEVEMENT__V1__CONTRACT_CORRECTED__INIT;
+        event.contract = &now;
+        event.previous = &earlier;
+        tt_txn_event (txn, "achievement/contract-corrected/none/", "c", &event.base);
+    } else if (kind == 1) {
+        Techtransfer__Achievement__V1__ContractCancelled event = TECHTRANSFER__ACHIEVEMENT__V1__CONTRACT_CANCELLED__INIT;
+        event.contract = &now;
+        tt_txn_event (txn, "achievement/contract-cancelled/none/", "c", &event.base);
+    } else {
+        Techtransfer__Achievement__V1__ContractRegistered event = TECHTRANSFER__ACHIEVEMENT__V1__CONTRACT_REGISTERED__INIT;
+        event.contract = &now;
+        tt_txn_event (txn, "achievement/contract-registered/none/", "c", &event.base);
+    }
 }
 
 static void
@@ -112,8 +153,10 @@ achievement_event (tt_txn *txn, uint64_t *r)
     a.district = (char *)some_district (r);
     a.n_specials = some_specials (r, specials);
     a.specials = specials;
-    uint64_t kind = below (r, 12);
-    if (kind < 2) {
+    uint64_t kind = below (r, 15);
+    if (kind > 11) {
+        contract_event (txn, r);
+    } else if (kind < 2) {
         demand_event (txn, r);
     } else if (kind < 4) {
         Techtransfer__Achievement__V1__AchievementPushed event = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT_PUSHED__INIT;

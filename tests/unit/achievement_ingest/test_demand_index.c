@@ -76,6 +76,27 @@ Test (demand_index, queries_and_words)
     ingest_corpus_destroy (&corpus);
 }
 
+/* Only what is open and over: the sweeper must not find a demand again that is expired. */
+Test (demand_index, overdue_demands)
+{
+    ingest_settings settings = ingest_settings_default ();
+    ingest_corpus *corpus = ingest_corpus_new ();
+    ingest_demand_index *index = ingest_demand_index_new (corpus, &settings);
+    const ingest_demand *found[4];
+    cr_assert_eq (put (index, "open", "x", "ti=fuel", ""), TT_OK);
+    cr_assert_eq (put (index, "last-day", "x", "ti=fuel", "1970-01-11"), TT_OK);
+    cr_assert_eq (put (index, "over", "x", "ti=fuel", "1970-01-05"), TT_OK);
+    cr_assert_eq (put (index, "words", "fuel cell", "", "1970-01-05"), TT_OK);
+    cr_expect_eq (ingest_demand_index_overdue (index, 10, found, 4), 2);
+    cr_expect_str_eq (found[0]->demand_id, "over");
+    cr_expect_eq (ingest_demand_index_overdue (index, 11, found, 4), 3);
+    cr_expect_eq (ingest_demand_index_overdue (index, 11, found, 1), 1);
+    ((ingest_demand *)found[0])->state = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_STATE__EXPIRED;
+    cr_expect_eq (ingest_demand_index_overdue (index, 11, found, 4), 2);
+    ingest_demand_index_destroy (&index);
+    ingest_corpus_destroy (&corpus);
+}
+
 /* Many demands come: terms are chosen anew, ids are used again, and the best come first up to the limit. */
 Test (demand_index, growth_and_limit)
 {

@@ -103,6 +103,41 @@ Test (validate, every_wrong_field_is_named)
     tt_violations_free (&v);
 }
 
+/* How many violations; path of the first. */
+static size_t
+demand_violations (const ingest_demand *d, char path[64])
+{
+    tt_violations v = { 0 };
+    tt_buffer warnings = { 0 };
+    ingest_validate_demand (d, catalog, 20000, &v, &warnings);
+    strncpy (path, v.total > 0 ? v.items[0].path : "", 63);
+    path[63] = '\0';
+    size_t total = v.total;
+    tt_violations_free (&v);
+    tt_buffer_free (&warnings);
+    return total;
+}
+
+Test (validate, a_challenge_states_award_and_deadline)
+{
+    char path[64];
+    ingest_demand d = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND__INIT;
+    d.owner = (char *)"ent-1";
+    d.demand_id = (char *)"d";
+    d.title = (char *)"t";
+    d.award_fen = 5;
+    cr_expect_eq (demand_violations (&d, path), 1);
+    cr_expect_str_eq (path, "award_fen");
+    d.kind = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_KIND__CHALLENGE;
+    cr_expect_eq (demand_violations (&d, path), 1);
+    cr_expect_str_eq (path, "deadline");
+    d.deadline = (char *)"2099-12-31";
+    cr_expect_eq (demand_violations (&d, path), 0);
+    d.award_fen = 0;
+    cr_expect_eq (demand_violations (&d, path), 1);
+    cr_expect_str_eq (path, "award_fen");
+}
+
 Test (validate, demand_query_is_refused_with_its_place)
 {
     tt_violations v = { 0 };

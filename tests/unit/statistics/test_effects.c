@@ -127,6 +127,84 @@ Test (effects, only_the_first_push_of_an_achievement_feeds_the_target)
     cr_expect_eq (got.count, 1);
 }
 
+typedef Techtransfer__Achievement__V1__Contract contract;
+
+static contract
+a_contract (Techtransfer__Achievement__V1__ContractParty *seller, int64_t amount, int64_t technology)
+{
+    contract c = TECHTRANSFER__ACHIEVEMENT__V1__CONTRACT__INIT;
+    techtransfer__achievement__v1__contract_party__init (seller);
+    seller->district = (char *)"yinzhou";
+    c.seller = seller;
+    c.type = TECHTRANSFER__ACHIEVEMENT__V1__CONTRACT_TYPE__DEVELOPMENT;
+    c.amount_fen = amount;
+    c.technology_amount_fen = technology;
+    return c;
+}
+
+Test (effects, a_contract_counts_with_its_amounts_by_type_where_the_seller_is)
+{
+    Techtransfer__Achievement__V1__ContractParty seller;
+    contract c = a_contract (&seller, 1000, 600);
+    Techtransfer__Achievement__V1__ContractRegistered event = TECHTRANSFER__ACHIEVEMENT__V1__CONTRACT_REGISTERED__INIT;
+    event.contract = &c;
+    cr_assert_eq (effects_of ("techtransfer.achievement.v1.ContractRegistered", &event.base), TT_OK);
+    cr_assert_eq (got.count, 3);
+    expect (0, STATS_CONTRACTS, 1, "yinzhou", 0);
+    expect (1, STATS_CONTRACT_FEN, 1000, "yinzhou", 0);
+    expect (2, STATS_CONTRACT_TECHNOLOGY_FEN, 600, "yinzhou", 0);
+    cr_expect_str_eq (got.items[2].detail, "development");
+    c.technology_amount_fen = 0;
+    cr_assert_eq (effects_of ("techtransfer.achievement.v1.ContractRegistered", &event.base), TT_OK);
+    cr_expect_eq (got.count, 2);
+    c.technology_amount_fen = 1001;
+    cr_expect_eq (effects_of ("techtransfer.achievement.v1.ContractRegistered", &event.base), TT_INVALID_ARGUMENT);
+    cr_expect_eq (got.count, 0);
+}
+
+Test (effects, a_corrected_contract_moves_and_a_cancelled_one_is_taken_back)
+{
+    Techtransfer__Achievement__V1__ContractParty seller, other;
+    contract before = a_contract (&seller, 1000, 600), now = a_contract (&other, 900, 500);
+    other.district = "cixi";
+    now.type = TECHTRANSFER__ACHIEVEMENT__V1__CONTRACT_TYPE__LICENCE;
+    Techtransfer__Achievement__V1__ContractCorrected corrected = TECHTRANSFER__ACHIEVEMENT__V1__CONTRACT_CORRECTED__INIT;
+    corrected.contract = &now;
+    corrected.previous = &before;
+    cr_assert_eq (effects_of ("techtransfer.achievement.v1.ContractCorrected", &corrected.base), TT_OK);
+    cr_assert_eq (got.count, 6);
+    expect (0, STATS_CONTRACTS, -1, "yinzhou", 0);
+    expect (2, STATS_CONTRACT_TECHNOLOGY_FEN, -600, "yinzhou", 0);
+    cr_expect_str_eq (got.items[2].detail, "development");
+    expect (3, STATS_CONTRACTS, 1, "cixi", 0);
+    expect (4, STATS_CONTRACT_FEN, 900, "cixi", 0);
+    cr_expect_str_eq (got.items[4].detail, "licence");
+    Techtransfer__Achievement__V1__ContractCancelled cancelled = TECHTRANSFER__ACHIEVEMENT__V1__CONTRACT_CANCELLED__INIT;
+    cancelled.contract = &now;
+    cr_assert_eq (effects_of ("techtransfer.achievement.v1.ContractCancelled", &cancelled.base), TT_OK);
+    cr_assert_eq (got.count, 3);
+    expect (1, STATS_CONTRACT_FEN, -900, "cixi", 0);
+}
+
+Test (effects, an_expired_demand_is_gone_until_it_is_open_again)
+{
+    Techtransfer__Achievement__V1__Demand demand = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND__INIT;
+    demand.owner = "ent-4";
+    demand.demand_id = "anode";
+    Techtransfer__Achievement__V1__DemandExpired expired = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_EXPIRED__INIT;
+    expired.demand = &demand;
+    cr_assert_eq (effects_of ("techtransfer.achievement.v1.DemandExpired", &expired.base), TT_OK);
+    expect (0, STATS_DEMANDS_OPEN, -1, "", 0);
+    Techtransfer__Achievement__V1__DemandChanged changed = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_CHANGED__INIT;
+    changed.demand = &demand;
+    demand.state = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_STATE__EXPIRED;
+    cr_assert_eq (effects_of ("techtransfer.achievement.v1.DemandChanged", &changed.base), TT_OK);
+    expect (0, STATS_DEMANDS_OPEN, -1, "", 0);
+    demand.state = TECHTRANSFER__ACHIEVEMENT__V1__DEMAND_STATE__OPEN;
+    cr_assert_eq (effects_of ("techtransfer.achievement.v1.DemandChanged", &changed.base), TT_OK);
+    expect (0, STATS_DEMANDS_OPEN, 1, "", 0);
+}
+
 Test (effects, a_proposal_told_to_two_parties_counts_once)
 {
     proposal p = TECHTRANSFER__FINANCE__V1__PROPOSAL__INIT;

@@ -4,6 +4,8 @@ from collections import Counter
 from checks import short, wrong
 
 LEGS = {1: "equity", 2: "loan", 3: "lease"}
+CONTRACT_TYPES = {1: "development", 2: "transfer", 3: "consulting", 4: "service", 5: "licence"}
+EXPIRED = 1
 
 
 class Recount:
@@ -54,7 +56,25 @@ class Recount:
         self.add("duplicates", 1)
 
     def demand(self, b):
-        self.member("demands_open", f"{b['demand']['owner']}/{b['demand']['demand_id']}", not b["deleted"], b["demand"]["district"])
+        self.member("demands_open", f"{b['demand']['owner']}/{b['demand']['demand_id']}", not b["deleted"] and not b["demand"]["state"] == EXPIRED, b["demand"]["district"])
+
+    def expired(self, b):
+        self.member("demands_open", f"{b['demand']['owner']}/{b['demand']['demand_id']}", False)
+
+    def contract(self, contract, sign):
+        seller, kind = contract["seller"], CONTRACT_TYPES[contract["type"]]
+        for name, amount in (("contracts", 1), ("contract_fen", contract["amount_fen"]), ("contract_technology_fen", contract["technology_amount_fen"])):
+            self.add(name, sign * amount, seller["district"], (), kind)
+
+    def contract_registered(self, b):
+        self.contract(b["contract"], 1)
+
+    def contract_corrected(self, b):
+        self.contract(b["previous"], -1)
+        self.contract(b["contract"], 1)
+
+    def contract_cancelled(self, b):
+        self.contract(b["contract"], -1)
 
     def pushed(self, b):
         self.place("pushes_made", 1, b)
@@ -81,7 +101,8 @@ class Recount:
 
 COUNTED = {"PatentPublished": Recount.published, "AlertRaised": Recount.alert, "WatchChanged": Recount.watch, "AchievementRegistered": Recount.registered,
            "AchievementRevised": Recount.revised, "AchievementWithdrawn": Recount.withdrawn, "AchievementDuplicate": Recount.duplicate,
-           "DemandChanged": Recount.demand, "AchievementPushed": Recount.pushed, "ApplicationSubmitted": Recount.application,
+           "DemandChanged": Recount.demand, "DemandExpired": Recount.expired, "ContractRegistered": Recount.contract_registered,
+           "ContractCorrected": Recount.contract_corrected, "ContractCancelled": Recount.contract_cancelled, "AchievementPushed": Recount.pushed, "ApplicationSubmitted": Recount.application,
            "RoundCompleted": Recount.round, "ProposalMade": Recount.made, "ProposalReleased": Recount.released, "ProposalConfirmed": Recount.confirmed}
 
 
