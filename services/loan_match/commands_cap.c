@@ -201,30 +201,40 @@ store_cap (tt_txn *txn, finance_cap *cap)
     match_event (txn, "cap", cap->cap_id, NULL, cap->cap_id, &changed.base);
 }
 
+bool
+match_set_cap (tt_txn *txn, finance_cap *cap, match_cap_change *change)
+{
+    match_found found;
+    finance_cap *old = match_read (txn, "cap", cap->market, tt_bytes_of_text (cap->cap_id), cap_type, &found);
+    if (!match_fill_cap (txn, cap) || found == MATCH_PENDING)
+        return false;
+    cap->revision = old ? old->revision : 0;
+    if (old)
+        old->used_fen = cap->used_fen;
+    *change = old == NULL ? MATCH_CAP_CREATED : same_bytes (&old->base, &cap->base) ? MATCH_CAP_SAME : MATCH_CAP_CHANGED;
+    if (*change == MATCH_CAP_SAME)
+        return true;
+    cap->revision++;
+    if (change_refused (txn, old, cap) || !match_keeps_nested (txn, cap->market, cap, NULL))
+        return false;
+    store_cap (txn, cap);
+    return true;
+}
+
 void
 match_put_cap (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__PutCapRequest *r = request;
-    match_found found;
+    match_cap_change change;
     tt_txn_at (txn, tt_bytes_of_text (r->cap ? r->cap->market : ""));
     if (cap_refused (txn, r->cap, service))
         return;
     finance_cap cap = *r->cap;
-    finance_cap *old = match_read (txn, "cap", cap.market, tt_bytes_of_text (cap.cap_id), cap_type, &found);
-    if (!match_fill_cap (txn, &cap) || found == MATCH_PENDING)
-        return;
-    cap.revision = old ? old->revision : 0;
-    if (old)
-        old->used_fen = cap.used_fen;
-    if (old && same_bytes (&old->base, &cap.base)) {
-        reply_cap (txn, old, false);
-        return;
-    }
-    cap.revision++;
-    if (change_refused (txn, old, &cap) || !match_keeps_nested (txn, cap.market, &cap, NULL))
-        return;
-    store_cap (txn, &cap);
-    reply_cap (txn, &cap, old == NULL);
+    const tt_row *pool = tt_txn_get (txn, match_table (txn, "pool", cap.market), tt_bytes_of_text (cap.cap_id));
+    if (pool && pool->present)
+        tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "cap %s is that of a pool: put or resume the pool", cap.cap_id);
+    else if (pool && match_set_cap (txn, &cap, &change))
+        reply_cap (txn, &cap, change == MATCH_CAP_CREATED);
 }
 
 /* -- listing -- */
