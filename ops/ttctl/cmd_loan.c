@@ -148,6 +148,17 @@ static const ctl_option loans_options[] = {
     { "after", "after", CTL_TEXT, 0, "id after which the page begins" },
     { 0 },
 };
+static const ctl_option reserve_options[] = {
+    { "market", "market", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "a city" },
+    { "id", "reservation_id", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "of your own: the same again changes nothing" },
+    { "application", "application_id", CTL_TEXT, CTL_REQUIRED, "OPEN" },
+    { "leg", "leg", CTL_ENUM, CTL_REQUIRED, "equity, loan, lease" },
+    { "provider", "provider_id", CTL_TEXT, CTL_REQUIRED, "whose product" },
+    { "product", "product_id", CTL_TEXT, CTL_REQUIRED, "which" },
+    { "amount", "amount_fen", CTL_MONEY, CTL_REQUIRED, "what is held" },
+    { "hold", "hold_seconds", CTL_NUMBER, 0, "how long (604800, 7 days)" },
+    { 0 },
+};
 static const ctl_column pool_columns[] = {
     { "POOL", "poolId", false, false },           { "CAPACITY", "capacityFen", true, true }, { "USED", "usedFen", true, true },
     { "DISBURSED", "disbursedFen", true, true },  { "LOST", "lostFen", true, true },         { "PAID", "paidFen", true, true },
@@ -198,6 +209,12 @@ const ctl_command ctl_loan_commands[] = {
       .options = resume_options,
       .run = ctl_call,
       CALL ("ResumePool", resume_pool) },
+    { .name = "finance reserve",
+      .summary = "Reserves capacity of a product for an open application, between rounds",
+      .examples = "  ttctl finance reserve ningbo res-1 --application app-17 --leg loan --provider bank-a --product pool-loan --amount 500000",
+      .options = reserve_options,
+      .run = ctl_call,
+      CALL ("ReserveCapacity", reserve_capacity) },
     { .name = "finance loan disburse",
       .summary = "Records that money of a confirmed proposal was paid out",
       .examples = "  ttctl finance loan disburse ningbo 698fc99829d2ea686dcf6a4856a7a3f6 --entry d1 --amount 500000 --date 2019-03-01 \\\n"

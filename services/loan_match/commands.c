@@ -32,6 +32,7 @@ const tt_method match_methods[] = {
     METHOD ("GetLoan", get_loan, true),
     METHOD ("ListLoans", list_loans, true),
     METHOD ("GetExposure", get_exposure, true),
+    METHOD ("ReserveCapacity", reserve_capacity, false),
 };
 const size_t match_method_count = sizeof match_methods / sizeof *match_methods;
 

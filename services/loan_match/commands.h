@@ -22,7 +22,7 @@ tt_handler match_run_round, match_get_round, match_get_certificate;
 tt_handler match_put_cap, match_list_caps;
 tt_handler match_put_pool, match_list_pools, match_resume_pool;
 tt_handler match_record_disbursement, match_record_repayment, match_record_default;
-tt_handler match_get_loan, match_list_loans, match_get_exposure;
+tt_handler match_get_loan, match_list_loans, match_get_exposure, match_reserve_capacity;
 tt_handler match_list_proposals, match_accept_proposal, match_decline_proposal;
 
 /* For the processor; the request is a match_place. */

@@ -343,6 +343,44 @@ is_under (tt_bytes topic, const char *prefix)
     return topic.size == strlen (prefix) && memcmp (topic.data, prefix, topic.size) == 0;
 }
 
+static void
+reserve (tt_client *c, const char *id, const char *application, int64_t amount, tt_status code)
+{
+    Techtransfer__Finance__V1__ReserveCapacityRequest r = TECHTRANSFER__FINANCE__V1__RESERVE_CAPACITY_REQUEST__INIT;
+    r.market = MARKET;
+    r.reservation_id = (char *)id;
+    r.application_id = (char *)application;
+    r.leg = FINANCE (LEG__LOAN);
+    r.provider_id = (char *)"bank";
+    r.product_id = (char *)"pool-loan";
+    r.amount_fen = amount;
+    free_reply (CALL (c, "ReserveCapacity", r, reserve_capacity_reply, code));
+}
+
+/* Of the pool's 5,000 fen 1,903 are confirmed and 1,497 held: 1,600 are left. */
+static void
+reserved_between_rounds (tt_client *a, tt_client *b)
+{
+    submit (a, "app-5", 1700);
+    submit (a, "app-6", 300);
+    reserve (a, "res-1", "app-5", 1701, TT_FAILED_PRECONDITION);
+    expect_message ("from 1 to 1700");
+    reserve (a, "res-1", "app-5", 1601, TT_FAILED_PRECONDITION);
+    expect_message ("capacity");
+    reserve (a, "res-1", "app-5", 1600, TT_OK);
+    reserve (b, "res-1", "app-5", 1600, TT_OK); /* the same again */
+    reserve (b, "res-1", "app-5", 1599, TT_ALREADY_EXISTS);
+    reserve (b, "res-2", "app-5", 1, TT_FAILED_PRECONDITION);
+    expect_message ("not OPEN");
+    reserve (b, "res-2", "app-6", 1, TT_FAILED_PRECONDITION);
+    expect_message ("capacity");
+    reserve (b, "res-2", "nobody", 1, TT_NOT_FOUND);
+    expect_pool (a, 5000, 3903, 1003, 802, false);
+    repay (a, proposal_of (a, "app-2", false), "r1", 400, "2020-06-30", TT_OK);
+    reserve (b, "res-2", "app-6", 300, TT_OK); /* what is repaid can be lent again */
+    expect_pool (b, 4900, 3903, 1003, 802, false);
+}
+
 /* What the journal tells of loans: each entry once, and the sums. */
 static void
 events_are_told_once (void)
@@ -364,7 +402,7 @@ events_are_told_once (void)
         }
     }
     tt_store_close (&store);
-    CHECK (disbursed == 2 && repaid == 2 && defaulted == 1 && pool == 3, "%d %d %d %d", disbursed, repaid, defaulted, pool);
+    CHECK (disbursed == 2 && repaid == 3 && defaulted == 1 && pool == 3, "%d %d %d %d", disbursed, repaid, defaulted, pool);
 }
 
 int
@@ -380,6 +418,7 @@ main (int argc, char **argv)
     a_loss_is_shared (a, b);
     suspended_until_resumed (a, b);
     exposure (b);
+    reserved_between_rounds (a, b);
     events_are_told_once ();
     tt_client_close (&a);
     tt_client_close (&b);
