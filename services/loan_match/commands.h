@@ -42,6 +42,9 @@ bool match_keeps_nested (tt_txn *txn, const char *market, const finance_cap *cap
 typedef enum { MATCH_CAP_SAME, MATCH_CAP_CHANGED, MATCH_CAP_CREATED } match_cap_change;
 bool match_set_cap (tt_txn *txn, finance_cap *cap, match_cap_change *change);
 
+/* All caps of a market, retired ones too, by cap_id, without what is used; a guard: none is put meanwhile. False: pending or refused. */
+bool match_caps_of (tt_txn *txn, const char *market, const finance_cap *const **caps, size_t *count);
+
 /* Pools (commands_pool.c). The pool that backs a loan, and the cell of it: of those whose caps the proposal draws on, the first by id. NULL with
  * *found MATCH_ABSENT: none; the row guards the commit. */
 finance_pool *match_pool_of (tt_txn *txn, const finance_proposal *proposal, match_found *found, const char **cell_id);

@@ -19,7 +19,7 @@ typedef struct {
     finance_application *application;
     finance_provider *provider;
     finance_product *product;
-    const finance_cap **caps;
+    const finance_cap *const *caps;
     size_t cap_count;
 } market_view;
 
@@ -46,31 +46,13 @@ must_exist (tt_txn *txn, match_found found, const char *what, const char *id)
     return found == MATCH_FOUND;
 }
 
-static bool
-read_caps (tt_txn *txn, const char *market, market_view *view)
-{
-    /* A cap that is put meanwhile is not passed by. */
-    const tt_row *guard = tt_txn_get (txn, match_table (txn, "shape", market), tt_bytes_of_text ("caps"));
-    const tt_rows *rows = tt_txn_table (txn, match_table (txn, "cap", market));
-    if (guard == NULL || rows == NULL)
-        return false;
-    view->caps = tt_arena_zero (tt_txn_arena (txn), (rows->count + 1) * sizeof *view->caps);
-    for (size_t i = 0; i < rows->count; i++) {
-        finance_cap *cap = match_row (txn, &rows->rows[i], &techtransfer__finance__v1__cap__descriptor);
-        if (cap == NULL)
-            return false;
-        view->caps[view->cap_count++] = cap;
-    }
-    return true;
-}
-
 /* False: pending or refused. */
 static bool
 read_view (tt_txn *txn, const reserve_request *r, market_view *view)
 {
     match_found application, provider, product;
     match_tally tally;
-    bool caps = read_caps (txn, r->market, view);
+    bool caps = match_caps_of (txn, r->market, &view->caps, &view->cap_count);
     match_tally_read (txn, r->market, r->application_id, &tally); /* match_propose needs it: one round trip less */
     view->application = match_read (txn, "application", r->market, tt_bytes_of_text (r->application_id),
                                     &techtransfer__finance__v1__application__descriptor, &application);
