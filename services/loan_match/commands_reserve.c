@@ -52,10 +52,15 @@ read_view (tt_txn *txn, const reserve_request *r, market_view *view)
 {
     match_found application, provider, product;
     match_tally tally;
+    int64_t exposure;
     bool caps = match_caps_of (txn, r->market, &view->caps, &view->cap_count);
     match_tally_read (txn, r->market, r->application_id, &tally); /* match_propose needs it: one round trip less */
     view->application = match_read (txn, "application", r->market, tt_bytes_of_text (r->application_id),
                                     &techtransfer__finance__v1__application__descriptor, &application);
+    /* Asked for now, though match_propose needs it last: rows that others share are not shown while an earlier command of the batch has not decided,
+     * and what is asked for only after these costs each command of the batch a round trip of its own. */
+    if (view->application)
+        tt_txn_number (txn, match_table (txn, "exposure", r->market), match_key (txn, r->provider_id, view->application->applicant), &exposure);
     view->provider = match_read (txn, "provider", r->market, tt_bytes_of_text (r->provider_id),
                                  &techtransfer__finance__v1__provider__descriptor, &provider);
     view->product = match_read (txn, "product", r->market, match_key (txn, r->provider_id, r->product_id),

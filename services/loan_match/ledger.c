@@ -292,7 +292,8 @@ match_put_proposal (tt_txn *txn, finance_proposal *p)
     tt_txn_put_blind (txn, match_table (txn, "proposal", p->market), id, (tt_bytes){ packed, size });
     tt_txn_index_put (txn, MATCH_DEADLINES, match_key (txn, p->market, p->proposal_id), p->deadline_unix_ms);
     tt_txn_index_put (txn, match_table (txn, "proposals", p->market), id, 0);
-    tt_txn_index_put (txn, (const char *)round.data, id, 0);
+    if (strchr (p->round_id, ':') == NULL) /* a reservation is a round of one, which nobody lists */
+        tt_txn_index_put (txn, (const char *)round.data, id, 0);
     put_in_party_list (txn, p, p->applicant);
     put_in_party_list (txn, p, p->provider_id);
     announce (txn, p, p->applicant);
