@@ -99,9 +99,9 @@ run_disburse (const ctl_args *args)
 
 static const ctl_option pool_put_options[] = {
     { "market", "pool.market", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "a city" },
-    { "id", "pool.pool_id", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "a-z 0-9 - _ ." },
+    { "id", "pool.poolId", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "a-z 0-9 - _ ." },
     { "policy", NULL, CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "a Pool as JSON; - is stdin" },
-    { "balance", "pool.balance_fen", CTL_MONEY, 0, "instead of the policy's" },
+    { "balance", "pool.balanceFen", CTL_MONEY, 0, "instead of the policy's" },
     { "provider", "pool.providers", CTL_TEXT, CTL_REPEATED, "covers, instead of the policy's: all if none" },
     { "product", "pool.products", CTL_TEXT, CTL_REPEATED, "likewise: PROVIDER/PRODUCT" },
     { "district", "pool.districts", CTL_TEXT, CTL_REPEATED, "likewise: of the applicant" },

@@ -230,7 +230,7 @@ send_step (tt_client *c, uint32_t i, uint32_t step)
     case 3: send_answer (c, i, application, proposal, true); break;
     case 4: send_disburse (c, i, proposal); break;
     case 5: send_repay (c, i, proposal, 0); break;
-    case 6: i % 4 == 0 ? send_default (c, proposal) : send_repay (c, i, proposal, 1); break;
+    case 6: i % 4 == 0 ? send_default (c, proposal) : send_repay (c, i, proposal, i % 4 != 1); break;
     default: i % 4 == 1 ? send_default (c, proposal) : send_repay (c, i, proposal, 1); break;
     }
 }

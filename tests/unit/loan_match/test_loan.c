@@ -1,9 +1,11 @@
 /* The book of a loan and the split of a loss, by figures computed by hand. */
 #include <criterion/criterion.h>
 
+#include <stdio.h>
 #include <string.h>
 
 #include "loan.h"
+#include "wire/json.h"
 
 static finance_share shares[4];
 static finance_share *rule[4] = { &shares[0], &shares[1], &shares[2], &shares[3] };
@@ -189,4 +191,28 @@ Test (loan, the_same_entry_is_known_again)
     cr_expect (match_loan_repeats (&a, &b));
     b.amount_fen = 11;
     cr_expect_not (match_loan_repeats (&a, &b));
+}
+
+/* The policy that is shipped: 4:4:2, leverage 10, with its source. Of 1,234,567 fen lost: 493,826.8, 493,826.8, 246,913.4. */
+Test (policy, the_shipped_pool_by_hand)
+{
+    char text[4096];
+    ProtobufCMessage *message = NULL;
+    tt_error error = { 0 };
+    FILE *file = fopen (TT_SOURCE_DIR "/services/loan_match/policies/ningbo-risk-pool.json", "r");
+    cr_assert_not_null (file);
+    size_t size = fread (text, 1, sizeof text, file);
+    fclose (file);
+    tt_status status = tt_json_parse (&techtransfer__finance__v1__pool__descriptor, (tt_bytes){ (const uint8_t *)text, size }, 0, NULL,
+                                      &message, &error);
+    cr_assert_eq (status, TT_OK, "%s", error.message);
+    const finance_pool *pool = (const finance_pool *)message;
+    int64_t parts[3];
+    cr_assert_eq (pool->n_shares, 3);
+    cr_expect_eq (pool->leverage, 10);
+    cr_expect (pool->source[0] != '\0');
+    cr_expect (pool->shares[0]->from_pool && pool->shares[1]->from_pool && !pool->shares[2]->from_pool);
+    match_split_loss (1234567, pool->shares, 3, parts);
+    cr_expect (parts[0] == 493827 && parts[1] == 493827 && parts[2] == 246913);
+    protobuf_c_message_free_unpacked (message, NULL);
 }
