@@ -283,10 +283,11 @@ check_shares (tt_violations *v, finance_share *const *shares, size_t count, size
 void
 match_check_pool (tt_violations *v, const finance_pool *p, const tt_catalog *catalog)
 {
-    finance_cap cap = match_cap_of_pool (p);
     if (tt_check_range (v, "leverage", p->leverage, 1, 1000)
-        && tt_check_money (v, "balance_fen", p->balance_fen, 1, TT_MONEY_MAX / p->leverage))
+        && tt_check_money (v, "balance_fen", p->balance_fen, 1, TT_MONEY_MAX / p->leverage)) {
+        finance_cap cap = match_cap_of_pool (p);
         match_check_cap (v, &cap, catalog);
+    }
     check_shares (v, p->shares, p->n_shares, 1);
     tt_check_range (v, "loss_limit_percent", p->loss_limit_percent, 0, 100);
     tt_check_count (v, "cells", p->n_cells, 0, 100);

@@ -238,6 +238,7 @@ static void
 pool_is_put (tt_client *a, tt_client *b)
 {
     put_bank (a);
+    put_pool (a, INT64_MAX, TT_INVALID_ARGUMENT); /* times 10 it is no number */
     put_pool (a, 500, TT_FAILED_PRECONDITION);
     expect_message ("put the cap first");
     put_cell (a, "cell", 5000, TT_OK);
