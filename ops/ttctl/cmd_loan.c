@@ -1,4 +1,5 @@
-/* finance pool, finance loan, finance exposure: risk pools, and what becomes of confirmed money. Amounts are given and shown in yuan. */
+/* finance pool, finance loan, finance exposure: risk pools, and what becomes of confirmed money. Amounts are given and shown in
+ * yuan. */
 #include <finance.pb-c.h>
 #include <string.h>
 
@@ -44,10 +45,10 @@ run_pool_put (const ctl_args *args)
     }
     json_t *given = ctl_request (args);
     json_t *over = given ? json_object_get (given, "pool") : NULL;
-    int code = !json_is_object (pool)                  ? refuse (path, "is no JSON object: a Pool")
-               : given == NULL                         ? CTL_USAGE
+    int code = !json_is_object (pool)                 ? refuse (path, "is no JSON object: a Pool")
+               : given == NULL                        ? CTL_USAGE
                : json_object_update (pool, over) != 0 ? refuse (path, "cannot be used")
-                                                       : exchange (args, json_pack ("{s:O}", "pool", pool));
+                                                      : exchange (args, json_pack ("{s:O}", "pool", pool));
     json_decref (given);
     json_decref (pool);
     return code;
@@ -91,11 +92,15 @@ run_disburse (const ctl_args *args)
 
 #define LOAN_OPTIONS                                                                                                             \
     { "market", "market", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "a city" },                                                      \
-    { "id", "proposal_id", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "of the confirmed proposal" }
+    {                                                                                                                            \
+        "id", "proposal_id", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "of the confirmed proposal"                                   \
+    }
 #define ENTRY_OPTIONS                                                                                                            \
     { "entry", "entry_id", CTL_TEXT, CTL_REQUIRED, "of your own: the same again changes nothing" },                              \
-    { "date", "date", CTL_TEXT, CTL_REQUIRED, "ISO date, not after today" },                                                     \
-    { "by", "by", CTL_TEXT, CTL_REQUIRED, "who says so" }
+        { "date", "date", CTL_TEXT, CTL_REQUIRED, "ISO date, not after today" },                                                 \
+    {                                                                                                                            \
+        "by", "by", CTL_TEXT, CTL_REQUIRED, "who says so"                                                                        \
+    }
 
 static const ctl_option pool_put_options[] = {
     { "market", "pool.market", CTL_TEXT, CTL_OPERAND | CTL_REQUIRED, "a city" },
@@ -160,9 +165,10 @@ static const ctl_option reserve_options[] = {
     { 0 },
 };
 static const ctl_column pool_columns[] = {
-    { "POOL", "poolId", false, false },           { "CAPACITY", "capacityFen", true, true }, { "USED", "usedFen", true, true },
-    { "DISBURSED", "disbursedFen", true, true },  { "LOST", "lostFen", true, true },         { "PAID", "paidFen", true, true },
-    { "SUSPENDED", "suspended", false, false },   { 0 },
+    { "POOL", "poolId", false, false },         { "CAPACITY", "capacityFen", true, true },
+    { "USED", "usedFen", true, true },          { "DISBURSED", "disbursedFen", true, true },
+    { "LOST", "lostFen", true, true },          { "PAID", "paidFen", true, true },
+    { "SUSPENDED", "suspended", false, false }, { 0 },
 };
 static const ctl_column loan_columns[] = {
     { "LOAN", "proposal.proposalId", false, false },
@@ -186,12 +192,14 @@ static const ctl_column exposure_columns[] = {
     { 0 },
 };
 
-#define CALL(Method, name) .service = CTL_FINANCE, .method = SERVICE Method, .request = MESSAGE (name##_request), .reply = MESSAGE (name##_reply)
+#define CALL(Method, name)                                                                                                       \
+    .service = CTL_FINANCE, .method = SERVICE Method, .request = MESSAGE (name##_request), .reply = MESSAGE (name##_reply)
 
 const ctl_command ctl_loan_commands[] = {
     { .name = "finance pool put",
       .summary = "Puts a risk pool: balance, leverage, what it covers, who bears losses",
-      .examples = "  ttctl finance pool put ningbo pool services/loan_match/policies/ningbo-risk-pool.json --balance 10000000 --provider bank-a",
+      .examples = "  ttctl finance pool put ningbo pool services/loan_match/policies/ningbo-risk-pool.json --balance 10000000 "
+                  "--provider bank-a",
       .options = pool_put_options,
       .run = run_pool_put,
       CALL ("PutPool", put_pool) },
@@ -211,27 +219,31 @@ const ctl_command ctl_loan_commands[] = {
       CALL ("ResumePool", resume_pool) },
     { .name = "finance reserve",
       .summary = "Reserves capacity of a product for an open application, between rounds",
-      .examples = "  ttctl finance reserve ningbo res-1 --application app-17 --leg loan --provider bank-a --product pool-loan --amount 500000",
+      .examples = "  ttctl finance reserve ningbo res-1 --application app-17 --leg loan --provider bank-a --product pool-loan "
+                  "--amount 500000",
       .options = reserve_options,
       .run = ctl_call,
       CALL ("ReserveCapacity", reserve_capacity) },
     { .name = "finance loan disburse",
       .summary = "Records that money of a confirmed proposal was paid out",
-      .examples = "  ttctl finance loan disburse ningbo 698fc99829d2ea686dcf6a4856a7a3f6 --entry d1 --amount 500000 --date 2019-03-01 \\\n"
-                  "      --by bank-a --instalment 2019-09-01:200000 --instalment 2020-03-01:300000",
+      .examples
+      = "  ttctl finance loan disburse ningbo 698fc99829d2ea686dcf6a4856a7a3f6 --entry d1 --amount 500000 --date 2019-03-01 \\\n"
+        "      --by bank-a --instalment 2019-09-01:200000 --instalment 2020-03-01:300000",
       .options = disburse_options,
       .run = run_disburse,
       CALL ("RecordDisbursement", record_disbursement) },
     { .name = "finance loan repay",
       .summary = "Records a repayment; the principal's capacity comes back",
-      .examples = "  ttctl finance loan repay ningbo 698fc99829d2ea686dcf6a4856a7a3f6 --entry r1 --principal 200000 --interest 4350 \\\n"
-                  "      --date 2019-09-01 --by bank-a",
+      .examples
+      = "  ttctl finance loan repay ningbo 698fc99829d2ea686dcf6a4856a7a3f6 --entry r1 --principal 200000 --interest 4350 \\\n"
+        "      --date 2019-09-01 --by bank-a",
       .options = repay_options,
       .run = ctl_call,
       CALL ("RecordRepayment", record_repayment) },
     { .name = "finance loan default",
       .summary = "Records that what is outstanding is lost; the pool's rule splits it",
-      .examples = "  ttctl finance loan default ningbo 698fc99829d2ea686dcf6a4856a7a3f6 --entry x --date 2019-12-01 --by bank-a --reason insolvent",
+      .examples = "  ttctl finance loan default ningbo 698fc99829d2ea686dcf6a4856a7a3f6 --entry x --date 2019-12-01 --by bank-a "
+                  "--reason insolvent",
       .options = default_options,
       .run = ctl_call,
       CALL ("RecordDefault", record_default) },

@@ -1,5 +1,5 @@
-/* After closing: disbursements, repayments and defaults are recorded, loans listed. What an entry does is loan.c's; here it is committed with all that
- * follows from it: capacity, sums by account, the pool, the event. */
+/* After closing: disbursements, repayments and defaults are recorded, loans listed. What an entry does is loan.c's; here it is
+ * committed with all that follows from it: capacity, sums by account, the pool, the event. */
 #include "loan.h"
 
 #include <string.h>
@@ -168,8 +168,8 @@ record_entry (tt_txn *txn, const char *market, const char *proposal_id, finance_
         loan->pool_id = pool ? pool->pool_id : (char *)"";
         loan->cell_id = (char *)(uintptr_t)cell_id;
     }
-    tt_status status = recorded ? tt_fail (&error, TT_ALREADY_EXISTS, "loan %s has an entry \"%s\" that says something else", proposal_id,
-                                           entry->entry_id)
+    tt_status status = recorded ? tt_fail (&error, TT_ALREADY_EXISTS, "loan %s has an entry \"%s\" that says something else",
+                                           proposal_id, entry->entry_id)
                                 : match_loan_apply (loan, entry, &error);
     if (status != TT_OK) {
         tt_txn_refuse (txn, status, "%s", error.message);
@@ -290,6 +290,7 @@ match_list_loans (tt_txn *txn, const void *request, void *service)
         list.loans[list.n_loans++] = loan;
     }
     if (rows->count == limit)
-        list.next_after = tt_arena_strndup (tt_txn_arena (txn), (const char *)rows->keys[limit - 1].data, rows->keys[limit - 1].size);
+        list.next_after
+            = tt_arena_strndup (tt_txn_arena (txn), (const char *)rows->keys[limit - 1].data, rows->keys[limit - 1].size);
     tt_txn_reply (txn, &list.base);
 }

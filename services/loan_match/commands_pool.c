@@ -1,5 +1,5 @@
-/* Risk pools 风险池: put, listed, suspended, resumed. A pool is a cap (its capacity is drawn on where caps are) and the rule by which losses under it
- * are split. Not for the losses themselves (commands_loan.c). */
+/* Risk pools 风险池: put, listed, suspended, resumed. A pool is a cap (its capacity is drawn on where caps are) and the rule by
+ * which losses under it are split. Not for the losses themselves (commands_loan.c). */
 #include <string.h>
 
 #include "checks.h"
@@ -148,8 +148,9 @@ match_settle_pool (tt_txn *txn, finance_pool *pool, const char *by, const char *
     store_pool (txn, pool);
     if (suspends)
         announce_pool (txn, pool, by,
-                       tt_arena_printf (tt_txn_arena (txn), "suspended: %lld of %lld fen lost, over %u %%: %s", (long long)pool->lost_fen,
-                                        (long long)pool->disbursed_fen, pool->loss_limit_percent, reason));
+                       tt_arena_printf (tt_txn_arena (txn), "suspended: %lld of %lld fen lost, over %u %%: %s",
+                                        (long long)pool->lost_fen, (long long)pool->disbursed_fen, pool->loss_limit_percent,
+                                        reason));
     return true;
 }
 

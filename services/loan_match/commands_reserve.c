@@ -1,5 +1,5 @@
-/* Online reservations: between rounds an open application takes capacity of one product at once. Who may take what is mandate.h's, the promise of
- * capacity propose.h's, as in a round. */
+/* Online reservations: between rounds an open application takes capacity of one product at once. Who may take what is
+ * mandate.h's, the promise of capacity propose.h's, as in a round. */
 #include <string.h>
 
 #include "caps.h"
@@ -57,18 +57,19 @@ read_view (tt_txn *txn, const reserve_request *r, market_view *view)
     match_tally_read (txn, r->market, r->application_id, &tally); /* match_propose needs it: one round trip less */
     view->application = match_read (txn, "application", r->market, tt_bytes_of_text (r->application_id),
                                     &techtransfer__finance__v1__application__descriptor, &application);
-    /* Asked for now, though match_propose needs it last: rows that others share are not shown while an earlier command of the batch has not decided,
-     * and what is asked for only after these costs each command of the batch a round trip of its own. */
+    /* Asked for now, though match_propose needs it last: rows that others share are not shown while an earlier command of the
+     * batch has not decided, and what is asked for only after these costs each command of the batch a round trip of its own. */
     if (view->application)
-        tt_txn_number (txn, match_table (txn, "exposure", r->market), match_key (txn, r->provider_id, view->application->applicant), &exposure);
+        tt_txn_number (txn, match_table (txn, "exposure", r->market),
+                       match_key (txn, r->provider_id, view->application->applicant), &exposure);
     view->provider = match_read (txn, "provider", r->market, tt_bytes_of_text (r->provider_id),
                                  &techtransfer__finance__v1__provider__descriptor, &provider);
     view->product = match_read (txn, "product", r->market, match_key (txn, r->provider_id, r->product_id),
                                 &techtransfer__finance__v1__product__descriptor, &product);
     if (!caps || tt_txn_pending (txn) || tt_txn_refused (txn))
         return false;
-    return must_exist (txn, application, "application", r->application_id) && must_exist (txn, provider, "provider", r->provider_id)
-           && must_exist (txn, product, "product", r->product_id);
+    return must_exist (txn, application, "application", r->application_id)
+           && must_exist (txn, provider, "provider", r->provider_id) && must_exist (txn, product, "product", r->product_id);
 }
 
 static const finance_leg *
@@ -132,7 +133,8 @@ describe (tt_arena *arena, const market_view *view, finance_proposal *p)
     p->specials = view->application->specials;
     p->n_specials = view->application->n_specials;
     p->caps = match_caps_over (arena, view->caps, view->cap_count, view->application, view->product, false, &p->n_caps);
-    p->personal_caps = match_caps_over (arena, view->caps, view->cap_count, view->application, view->product, true, &p->n_personal_caps);
+    p->personal_caps
+        = match_caps_over (arena, view->caps, view->cap_count, view->application, view->product, true, &p->n_personal_caps);
 }
 
 static void

@@ -152,7 +152,8 @@ match_split_loss (int64_t amount, finance_share *const *shares, size_t count, in
         parts[i] = (int64_t)((__int128)amount * shares[i]->weight / weights);
         rest -= parts[i];
     }
-    /* rest < count. A share that had its fen has a part above amount x weight / weights: its remainder counts below all others. */
+    /* rest < count. A share that had its fen has a part above amount x weight / weights: its remainder counts below all others.
+     */
     for (; rest > 0; rest--) {
         size_t best = 0;
         __int128 most = -weights;

@@ -1,5 +1,5 @@
-/* Online reservations a second: one loan-matchd, a private Redis (appendfsync everysec), one client that keeps 512 commands under way, all on this
- * machine. Says what processor time each of the three took. */
+/* Online reservations a second: one loan-matchd, a private Redis (appendfsync everysec), one client that keeps 512 commands under
+ * way, all on this machine. Says what processor time each of the three took. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>

@@ -1,6 +1,7 @@
-/* Four replicas, many reservations, acceptances, disbursements, repayments and defaults at once, some sent twice, with kill -9 of replicas and of Redis.
- * Then all is counted again from the journal: at every position what is taken lies within each limit, each entry is there once, and the daemon's sums
- * are those of the journal, to the fen. TT_CAMPAIGN=50000: so many applications (600). */
+/* Four replicas, many reservations, acceptances, disbursements, repayments and defaults at once, some sent twice, with kill -9 of
+ * replicas and of Redis. Then all is counted again from the journal: at every position what is taken lies within each limit, each
+ * entry is there once, and the daemon's sums are those of the journal, to the fen. TT_CAMPAIGN=50000: so many applications (600).
+ */
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,14 +225,30 @@ send_step (tt_client *c, uint32_t i, uint32_t step)
     char application[24], proposal[MATCH_PROPOSAL_ID_SIZE];
     id_of (i, application, proposal);
     switch (step) {
-    case 0: send_submit (c, i, application); break;
-    case 1: send_reserve (c, i, application); break;
-    case 2: send_answer (c, i, application, proposal, false); break;
-    case 3: send_answer (c, i, application, proposal, true); break;
-    case 4: send_disburse (c, i, proposal); break;
-    case 5: send_repay (c, i, proposal, 0); break;
-    case 6: i % 4 == 0 ? send_default (c, proposal) : send_repay (c, i, proposal, i % 4 != 1); break;
-    default: i % 4 == 1 ? send_default (c, proposal) : send_repay (c, i, proposal, 1); break;
+    case 0:
+        send_submit (c, i, application);
+        break;
+    case 1:
+        send_reserve (c, i, application);
+        break;
+    case 2:
+        send_answer (c, i, application, proposal, false);
+        break;
+    case 3:
+        send_answer (c, i, application, proposal, true);
+        break;
+    case 4:
+        send_disburse (c, i, proposal);
+        break;
+    case 5:
+        send_repay (c, i, proposal, 0);
+        break;
+    case 6:
+        i % 4 == 0 ? send_default (c, proposal) : send_repay (c, i, proposal, i % 4 != 1);
+        break;
+    default:
+        i % 4 == 1 ? send_default (c, proposal) : send_repay (c, i, proposal, 1);
+        break;
     }
 }
 
@@ -317,8 +334,8 @@ check_account (account *a, uint64_t sequence)
 {
     int64_t taken = a->held + a->confirmed;
     a->most = taken > a->most ? taken : a->most;
-    CHECK (a->held >= 0 && a->confirmed >= 0 && taken <= a->limit, "%lld of %lld fen at %llu", (long long)taken, (long long)a->limit,
-           (unsigned long long)sequence);
+    CHECK (a->held >= 0 && a->confirmed >= 0 && taken <= a->limit, "%lld of %lld fen at %llu", (long long)taken,
+           (long long)a->limit, (unsigned long long)sequence);
     CHECK (a->disbursed >= a->repaid + a->lost, "the books do not balance at %llu", (unsigned long long)sequence);
 }
 
@@ -370,9 +387,12 @@ take_entry (const tt_entry *e)
     int64_t parts = 0;
     for (size_t i = 0; i < entry->n_parts; i++)
         parts += entry->parts[i]->amount_fen;
-    CHECK (entry->kind != FINANCE (ENTRY_KIND__DEFAULT) || parts == entry->amount_fen, "%lld fen of %lld are shared", (long long)parts,
-           (long long)entry->amount_fen);
-    once (event->loan->proposal, entry->entry_id[0] == 'd' ? 2 : entry->entry_id[0] == 'x' ? 3 : entry->entry_id[1] == '1' ? 4 : 5);
+    CHECK (entry->kind != FINANCE (ENTRY_KIND__DEFAULT) || parts == entry->amount_fen, "%lld fen of %lld are shared",
+           (long long)parts, (long long)entry->amount_fen);
+    once (event->loan->proposal, entry->entry_id[0] == 'd'   ? 2
+                                 : entry->entry_id[0] == 'x' ? 3
+                                 : entry->entry_id[1] == '1' ? 4
+                                                             : 5);
     count_entry (&pool_account, entry, e->sequence);
     if (event->loan->proposal->n_caps == 2)
         count_entry (&cell_account, entry, e->sequence);
@@ -382,9 +402,11 @@ take_entry (const tt_entry *e)
 static void
 take_event (const tt_entry *e)
 {
-    if (is_kind (e->topic, "finance/proposed/") || is_kind (e->topic, "finance/confirmed/") || is_kind (e->topic, "finance/released/"))
+    if (is_kind (e->topic, "finance/proposed/") || is_kind (e->topic, "finance/confirmed/")
+        || is_kind (e->topic, "finance/released/"))
         take_proposal (e);
-    else if (is_kind (e->topic, "finance/disbursed/") || is_kind (e->topic, "finance/repaid/") || is_kind (e->topic, "finance/defaulted/"))
+    else if (is_kind (e->topic, "finance/disbursed/") || is_kind (e->topic, "finance/repaid/")
+             || is_kind (e->topic, "finance/defaulted/"))
         take_entry (e);
 }
 
@@ -427,8 +449,9 @@ compare_sums (tt_client *c)
             continue;
         CHECK (row->held_fen == a->held && row->confirmed_fen == a->confirmed && row->disbursed_fen == a->disbursed
                    && row->repaid_fen == a->repaid && row->lost_fen == a->lost,
-               "%s %s: held %lld, confirmed %lld, disbursed %lld, repaid %lld, lost %lld", row->kind, row->id, (long long)row->held_fen,
-               (long long)row->confirmed_fen, (long long)row->disbursed_fen, (long long)row->repaid_fen, (long long)row->lost_fen);
+               "%s %s: held %lld, confirmed %lld, disbursed %lld, repaid %lld, lost %lld", row->kind, row->id,
+               (long long)row->held_fen, (long long)row->confirmed_fen, (long long)row->disbursed_fen, (long long)row->repaid_fen,
+               (long long)row->lost_fen);
     }
     FREE (reply);
 }
@@ -454,11 +477,12 @@ main (int argc, char **argv)
     count_again ();
     compare_sums (clients[0]);
     CHECK (pool_account.lost > 0 && pool_account.repaid > 0 && pool_account.most > pool_limit / 2, "nothing was tried");
-    printf ("books: %u applications, %llu kills, %llu answers unknown; pool at most %lld of %lld fen, cell %lld of %lld; disbursed %lld, repaid "
+    printf ("books: %u applications, %llu kills, %llu answers unknown; pool at most %lld of %lld fen, cell %lld of %lld; "
+            "disbursed %lld, repaid "
             "%lld, lost %lld\n",
-            total, (unsigned long long)kills, (unsigned long long)unknown_answers, (long long)pool_account.most, (long long)pool_limit,
-            (long long)cell_account.most, (long long)cell_limit, (long long)pool_account.disbursed, (long long)pool_account.repaid,
-            (long long)pool_account.lost);
+            total, (unsigned long long)kills, (unsigned long long)unknown_answers, (long long)pool_account.most,
+            (long long)pool_limit, (long long)cell_account.most, (long long)cell_limit, (long long)pool_account.disbursed,
+            (long long)pool_account.repaid, (long long)pool_account.lost);
     for (int i = 0; i < REPLICAS; i++) {
         tt_client_close (&clients[i]);
         harness_stop (&replicas[i]);

@@ -1,4 +1,5 @@
-/* From a round to default under a risk pool, on two replicas: what is drawn, repaid, lost and shared, by figures computed by hand. */
+/* From a round to default under a risk pool, on two replicas: what is drawn, repaid, lost and shared, by figures computed by
+ * hand. */
 #include <string.h>
 
 #include "harness.h"
@@ -293,7 +294,8 @@ a_loss_is_shared (tt_client *a, tt_client *b)
     default_reply *reply = lose (a, big, TT_OK), *again = lose (b, big, TT_OK);
     const finance_loan *l = reply->loan;
     const finance_entry *e = l->entries[l->n_entries - 1];
-    CHECK (l->state == FINANCE (LOAN_STATE__DEFAULTED) && e->amount_fen == 1003 && e->n_parts == 3, "%lld", (long long)e->amount_fen);
+    CHECK (l->state == FINANCE (LOAN_STATE__DEFAULTED) && e->amount_fen == 1003 && e->n_parts == 3, "%lld",
+           (long long)e->amount_fen);
     CHECK (e->parts[0]->amount_fen == 401 && e->parts[1]->amount_fen == 401 && e->parts[2]->amount_fen == 201, "shares");
     CHECK (strcmp (l->cell_id, "cell") == 0 && again->loan->revision == l->revision, "once");
     repay (b, big, "r4", 1, "2021-01-01", TT_FAILED_PRECONDITION);
@@ -394,7 +396,8 @@ events_are_told_once (void)
     for (uint32_t partition = 0; partition < 8; partition++) {
         const tt_entry *entries;
         size_t count;
-        CHECK (tt_journal_read (store, TT_JOURNAL_EVENTS, partition, 1, 500, &entries, &count, NULL, &error) == TT_OK, "%s", error.message);
+        CHECK (tt_journal_read (store, TT_JOURNAL_EVENTS, partition, 1, 500, &entries, &count, NULL, &error) == TT_OK, "%s",
+               error.message);
         for (size_t i = 0; i < count; i++) {
             disbursed += is_under (entries[i].topic, "finance/disbursed/yinzhou/loan/");
             repaid += is_under (entries[i].topic, "finance/repaid/bank/");

@@ -33,8 +33,8 @@ expect_split (int64_t amount, const uint32_t *weights, const int64_t *wanted, si
     cr_expect_eq (sum, amount);
 }
 
-/* City, district, bank 4:4:2. Of 1,003 fen: 401.2, 401.2, 200.6, so the bank has the odd fen; of 1,001: 400.4, 400.4, 200.2, the city has it; of
- * 1,004: 401.6, 401.6, 200.8: three fen short by rounding down is two: bank, then city. */
+/* City, district, bank 4:4:2. Of 1,003 fen: 401.2, 401.2, 200.6, so the bank has the odd fen; of 1,001: 400.4, 400.4, 200.2, the
+ * city has it; of 1,004: 401.6, 401.6, 200.8: three fen short by rounding down is two: bank, then city. */
 Test (loss, four_four_two_by_hand)
 {
     const uint32_t weights[] = { 4, 4, 2 };
@@ -109,7 +109,11 @@ apply (finance_entry *e)
     return status;
 }
 
-enum { DISBURSE = FINANCE (ENTRY_KIND__DISBURSEMENT), REPAY = FINANCE (ENTRY_KIND__REPAYMENT), LOSE = FINANCE (ENTRY_KIND__DEFAULT) };
+enum {
+    DISBURSE = FINANCE (ENTRY_KIND__DISBURSEMENT),
+    REPAY = FINANCE (ENTRY_KIND__REPAYMENT),
+    LOSE = FINANCE (ENTRY_KIND__DEFAULT)
+};
 
 /* 100 promised, 80 drawn and no more; due 30 in February and 50 in March. 20 come in time, at the end of March 60 are overdue. */
 Test (loan, late_and_partial_repayments)
@@ -203,8 +207,8 @@ Test (policy, the_shipped_pool_by_hand)
     cr_assert_not_null (file);
     size_t size = fread (text, 1, sizeof text, file);
     fclose (file);
-    tt_status status = tt_json_parse (&techtransfer__finance__v1__pool__descriptor, (tt_bytes){ (const uint8_t *)text, size }, 0, NULL,
-                                      &message, &error);
+    tt_status status = tt_json_parse (&techtransfer__finance__v1__pool__descriptor, (tt_bytes){ (const uint8_t *)text, size }, 0,
+                                      NULL, &message, &error);
     cr_assert_eq (status, TT_OK, "%s", error.message);
     const finance_pool *pool = (const finance_pool *)message;
     int64_t parts[3];
