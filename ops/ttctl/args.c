@@ -33,6 +33,7 @@ static const ctl_command *const groups[]
         ctl_contract_commands,
         ctl_finance_commands,
         ctl_round_commands,
+        ctl_loan_commands,
         ctl_statistics_commands,
         ctl_event_commands,
         ctl_consumer_commands,

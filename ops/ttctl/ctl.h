@@ -98,6 +98,7 @@ extern const ctl_command ctl_statistics_commands[];
 extern const ctl_command ctl_event_commands[];
 extern const ctl_command ctl_consumer_commands[];
 extern const ctl_command ctl_top_commands[];
+extern const ctl_command ctl_loan_commands[];
 extern const ctl_command ctl_help_commands[];
 extern const ctl_command ctl_classify_commands[];
 extern const ctl_command ctl_label_commands[];

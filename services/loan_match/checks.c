@@ -262,3 +262,72 @@ match_check_application (tt_violations *v, const finance_application *a, const t
     if (tt_check_date (v, "valid_until", a->valid_until, false) && now >= match_validity_end (a->valid_until))
         tt_violate (v, "valid_until", "\"%s\" is over", a->valid_until);
 }
+
+/* -- pools and loans -- */
+
+static void
+check_shares (tt_violations *v, finance_share *const *shares, size_t count, size_t least)
+{
+    tt_check_count (v, "shares", count, least, 20);
+    for (size_t i = 0; i < count && i < 20; i++) {
+        size_t mark = tt_violations_enter (v, "shares[%zu]", i);
+        tt_check_identifier (v, "party", shares[i]->party);
+        tt_check_range (v, "weight", shares[i]->weight, 1, 1000000);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp (shares[k]->party, shares[i]->party) == 0)
+                tt_violate (v, "party", "is the same as that of shares[%zu]", k);
+        tt_violations_leave (v, mark);
+    }
+}
+
+void
+match_check_pool (tt_violations *v, const finance_pool *p, const tt_catalog *catalog)
+{
+    if (tt_check_range (v, "leverage", p->leverage, 1, 1000)
+        && tt_check_money (v, "balance_fen", p->balance_fen, 1, TT_MONEY_MAX / p->leverage)) {
+        finance_cap cap = match_cap_of_pool (p);
+        match_check_cap (v, &cap, catalog);
+    }
+    check_shares (v, p->shares, p->n_shares, 1);
+    tt_check_range (v, "loss_limit_percent", p->loss_limit_percent, 0, 100);
+    tt_check_count (v, "cells", p->n_cells, 0, 100);
+    for (size_t i = 0; i < p->n_cells && i < 100; i++) {
+        size_t mark = tt_violations_enter (v, "cells[%zu]", i);
+        tt_check_identifier (v, "cap_id", p->cells[i]->cap_id);
+        check_shares (v, p->cells[i]->shares, p->cells[i]->n_shares, 0);
+        tt_violations_leave (v, mark);
+    }
+}
+
+static void
+check_instalments (tt_violations *v, const finance_entry *e)
+{
+    int64_t sum = 0;
+    tt_check_count (v, "instalments", e->n_instalments, 0, 400);
+    for (size_t i = 0; i < e->n_instalments && i < 400; i++) {
+        size_t mark = tt_violations_enter (v, "instalments[%zu]", i);
+        const Techtransfer__Finance__V1__Instalment *part = e->instalments[i];
+        if (tt_check_date (v, "due", part->due, true) && strcmp (part->due, i ? e->instalments[i - 1]->due : e->date) <= 0)
+            tt_violate (v, "due", "is not after %s", i ? e->instalments[i - 1]->due : e->date);
+        if (tt_check_money (v, "principal_fen", part->principal_fen, 1, TT_MONEY_MAX))
+            sum += part->principal_fen;
+        tt_violations_leave (v, mark);
+    }
+    if (e->n_instalments > 0 && sum != e->amount_fen)
+        tt_violate (v, "instalments", "sum to %lld fen, not to %lld", (long long)sum, (long long)e->amount_fen);
+}
+
+void
+match_check_entry (tt_violations *v, const finance_entry *e, int64_t now)
+{
+    bool loss = e->kind == FINANCE (ENTRY_KIND__DEFAULT), repayment = e->kind == FINANCE (ENTRY_KIND__REPAYMENT);
+    tt_check_identifier (v, "entry_id", e->entry_id);
+    if (!loss)
+        tt_check_money (v, repayment ? "principal_fen" : "amount_fen", e->amount_fen, e->last ? 0 : 1, TT_MONEY_MAX);
+    tt_check_money (v, "interest_fen", e->interest_fen, 0, TT_MONEY_MAX);
+    if (tt_check_date (v, "date", e->date, true) && match_day_start (e->date) > now)
+        tt_violate (v, "date", "\"%s\" is not over yet, nor today", e->date);
+    tt_check_text (v, "by", e->by, 1, 64);
+    tt_check_text (v, "reason", e->reason, loss ? 1 : 0, 256);
+    check_instalments (v, e);
+}

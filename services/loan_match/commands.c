@@ -23,6 +23,16 @@ const tt_method match_methods[] = {
     METHOD ("PutCap", put_cap, false),
     METHOD ("ListCaps", list_caps, true),
     METHOD ("GetCertificate", get_certificate, true),
+    METHOD ("PutPool", put_pool, false),
+    METHOD ("ListPools", list_pools, true),
+    METHOD ("ResumePool", resume_pool, false),
+    METHOD ("RecordDisbursement", record_disbursement, false),
+    METHOD ("RecordRepayment", record_repayment, false),
+    METHOD ("RecordDefault", record_default, false),
+    METHOD ("GetLoan", get_loan, true),
+    METHOD ("ListLoans", list_loans, true),
+    METHOD ("GetExposure", get_exposure, true),
+    METHOD ("ReserveCapacity", reserve_capacity, false),
 };
 const size_t match_method_count = sizeof match_methods / sizeof *match_methods;
 

@@ -95,6 +95,22 @@ nests (tt_txn *txn, const char *market, const shape *s)
     return status == TT_OK;
 }
 
+/* All caps in one row: a command that needs them reads it as a row like any other, while a read of the whole table would make each command of a batch
+ * wait for the commit of the one before. */
+static void
+put_roll (tt_txn *txn, const char *table, tt_bytes key, const shape *s)
+{
+    Techtransfer__Finance__V1__ListCapsReply list = TECHTRANSFER__FINANCE__V1__LIST_CAPS_REPLY__INIT;
+    list.n_caps = s->cap_count;
+    list.caps = tt_arena_zero (tt_txn_arena (txn), s->cap_count * sizeof *list.caps);
+    for (uint32_t i = 0; i < s->cap_count; i++) {
+        list.caps[i] = tt_arena_alloc (tt_txn_arena (txn), sizeof (finance_cap));
+        *list.caps[i] = *s->caps[i];
+        list.caps[i]->used_fen = 0;
+    }
+    tt_txn_put_message (txn, table, key, &list.base);
+}
+
 /* Two rows guard: one is written with each cap, one with each product. As long as there are no caps, products do not wait for
  * each other. */
 bool
@@ -117,7 +133,35 @@ match_keeps_nested (tt_txn *txn, const char *market, const finance_cap *cap, con
         return false;
     if (!read_caps (txn, caps, cap, &s) || !read_products (txn, products, product, &s) || !nests (txn, market, &s))
         return false;
-    tt_txn_put (txn, table, cap ? of_caps : of_products, TT_BYTES_NONE);
+    if (cap)
+        put_roll (txn, table, of_caps, &s);
+    else
+        tt_txn_put (txn, table, of_products, TT_BYTES_NONE);
+    return true;
+}
+
+bool
+match_caps_of (tt_txn *txn, const char *market, const finance_cap *const **caps, size_t *count)
+{
+    const tt_row *roll = tt_txn_get (txn, match_table (txn, "shape", market), tt_bytes_of_text ("caps"));
+    shape s = { 0 };
+    *count = 0;
+    if (roll == NULL || !roll->present)
+        return roll != NULL;
+    if (roll->value.size == 0) {
+        const tt_rows *rows = tt_txn_table (txn, match_table (txn, "cap", market));
+        if (rows == NULL || !read_caps (txn, rows, NULL, &s))
+            return false;
+        *caps = s.caps;
+        *count = s.cap_count;
+        return true;
+    }
+    Techtransfer__Finance__V1__ListCapsReply *list
+        = match_row (txn, roll, &techtransfer__finance__v1__list_caps_reply__descriptor);
+    if (list == NULL)
+        return false;
+    *caps = (const finance_cap *const *)list->caps;
+    *count = list->n_caps;
     return true;
 }
 
@@ -201,30 +245,40 @@ store_cap (tt_txn *txn, finance_cap *cap)
     match_event (txn, "cap", cap->cap_id, NULL, cap->cap_id, &changed.base);
 }
 
+bool
+match_set_cap (tt_txn *txn, finance_cap *cap, match_cap_change *change)
+{
+    match_found found;
+    finance_cap *old = match_read (txn, "cap", cap->market, tt_bytes_of_text (cap->cap_id), cap_type, &found);
+    if (!match_fill_cap (txn, cap) || found == MATCH_PENDING)
+        return false;
+    cap->revision = old ? old->revision : 0;
+    if (old)
+        old->used_fen = cap->used_fen;
+    *change = old == NULL ? MATCH_CAP_CREATED : same_bytes (&old->base, &cap->base) ? MATCH_CAP_SAME : MATCH_CAP_CHANGED;
+    if (*change == MATCH_CAP_SAME)
+        return true;
+    cap->revision++;
+    if (change_refused (txn, old, cap) || !match_keeps_nested (txn, cap->market, cap, NULL))
+        return false;
+    store_cap (txn, cap);
+    return true;
+}
+
 void
 match_put_cap (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__PutCapRequest *r = request;
-    match_found found;
+    match_cap_change change;
     tt_txn_at (txn, tt_bytes_of_text (r->cap ? r->cap->market : ""));
     if (cap_refused (txn, r->cap, service))
         return;
     finance_cap cap = *r->cap;
-    finance_cap *old = match_read (txn, "cap", cap.market, tt_bytes_of_text (cap.cap_id), cap_type, &found);
-    if (!match_fill_cap (txn, &cap) || found == MATCH_PENDING)
-        return;
-    cap.revision = old ? old->revision : 0;
-    if (old)
-        old->used_fen = cap.used_fen;
-    if (old && same_bytes (&old->base, &cap.base)) {
-        reply_cap (txn, old, false);
-        return;
-    }
-    cap.revision++;
-    if (change_refused (txn, old, &cap) || !match_keeps_nested (txn, cap.market, &cap, NULL))
-        return;
-    store_cap (txn, &cap);
-    reply_cap (txn, &cap, old == NULL);
+    const tt_row *pool = tt_txn_get (txn, match_table (txn, "pool", cap.market), tt_bytes_of_text (cap.cap_id));
+    if (pool && pool->present)
+        tt_txn_refuse (txn, TT_FAILED_PRECONDITION, "cap %s is that of a pool: put or resume the pool", cap.cap_id);
+    else if (pool && match_set_cap (txn, &cap, &change))
+        reply_cap (txn, &cap, change == MATCH_CAP_CREATED);
 }
 
 /* -- listing -- */

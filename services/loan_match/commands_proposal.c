@@ -65,7 +65,7 @@ static void
 release (tt_txn *txn, finance_proposal *p)
 {
     Techtransfer__Finance__V1__ProposalReleased released = TECHTRANSFER__FINANCE__V1__PROPOSAL_RELEASED__INIT;
-    match_release_capacity (txn, p);
+    match_release_capacity (txn, p, p->amount_fen);
     released.proposal = p;
     match_event (txn, "released", p->provider_id, NULL, p->proposal_id, &released.base);
 }

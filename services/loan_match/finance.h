@@ -21,6 +21,11 @@ typedef Techtransfer__Finance__V1__LegTotal finance_total;
 typedef Techtransfer__Finance__V1__Closing finance_closing;
 typedef Techtransfer__Finance__V1__RankingOrder finance_ranking;
 typedef Techtransfer__Finance__V1__Certificate finance_certificate;
+typedef Techtransfer__Finance__V1__Pool finance_pool;
+typedef Techtransfer__Finance__V1__LossShare finance_share;
+typedef Techtransfer__Finance__V1__LossPart finance_part;
+typedef Techtransfer__Finance__V1__Loan finance_loan;
+typedef Techtransfer__Finance__V1__LoanEntry finance_entry;
 
 #define FINANCE(name) TECHTRANSFER__FINANCE__V1__##name
 

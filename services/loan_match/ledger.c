@@ -97,17 +97,67 @@ match_fill_cap (tt_txn *txn, finance_cap *cap)
     return tt_txn_number (txn, match_table (txn, "used", cap->market), match_cap_key (txn, cap->cap_id, NULL), &cap->used_fen);
 }
 
+finance_cap
+match_cap_of_pool (const finance_pool *p)
+{
+    finance_cap cap = TECHTRANSFER__FINANCE__V1__CAP__INIT;
+    cap.market = p->market;
+    cap.cap_id = p->pool_id;
+    cap.name = p->name;
+    cap.source = p->source;
+    cap.limit_fen = p->balance_fen * p->leverage;
+    cap.providers = p->providers;
+    cap.n_providers = p->n_providers;
+    cap.products = p->products;
+    cap.n_products = p->n_products;
+    cap.districts = p->districts;
+    cap.n_districts = p->n_districts;
+    cap.legs = p->legs;
+    cap.n_legs = p->n_legs;
+    cap.suspended = p->suspended;
+    return cap;
+}
+
 static void
 add (tt_txn *txn, const char *kind, const char *market, tt_bytes key, int64_t delta)
 {
     tt_txn_add (txn, match_table (txn, kind, market), key, delta, 0, MATCH_MONEY_MAX);
 }
 
+tt_bytes
+match_account_key (tt_txn *txn, const char *kind, const char *id)
+{
+    return tt_bytes_of_text (tt_arena_printf (tt_txn_arena (txn), "%s:%s", kind, id));
+}
+
+void
+match_count_part (tt_txn *txn, const char *table, const finance_proposal *p, int64_t delta)
+{
+    add (txn, table, p->market, match_account_key (txn, "district", p->district), delta);
+    for (size_t i = 0; i < p->n_specials; i++) {
+        bool seen = false;
+        for (size_t k = 0; k < i; k++)
+            seen |= p->specials[k] == p->specials[i];
+        const char *number = tt_arena_printf (tt_txn_arena (txn), "%u", p->specials[i]);
+        if (!seen)
+            add (txn, table, p->market, match_account_key (txn, "special", number), delta);
+    }
+}
+
+void
+match_count (tt_txn *txn, const char *table, const finance_proposal *p, int64_t delta)
+{
+    add (txn, table, p->market, tt_bytes_of_text (p->provider_id), delta);
+    add (txn, table, p->market, match_key (txn, p->provider_id, p->product_id), delta);
+    for (size_t i = 0; i < p->n_caps; i++)
+        add (txn, table, p->market, match_cap_key (txn, p->caps[i], NULL), delta);
+    match_count_part (txn, table, p, delta);
+}
+
 void
 match_confirm_capacity (tt_txn *txn, const finance_proposal *p, bool follows)
 {
-    add (txn, "confirmed", p->market, tt_bytes_of_text (p->provider_id), p->amount_fen);
-    add (txn, "confirmed", p->market, match_key (txn, p->provider_id, p->product_id), p->amount_fen);
+    match_count (txn, "confirmed", p, p->amount_fen);
     if (p->leg != FINANCE (LEG__EQUITY) || follows)
         return;
     tt_txn_put_blind (txn, match_table (txn, "lead", p->market), tt_bytes_of_text (p->applicant), TT_BYTES_NONE);
@@ -121,15 +171,12 @@ match_confirmed_lead (tt_txn *txn, const char *market, const char *applicant, in
 }
 
 void
-match_release_capacity (tt_txn *txn, const finance_proposal *p)
+match_release_capacity (tt_txn *txn, const finance_proposal *p, int64_t amount)
 {
-    add (txn, "used", p->market, tt_bytes_of_text (p->provider_id), -p->amount_fen);
-    add (txn, "used", p->market, match_key (txn, p->provider_id, p->product_id), -p->amount_fen);
-    add (txn, "exposure", p->market, match_key (txn, p->provider_id, p->applicant), -p->amount_fen);
-    for (size_t i = 0; i < p->n_caps; i++)
-        add (txn, "used", p->market, match_cap_key (txn, p->caps[i], NULL), -p->amount_fen);
+    match_count (txn, "used", p, -amount);
+    add (txn, "exposure", p->market, match_key (txn, p->provider_id, p->applicant), -amount);
     for (size_t i = 0; i < p->n_personal_caps; i++)
-        add (txn, "exposure", p->market, match_cap_key (txn, p->personal_caps[i], p->applicant), -p->amount_fen);
+        add (txn, "exposure", p->market, match_cap_key (txn, p->personal_caps[i], p->applicant), -amount);
 }
 
 /* -- applications -- */
@@ -141,6 +188,13 @@ match_validity_end (const char *valid_until)
     if (*valid_until == '\0' || tt_date_parse (valid_until, &day) != TT_OK)
         return INT64_MAX;
     return ((int64_t)day + 1) * DAY_MS - EAST_8_MS;
+}
+
+int64_t
+match_day_start (const char *date)
+{
+    int64_t end = match_validity_end (date);
+    return end == INT64_MAX ? end : end - DAY_MS;
 }
 
 bool
@@ -238,7 +292,8 @@ match_put_proposal (tt_txn *txn, finance_proposal *p)
     tt_txn_put_blind (txn, match_table (txn, "proposal", p->market), id, (tt_bytes){ packed, size });
     tt_txn_index_put (txn, MATCH_DEADLINES, match_key (txn, p->market, p->proposal_id), p->deadline_unix_ms);
     tt_txn_index_put (txn, match_table (txn, "proposals", p->market), id, 0);
-    tt_txn_index_put (txn, (const char *)round.data, id, 0);
+    if (strchr (p->round_id, ':') == NULL) /* a reservation is a round of one, which nobody lists */
+        tt_txn_index_put (txn, (const char *)round.data, id, 0);
     put_in_party_list (txn, p, p->applicant);
     put_in_party_list (txn, p, p->provider_id);
     announce (txn, p, p->applicant);

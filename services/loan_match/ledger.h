@@ -43,6 +43,9 @@ bool match_fill_cap (tt_txn *txn, finance_cap *cap); /* used_fen */
 #define MATCH_CAP_PREFIX "cap:"
 tt_bytes match_cap_key (tt_txn *txn, const char *cap_id, const char *applicant);
 
+/* The cap that a pool is (its balance times its leverage fits into 63 bits); borrows the pool's lists. */
+finance_cap match_cap_of_pool (const finance_pool *pool);
+
 /* Confirmed lead equity of an applicant. False: not read yet. */
 bool match_confirmed_lead (tt_txn *txn, const char *market, const char *applicant, int64_t *confirmed);
 
@@ -61,12 +64,20 @@ void match_put_open (tt_txn *txn, finance_application *application);
 
 /* When the validity ends: 24:00 of the day in UTC+8 (ms); INT64_MAX without one. valid_until: "" or a date. */
 int64_t match_validity_end (const char *valid_until);
+int64_t match_day_start (const char *date); /* 0:00 of it in UTC+8; INT64_MAX if it is no date */
 
 /* A new proposal: its row, deadline and places in the lists, and the events for both parties. The capacity is the caller's. */
 void match_put_proposal (tt_txn *txn, finance_proposal *proposal);
-/* Its capacity is confirmed (it stays taken), or given back. follows: it follows lead equity, so it is none itself. */
+/* Its capacity is confirmed (it stays taken), or so much of it given back. follows: it follows lead equity, so it is none itself. */
 void match_confirm_capacity (tt_txn *txn, const finance_proposal *proposal, bool follows);
-void match_release_capacity (tt_txn *txn, const finance_proposal *proposal);
+void match_release_capacity (tt_txn *txn, const finance_proposal *proposal, int64_t amount);
+
+/* The key of a sum by district or special: "<kind>:<id>". */
+tt_bytes match_account_key (tt_txn *txn, const char *kind, const char *id);
+/* Adds to all sums of a table ("used", "confirmed", "disbursed", "repaid", "lost") that the proposal counts under: provider, product, caps, district,
+ * specials. count_part: to the last two only. */
+void match_count (tt_txn *txn, const char *table, const finance_proposal *proposal, int64_t delta);
+void match_count_part (tt_txn *txn, const char *table, const finance_proposal *proposal, int64_t delta);
 
 /* An event under the topic "finance/<kind>/<segment>/", with a second segment unless NULL. */
 void match_event (tt_txn *txn, const char *kind, const char *segment, const char *second, const char *subject,

@@ -14,15 +14,14 @@ compare_ids (const void *a, const void *b)
 
 /* -- one item -- */
 
-/* The ids of the caps that count this product for this application, of one kind; *count of them. */
-static char **
-caps_over (tt_arena *arena, const match_snapshot *s, const finance_application *application, const finance_product *product,
-           bool per_applicant, size_t *count)
+char **
+match_caps_over (tt_arena *arena, const finance_cap *const *caps, size_t cap_count, const finance_application *application,
+                 const finance_product *product, bool per_applicant, size_t *count)
 {
     tt_buffer found = { 0 };
-    for (size_t i = 0; i < s->cap_count; i++)
-        if (s->caps[i]->per_applicant == per_applicant && match_cap_covers (s->caps[i], application, product))
-            tt_buffer_append (&found, &s->caps[i]->cap_id, sizeof s->caps[i]->cap_id);
+    for (size_t i = 0; i < cap_count; i++)
+        if (caps[i]->per_applicant == per_applicant && match_cap_covers (caps[i], application, product))
+            tt_buffer_append (&found, &caps[i]->cap_id, sizeof caps[i]->cap_id);
     *count = found.size / sizeof (char *);
     tt_bytes copy = tt_arena_copy (arena, (tt_bytes){ found.data, found.size });
     tt_buffer_free (&found);
@@ -136,8 +135,8 @@ match_plan_make (tt_arena *arena, const match_snapshot *snapshot, const finance_
         items[i].product_revision = product->revision;
         items[i].proposal->deadline_unix_ms = deadline_unix_ms;
         finance_proposal *p = items[i].proposal;
-        p->caps = caps_over (arena, snapshot, *found, product, false, &p->n_caps);
-        p->personal_caps = caps_over (arena, snapshot, *found, product, true, &p->n_personal_caps);
+        p->caps = match_caps_over (arena, (const finance_cap *const *)snapshot->caps, snapshot->cap_count, *found, product, false, &p->n_caps);
+        p->personal_caps = match_caps_over (arena, (const finance_cap *const *)snapshot->caps, snapshot->cap_count, *found, product, true, &p->n_personal_caps);
     }
     for (size_t from = 0, end; from < round->n_allocations; from = end) {
         for (end = from + 1; end < round->n_allocations && same_place (round->allocations[from], round->allocations[end]);)

@@ -255,6 +255,7 @@ write_application (slice *s, size_t from, size_t end, const uint8_t *fits, uint3
             continue;
         p->proposed_unix_ms = tt_txn_now (s->txn);
         match_put_proposal (s->txn, p);
+        match_count_part (s->txn, "used", p, p->amount_fen);
         tt_txn_put_blind (s->txn, match_table (s->txn, "financed", s->market), match_key (s->txn, p->provider_id, p->applicant),
                           TT_BYTES_NONE);
         for (size_t k = 0; k < p->n_personal_caps; k++)

@@ -432,6 +432,11 @@ static const struct {
     { FINANCE ("ProposalConfirmed", proposal_confirmed), read_confirmed },
     { FINANCE ("ProposalReleased", proposal_released), read_released },
     { FINANCE ("CapChanged", cap_changed), NULL },
+    /* What was confirmed stays counted as confirmed when it is repaid or lost: a repayment is a success, not a withdrawal. */
+    { FINANCE ("PoolChanged", pool_changed), NULL },
+    { FINANCE ("LoanDisbursed", loan_disbursed), NULL },
+    { FINANCE ("LoanRepaid", loan_repaid), NULL },
+    { FINANCE ("LoanDefaulted", loan_defaulted), NULL },
     { "techtransfer.v1.ProbeStored", NULL, NULL },
 };
 

@@ -42,8 +42,12 @@ spawn (const char *const *arguments)
         perror (arguments[0]);
         _exit (127);
     }
-    CHECK (child_count < sizeof children / sizeof *children, "too many children");
-    return children[child_count++] = pid;
+    size_t slot = 0;
+    while (slot < child_count && children[slot] > 0)
+        slot++;
+    CHECK (slot < sizeof children / sizeof *children, "too many children");
+    child_count += slot == child_count;
+    return children[slot] = pid;
 }
 
 static void
@@ -72,19 +76,43 @@ file_is_there (void *path)
     return access (path, R_OK) == 0;
 }
 
-void
-harness_start_redis (void)
+static pid_t redis_pid;
+
+static void
+start_redis (void)
 {
     char socket[64];
     const char *arguments[]
         = { "redis-server", "--port",        "0",        "--unixsocket", socket, "--dir",      directory, "--appendonly",
             "yes",          "--appendfsync", "everysec", "--save",       "",     "--loglevel", "warning", NULL };
-    CHECK (mkdtemp (directory), "%s", strerror (errno));
-    atexit (clean_up);
     snprintf (socket, sizeof socket, "%s/redis.sock", directory);
     snprintf (redis_endpoint, sizeof redis_endpoint, "unix:%s", socket);
-    spawn (arguments);
+    unlink (socket);
+    redis_pid = spawn (arguments);
     CHECK (harness_wait (file_is_there, socket), "redis-server does not come up");
+}
+
+void
+harness_start_redis (void)
+{
+    CHECK (mkdtemp (directory), "%s", strerror (errno));
+    atexit (clean_up);
+    start_redis ();
+}
+
+pid_t
+harness_redis (void)
+{
+    return redis_pid;
+}
+
+void
+harness_restart_redis (void)
+{
+    kill (redis_pid, SIGKILL);
+    waitpid (redis_pid, NULL, 0);
+    forget (redis_pid);
+    start_redis ();
 }
 
 replica

@@ -27,6 +27,8 @@ typedef struct {
 
 /* Redis must run before the daemons. program: path of loan-matchd. */
 void harness_start_redis (void);
+pid_t harness_redis (void);
+void harness_restart_redis (void); /* kill -9, then again over what it had written */
 replica harness_start_daemon (const char *program, const char *name);
 void harness_kill (replica *r); /* kill -9 */
 void harness_stop (replica *r); /* SIGTERM; checks that it exits with 0 */

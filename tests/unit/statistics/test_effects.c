@@ -261,6 +261,9 @@ Test (effects, what_is_not_known_or_not_readable_says_so)
     cr_expect_eq (stats_effects_of ("techtransfer.achievement.v1.AchievementRegistered", TT_BYTES_NONE, arena, &got, &error),
                   TT_INVALID_ARGUMENT);
     cr_expect_eq (stats_effects_of ("techtransfer.finance.v1.ProviderChanged", garbage, arena, &got, &error), TT_OK);
+    /* What is repaid or lost stays counted as confirmed. */
+    cr_expect_eq (stats_effects_of ("techtransfer.finance.v1.LoanRepaid", garbage, arena, &got, &error), TT_OK);
+    cr_expect_eq (stats_effects_of ("techtransfer.finance.v1.LoanDefaulted", garbage, arena, &got, &error), TT_OK);
     cr_expect_eq (got.count, 0);
 }
 
