@@ -29,6 +29,7 @@ static const ctl_command *const groups[]
         ctl_search_commands,
         ctl_classify_commands,
         ctl_label_commands,
+        ctl_intake_commands,
         ctl_finance_commands,
         ctl_round_commands,
         ctl_statistics_commands,

@@ -33,6 +33,13 @@ tt_handler ingest_answer_push;
 tt_answerer ingest_search_achievements; /* commands_search.c; on threads of its own */
 tt_handler ingest_confirm_classes; /* commands_classes.c */
 tt_handler ingest_list_labels;
+tt_handler ingest_put_source; /* commands_sources.c */
+tt_handler ingest_list_sources;
+tt_handler ingest_get_source;
+tt_handler ingest_list_quarantine; /* commands_quarantine.c */
+tt_handler ingest_mend_quarantined;
+tt_handler ingest_release_quarantined;
+tt_handler ingest_discard_quarantined;
 
 /* Shared by the handlers (commands.c). */
 
@@ -46,6 +53,12 @@ void ingest_tell (tt_txn *txn, const char *what, const ingest_record *record, co
 void ingest_tell_revised (tt_txn *txn, ingest_record *now, const ingest_record *before);
 /* The replicas' copies hold only what counts: what no longer does is logged as withdrawn. */
 void ingest_log_record (tt_txn *txn, const ingest_record *record, bool counts);
+/* Takes a valid record in a command of its own, over as many steps as it needs (commands_records.c); refuses the command where an
+ * item would be rejected. The row once it is stored, NULL before: then return. Goes before tt_txn_at. */
+const ingest_row *ingest_take_single (tt_txn *txn, const ingest_record *record, const ingest_service *service);
+/* An invalid record that is not classified (commands_quarantine.c): true if it goes into quarantine, or that cannot be said before
+ * more is read; false if its source keeps none, or not this one. Locates the transaction. */
+bool ingest_quarantine_item (tt_txn *txn, const ingest_record *record, char **violations, size_t count);
 /* "achievement/<what>/<second>/<third>/" in the transaction's arena; third may be NULL. */
 const char *ingest_topic (tt_txn *txn, const char *what, const char *second, const char *third);
 

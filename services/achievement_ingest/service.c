@@ -29,6 +29,13 @@ static const tt_method methods[] = {
       .answer = ingest_search_achievements },
     { .name = METHOD ("ConfirmClasses"), .request = TYPE (confirm_classes_request), .handle = ingest_confirm_classes },
     { .name = METHOD ("ListLabels"), .request = TYPE (list_labels_request), .read_only = true, .handle = ingest_list_labels },
+    { .name = METHOD ("PutSource"), .request = TYPE (put_source_request), .handle = ingest_put_source },
+    { .name = METHOD ("ListSources"), .request = TYPE (list_sources_request), .read_only = true, .handle = ingest_list_sources },
+    { .name = METHOD ("GetSource"), .request = TYPE (get_source_request), .read_only = true, .handle = ingest_get_source },
+    { .name = METHOD ("ListQuarantine"), .request = TYPE (list_quarantine_request), .handle = ingest_list_quarantine },
+    { .name = METHOD ("MendQuarantined"), .request = TYPE (mend_quarantined_request), .handle = ingest_mend_quarantined },
+    { .name = METHOD ("ReleaseQuarantined"), .request = TYPE (release_quarantined_request), .handle = ingest_release_quarantined },
+    { .name = METHOD ("DiscardQuarantined"), .request = TYPE (discard_quarantined_request), .handle = ingest_discard_quarantined },
 };
 
 #define MODEL(scheme)                                                                                                            \

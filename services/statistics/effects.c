@@ -344,6 +344,7 @@ static const struct {
     { ACHIEVEMENT ("AchievementPushed", achievement_pushed), read_push },
     { ACHIEVEMENT ("PushAnswered", push_answered), NULL },
     { ACHIEVEMENT ("AchievementClassified", achievement_classified), NULL },
+    { ACHIEVEMENT ("AchievementQuarantined", achievement_quarantined), NULL },
     { FINANCE ("ProviderChanged", provider_changed), NULL },
     { FINANCE ("ProductChanged", product_changed), NULL },
     { FINANCE ("ApplicationSubmitted", application_submitted), read_application },
