@@ -56,6 +56,8 @@ void ingest_log_record (tt_txn *txn, const ingest_record *record, bool counts);
 /* Takes a valid record in a command of its own, over as many steps as it needs (commands_records.c); refuses the command where an
  * item would be rejected. The row once it is stored, NULL before: then return. Goes before tt_txn_at. */
 const ingest_row *ingest_take_single (tt_txn *txn, const ingest_record *record, const ingest_service *service);
+/* True if the row holds this valid record with this version. */
+bool ingest_is_stored (tt_txn *txn, const ingest_record *record, const ingest_row *row);
 /* An invalid record that is not classified (commands_quarantine.c): true if it goes into quarantine, or that cannot be said before
  * more is read; false if its source keeps none, or not this one. Locates the transaction. */
 bool ingest_quarantine_item (tt_txn *txn, const ingest_record *record, char **violations, size_t count);

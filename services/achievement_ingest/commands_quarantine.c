@@ -128,7 +128,7 @@ ingest_quarantine_item (tt_txn *txn, const ingest_record *record, char **violati
     const tt_row *there = tt_txn_get (txn, INGEST_TABLE_QUARANTINE, tt_bytes_of_text (row.key));
     const ingest_quarantined *old = ingest_read_row (txn, there, QUARANTINED_TYPE);
     if (there && !tt_txn_refused (txn))
-        decide_row (txn, &row, old);
+        decide_row (txn, &row, old && old->n_violations > 0 ? old : NULL);
     return true;
 }
 
@@ -140,6 +140,25 @@ drop_row (tt_txn *txn, const char *source, tt_bytes key)
     tt_txn_delete (txn, INGEST_TABLE_QUARANTINE, key);
     tt_txn_index_remove (txn, ingest_quarantine_index_name (tt_txn_arena (txn), source), key);
     tt_txn_add (txn, INGEST_TABLE_QUARANTINED, tt_bytes_of_text (source), -1, 0, KEPT_ROWS);
+}
+
+/* A record that was taken out leaves its name, so that the same command again is answered as the first time. */
+static void
+leave_name (tt_txn *txn, const char *source, const char *key, const ingest_record *taken)
+{
+    ingest_record name = TECHTRANSFER__ACHIEVEMENT__V1__ACHIEVEMENT__INIT;
+    name.source = taken->source;
+    name.source_id = taken->source_id;
+    ingest_quarantined row = TECHTRANSFER__ACHIEVEMENT__V1__QUARANTINED_RECORD__INIT;
+    row.achievement = &name;
+    drop_row (txn, source, tt_bytes_of_text (key));
+    tt_txn_put_message (txn, INGEST_TABLE_QUARANTINE, tt_bytes_of_text (key), &row.base);
+}
+
+static bool
+is_name (const ingest_quarantined *row)
+{
+    return row->n_violations == 0; /* what is in quarantine has at least one */
 }
 
 static bool
@@ -169,13 +188,28 @@ find_row (tt_txn *txn, const char *source, const char *key)
 
 /* In the last step, with the record stored. False: not read yet. */
 static bool
-drop_settled (tt_txn *txn, const char *source, const char *key)
+settle (tt_txn *txn, const char *source, const char *key, const ingest_record *taken)
 {
     tt_txn_at (txn, tt_bytes_of_text (source));
     if (!tt_txn_get (txn, INGEST_TABLE_QUARANTINE, tt_bytes_of_text (key)))
         return false;
-    drop_row (txn, source, tt_bytes_of_text (key));
+    leave_name (txn, source, key, taken);
     return true;
+}
+
+/* The command came before, or another one took the record out: the record as it is stored, if it is what is asked for. */
+static bool
+taken_before (tt_txn *txn, const ingest_quarantined *name, const ingest_record *instead, const ingest_row **stored)
+{
+    tt_bytes home = ingest_pair_key (tt_txn_arena (txn), name->achievement->source, name->achievement->source_id);
+    const tt_row *row = tt_txn_get_at (txn, home, INGEST_TABLE_RECORD, home);
+    *stored = ingest_read_row (txn, row, ROW_TYPE);
+    if (!row || tt_txn_refused (txn))
+        return false;
+    if (*stored && (!instead || ingest_is_stored (txn, instead, *stored)))
+        return true;
+    tt_txn_refuse (txn, TT_NOT_FOUND, "the record is not in quarantine any more");
+    return false;
 }
 
 /* True once the record is stored and its row dropped; *stored is the record's row then. */
@@ -187,6 +221,8 @@ take_out (tt_txn *txn, const char *source, const char *key, const ingest_record 
     const ingest_quarantined *row = find_row (txn, source, key);
     if (!row)
         return false;
+    if (is_name (row))
+        return taken_before (txn, row, instead, stored);
     const ingest_record *record = instead ? instead : row->achievement;
     tt_violations v = { 0 };
     size_t mark = tt_violations_enter (&v, "achievement");
@@ -197,7 +233,7 @@ take_out (tt_txn *txn, const char *source, const char *key, const ingest_record 
     if (ingest_refuse_invalid (txn, &v))
         return false;
     *stored = ingest_take_single (txn, record, service);
-    return *stored && drop_settled (txn, source, key);
+    return *stored && settle (txn, source, key, (*stored)->achievement);
 }
 
 void
@@ -242,8 +278,13 @@ ingest_discard_quarantined (tt_txn *txn, const void *request, void *service)
     if (refuse_place (txn, in->source, in->key))
         return;
     tt_txn_at (txn, tt_bytes_of_text (in->source));
-    if (!tt_txn_get (txn, INGEST_TABLE_QUARANTINE, tt_bytes_of_text (in->key)) || !find_row (txn, in->source, in->key))
+    const ingest_quarantined *row = find_row (txn, in->source, in->key);
+    if (!tt_txn_get (txn, INGEST_TABLE_QUARANTINE, tt_bytes_of_text (in->key)) || !row)
         return;
+    if (is_name (row)) {
+        tt_txn_refuse (txn, TT_NOT_FOUND, "the record is not in quarantine any more");
+        return;
+    }
     drop_row (txn, in->source, tt_bytes_of_text (in->key));
     Techtransfer__Achievement__V1__DiscardQuarantinedReply reply
         = TECHTRANSFER__ACHIEVEMENT__V1__DISCARD_QUARANTINED_REPLY__INIT;
@@ -266,7 +307,7 @@ take_row (tt_txn *txn, const char *source, tt_bytes key, Techtransfer__Achieveme
 {
     const tt_row *row = tt_txn_get (txn, INGEST_TABLE_QUARANTINE, key);
     ingest_quarantined *found = ingest_read_row (txn, row, QUARANTINED_TYPE);
-    if (!found || !found->achievement)
+    if (!found || !found->achievement || is_name (found))
         return;
     tt_bytes home = ingest_pair_key (tt_txn_arena (txn), source, found->achievement->source_id);
     const tt_row *record = tt_txn_get_at (txn, home, INGEST_TABLE_RECORD, home);

@@ -306,6 +306,12 @@ ingest_submit (tt_txn *txn, const void *request, void *service)
     take_step (txn, &s);
 }
 
+bool
+ingest_is_stored (tt_txn *txn, const ingest_record *record, const ingest_row *row)
+{
+    return ingest_sight_of (row, normalised (txn, record)) == INGEST_SAME;
+}
+
 const ingest_row *
 ingest_take_single (tt_txn *txn, const ingest_record *record, const ingest_service *service)
 {

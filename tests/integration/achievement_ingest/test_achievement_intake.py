@@ -98,6 +98,7 @@ class Intake(unittest.TestCase):
         self.assertEqual((mended.achievement.revision, mended.achievement.registration_number), (1, "9001"))
         self.assertGreater(mended.achievement.provenance.received_unix_ms, 0)
         self.assertEqual(self.mend(keys[0], numbered, request_id=same).achievement.revision, 1, "asked again under its id")
+        self.refused(envelope.NOT_FOUND, self.mend, keys[0], record("1", "other", source_version=3))
         self.assertEqual(self.mend(keys[2], record("7", "y")).achievement.source_id, "7")
         self.discard(keys[1])
         self.refused(envelope.NOT_FOUND, self.discard, keys[1])
