@@ -187,6 +187,44 @@ class Intake(unittest.TestCase):
         self.ttctl("achievement", "quarantine", "discard", "lab", keys[1])
         self.assertEqual((self.count(), self.client.get("lab", "1").achievement.title), (0, "x"))
 
+    def test_real_records_with_some_broken(self):
+        folder = os.path.join(os.environ.get("TT_REAL_DATA", os.path.join(os.environ["TT_SOURCE_DIR"], "../shared/data")), "achievements")
+        files = [os.path.join(folder, name) for name in ("nasa_t2_technologies.jsonl.gz", "csl_papers_zh.jsonl.gz")]
+        files = [path for path in files if os.path.exists(path)]
+        if not files:
+            self.skipTest("no real data in " + folder)
+        for path in files:
+            self.import_broken(path)
+
+    def import_broken(self, path):
+        ttctl = os.path.join(BUILD, "ops/ttctl/ttctl")
+        work = self.stack.directory.name
+        printed = subprocess.run([ttctl, "import", "achievements", path, "--dry-run", "--print", "--rejects", work + "/"], capture_output=True)
+        records = [json.loads(line) for line in printed.stdout.decode().splitlines()]
+        self.assertGreater(len(records), 100)
+        records = list({(r["source"], r["sourceId"]): r for r in records}.values())
+        for source in {r["source"] for r in records}:
+            self.put_source(pb.QUARANTINE, source)
+        broken = records[::7]
+        for i, r in enumerate(broken):
+            r.update({"stage": "no-such"} if i % 2 else {"title": ""})
+        classified = records[1::50]
+        for r in classified:
+            r["secrecy"] = "secret"
+        copy = os.path.join(work, os.path.basename(path) + ".broken.jsonl")
+        with open(copy, "w", encoding="utf-8") as file:
+            file.writelines(json.dumps(r, ensure_ascii=False) + "\n" for r in records)
+        quarantined = sum(r.get("secrecy") != "secret" for r in broken)
+        for again in (False, True):
+            done = subprocess.run([ttctl, "import", "achievements", copy, "--json", "--rejects", work + "/", "--endpoints", self.a["commands"]],
+                                  capture_output=True, text=True)
+            counts = json.loads(done.stdout)
+            print("%s%s: %s" % (os.path.basename(path), " again" if again else "", done.stdout.strip()))
+            self.assertEqual(counts["read"], len(records))
+            self.assertEqual(counts["accepted"] + counts["quarantined"] + counts["rejected"], counts["read"])
+            self.assertEqual((counts["quarantined"], counts["rejected"]), (quarantined, len(classified)))
+        self.assertEqual(sum(self.count(source) for source in {r["source"] for r in records}), quarantined)
+
 
 if __name__ == "__main__":
     unittest.main()
