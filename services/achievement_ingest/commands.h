@@ -36,6 +36,8 @@ tt_handler ingest_list_labels;
 tt_handler ingest_put_source; /* commands_sources.c */
 tt_handler ingest_list_sources;
 tt_handler ingest_get_source;
+tt_handler ingest_close_submission; /* commands_progress.c; behind the items */
+bool ingest_submission_closes (const ProtobufCMessage *request);
 tt_handler ingest_list_quarantine; /* commands_quarantine.c */
 tt_handler ingest_mend_quarantined;
 tt_handler ingest_release_quarantined;

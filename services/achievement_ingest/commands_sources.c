@@ -6,6 +6,7 @@
 #include "validate.h"
 
 #define SOURCE_TYPE (&techtransfer__achievement__v1__source__descriptor)
+#define PROGRESS_TYPE (&techtransfer__achievement__v1__source_progress__descriptor)
 #define PAGE_DEFAULT 100
 #define PAGE_MOST 1000
 
@@ -116,7 +117,9 @@ ingest_get_source (tt_txn *txn, const void *request, void *service)
     const tt_row *row = tt_txn_get_at (txn, tt_bytes_of_text (INGEST_AT_SOURCES), INGEST_TABLE_SOURCE, name);
     Techtransfer__Achievement__V1__GetSourceReply reply = TECHTRANSFER__ACHIEVEMENT__V1__GET_SOURCE_REPLY__INIT;
     reply.source = ingest_read_row (txn, row, SOURCE_TYPE);
-    if (!row || !counted || tt_txn_refused (txn))
+    const tt_row *progress = tt_txn_get (txn, INGEST_TABLE_PROGRESS, name);
+    reply.progress = ingest_read_row (txn, progress, PROGRESS_TYPE);
+    if (!row || !progress || !counted || tt_txn_refused (txn))
         return;
     reply.quarantined = (uint64_t)quarantined;
     if (reply.source)

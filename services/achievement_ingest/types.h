@@ -12,6 +12,8 @@ typedef Techtransfer__Achievement__V1__GetAchievementReply ingest_row; /* a reco
 typedef Techtransfer__Achievement__V1__Demand ingest_demand;
 typedef Techtransfer__Achievement__V1__Source ingest_source;
 typedef Techtransfer__Achievement__V1__QuarantinedRecord ingest_quarantined;
+typedef Techtransfer__Achievement__V1__SourceProgress ingest_progress;
+typedef Techtransfer__Achievement__V1__SequenceRange ingest_range;
 typedef Techtransfer__Achievement__V1__Push ingest_push;
 typedef Techtransfer__Achievement__V1__AchievementPushed ingest_pushed;
 
@@ -27,6 +29,7 @@ typedef Techtransfer__Achievement__V1__AchievementPushed ingest_pushed;
 #define INGEST_TABLE_SOURCE "source"
 #define INGEST_INDEX_SOURCES "sources"
 #define INGEST_AT_SOURCES "sources" /* partition key of all registrations */
+#define INGEST_TABLE_PROGRESS "progress"
 #define INGEST_TABLE_QUARANTINE "quarantine"
 #define INGEST_TABLE_QUARANTINED "quarantined"
 #define INGEST_LOG_RECORDS "achievements"

@@ -345,6 +345,7 @@ static const struct {
     { ACHIEVEMENT ("PushAnswered", push_answered), NULL },
     { ACHIEVEMENT ("AchievementClassified", achievement_classified), NULL },
     { ACHIEVEMENT ("AchievementQuarantined", achievement_quarantined), NULL },
+    { ACHIEVEMENT ("SourceGap", source_gap), NULL },
     { FINANCE ("ProviderChanged", provider_changed), NULL },
     { FINANCE ("ProductChanged", product_changed), NULL },
     { FINANCE ("ApplicationSubmitted", application_submitted), read_application },

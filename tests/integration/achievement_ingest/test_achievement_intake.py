@@ -187,6 +187,57 @@ class Intake(unittest.TestCase):
         self.ttctl("achievement", "quarantine", "discard", "lab", keys[1])
         self.assertEqual((self.count(), self.client.get("lab", "1").achievement.title), (0, "x"))
 
+    def progress(self):
+        return self.client.call("GetSource", pb.GetSourceRequest(source="lab"), pb.GetSourceReply()).progress
+
+    def send(self, first, last, request_id=None, bad=(), **fields):
+        records = [record(str(n), "成果 %d" % n, source_version=1, stage="no-such" if n in bad else "") for n in range(first, last + 1)]
+        values = dict(source="lab", first_sequence=first, last_sequence=last)
+        values.update(fields)
+        request = pb.SubmitAchievementsRequest(achievements=records, **values)
+        return self.client.call("SubmitAchievements", request, pb.SubmitAchievementsReply(), request_id)
+
+    def test_sequence_checkpoint_and_gaps(self):
+        reply = self.send(1, 5)
+        self.assertEqual((len(reply.results), list(reply.progress_violations)), (5, ["source: not registered"]))
+        self.put_source(pb.QUARANTINE)
+        reply = self.send(1, 5, checkpoint=b"page 1", bad=(2,))
+        self.assertEqual((reply.checkpoint_moved, reply.progress.sequence, reply.progress.checkpoint_version), (True, 5, 1))
+        self.assertEqual([r.outcome for r in reply.results], [pb.UNCHANGED, pb.QUARANTINED] + [pb.UNCHANGED] * 3)
+        stale = self.send(6, 8, checkpoint=b"page x", checkpoint_version=0)
+        self.assertEqual((stale.checkpoint_moved, stale.progress.checkpoint, stale.progress.sequence), (False, b"page 1", 8))
+        self.assertEqual(self.client.get("lab", "8").achievement.revision, 1, "the records stand")
+        self.send(12, 14, checkpoint=b"page 2", checkpoint_version=1)
+        now = self.progress()
+        self.assertEqual([(g.first, g.last) for g in now.gaps], [(9, 11)])
+        self.assertEqual((now.sequence, now.checkpoint, now.checkpoint_version, now.gaps_seen), (14, b"page 2", 2, 1))
+        gaps = bodies(replay(self.b["replay"]), "achievement/source-gap/lab/", pb.SourceGap)
+        self.assertEqual([(g.missing.first, g.missing.last) for g in gaps], [(9, 11)])
+        self.send(9, 11)
+        self.assertEqual(len(self.progress().gaps), 0)
+        for fields in (dict(first_sequence=9, last_sequence=8), dict(checkpoint=b"x" * 4097), dict(source="other"), dict(first_sequence=0)):
+            self.assertEqual(len(self.send(20, 20, **fields).progress_violations) > 0, True, fields)
+        self.assertEqual(self.progress().sequence, 14)
+        self.assertEqual(self.progress(), self.progress())
+        self.assertFalse(self.client.call("SubmitAchievements", pb.SubmitAchievementsRequest(achievements=[record("99", "x")]),
+                                          pb.SubmitAchievementsReply()).HasField("progress"))
+
+    def test_progress_through_a_kill(self):
+        self.put_source(pb.QUARANTINE)
+        version = 0
+        for i in range(8):
+            if i == 4:
+                self.stack.kill("a")
+            first, request_id = 50 * i + 1, uuid7()
+            fields = dict(request_id=request_id, checkpoint=b"at %d" % i, checkpoint_version=version, bad=range(first, first + 50, 10))
+            once, twice = self.send(first, first + 49, **fields), self.send(first, first + 49, **fields)
+            self.assertEqual(once, twice)
+            version = once.progress.checkpoint_version
+            self.assertEqual((version, once.progress.sequence, once.checkpoint_moved), (i + 1, first + 49, True))
+        self.assertEqual((self.progress().gaps_seen, self.count()), (0, 40))
+        events = replay(self.b["replay"])
+        self.assertEqual(len(bodies(events, "achievement/registered/", pb.AchievementRegistered)), 360)
+
     def test_real_records_with_some_broken(self):
         folder = os.path.join(os.environ.get("TT_REAL_DATA", os.path.join(os.environ["TT_SOURCE_DIR"], "../shared/data")), "achievements")
         files = [os.path.join(folder, name) for name in ("nasa_t2_technologies.jsonl.gz", "csl_papers_zh.jsonl.gz")]
