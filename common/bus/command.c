@@ -48,6 +48,24 @@ add_txn (tt_command *command, tt_batch *batch, const tt_request_header *header, 
     command->txns[command->txn_count++] = tt_batch_add (batch, &spec);
 }
 
+/* The transaction behind those of the items. */
+static void
+add_closing (tt_command *command, tt_batch *batch, const tt_request_header *header, const ProtobufCMessage *request, const char *traceparent,
+             void *service)
+{
+    tt_txn_spec spec = {
+        .handle = command->method->close,
+        .request = request,
+        .service = service,
+        .request_id = header->request_id,
+        .item = command->txn_count,
+        .traceparent = traceparent,
+        .after = command->txns,
+        .after_count = command->txn_count,
+    };
+    command->closing = tt_batch_add (batch, &spec);
+}
+
 static tt_status
 wrong_count (const tt_method *method, size_t count, tt_violations *violations, tt_error *error)
 {
@@ -107,6 +125,8 @@ tt_command_begin (tt_command *command, const tt_method *method, const tt_request
     command->txns = tt_arena_alloc (arena, count * sizeof (tt_txn *));
     for (size_t i = 0; i < count; i++)
         add_txn (command, batch, header, items[i], i, traceparent, service);
+    if (method->close && method->closes (message))
+        add_closing (command, batch, header, message, traceparent, service);
     return TT_OK;
 }
 
@@ -134,11 +154,12 @@ put_varint (uint8_t *out, size_t value)
     return n;
 }
 
-/* Item results, each as an element of the reply's field 1. */
+/* Item results, each as an element of the reply's field 1; then the fields of the closing transaction. */
 static tt_bytes
 join_items (const tt_command *command, tt_arena *arena)
 {
-    size_t size = 0;
+    tt_bytes closing = command->closing ? tt_txn_outcome (command->closing).reply : TT_BYTES_NONE;
+    size_t size = closing.size;
     for (size_t i = 0; i < command->txn_count; i++)
         size += tt_txn_outcome (command->txns[i]).reply.size + 11;
     uint8_t *out = tt_arena_alloc (arena, size), *p = out;
@@ -150,7 +171,9 @@ join_items (const tt_command *command, tt_arena *arena)
             memcpy (p, reply.data, reply.size);
         p += reply.size;
     }
-    return (tt_bytes){ out, (size_t) (p - out) };
+    if (closing.size)
+        memcpy (p, closing.data, closing.size);
+    return (tt_bytes){ out, (size_t) (p - out) + closing.size };
 }
 
 void
@@ -158,8 +181,8 @@ tt_command_finish (const tt_command *command, tt_arena *arena, tt_reply_header *
 {
     *header = (tt_reply_header){ .code = TT_OK };
     *body = TT_BYTES_NONE;
-    for (size_t i = 0; i < command->txn_count; i++) {
-        tt_outcome outcome = tt_txn_outcome (command->txns[i]);
+    for (size_t i = 0; i < command->txn_count + (command->closing != NULL); i++) {
+        tt_outcome outcome = tt_txn_outcome (i < command->txn_count ? command->txns[i] : command->closing);
         if (outcome.status != TT_OK) {
             refused (&outcome, arena, header);
             return;

@@ -10,6 +10,7 @@ typedef struct {
     const tt_method *method;
     tt_txn **txns;
     size_t txn_count;
+    tt_txn *closing; /* behind those, or NULL */
     bool bad_traceparent; /* the header's was none: ignored, as W3C Trace Context says */
 } tt_command;
 

@@ -31,6 +31,11 @@ typedef struct {
     uint32_t max_items;                          /* bulk: more is refused; an empty list too */
     bool read_only;
     tt_handler *handle;
+    /* Bulk, may be NULL: one more transaction of the command, its item number the count of items, with the command's request. It is called once every
+     * item's transaction is done, and not at all where one of them was refused. Its reply is appended to the item results: fields of the
+     * reply but field 1. */
+    tt_handler *close;
+    bool (*closes) (const ProtobufCMessage *request); /* with `close`: whether this command is to have one */
     tt_answerer *answer;                         /* in place of `handle`; no items. Called on several threads at once */
 } tt_method;
 

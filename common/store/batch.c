@@ -200,10 +200,27 @@ must_read_again (tt_txn *txn)
     return txn->pending;
 }
 
+/* True if one that it comes after is not done yet; where one was refused, so is it. */
+static bool
+must_come_later (tt_txn *txn)
+{
+    for (size_t i = 0; i < txn->spec.after_count; i++)
+        if (txn->spec.after[i]->state != TXN_DONE)
+            return true;
+    for (size_t i = 0; i < txn->spec.after_count && txn->state != TXN_DONE; i++)
+        if (txn->spec.after[i]->status != TT_OK)
+            tt_txn_finish (txn, txn->spec.after[i]->status, txn->spec.after[i]->message);
+    return false;
+}
+
 /* Calls the handler; true if it decided. */
 static bool
 decide (tt_txn *txn)
 {
+    if (must_come_later (txn))
+        return false;
+    if (txn->state == TXN_DONE)
+        return true;
     call_handler (txn);
     if (!txn->pending && must_read_again (txn))
         txn->pending = true;

@@ -134,6 +134,9 @@ typedef struct {
     bool read_only;
     const char *traceparent; /* of the command or event that is the cause: events get its trace-id; borrowed, or NULL */
     const char *caller;      /* borrowed, or NULL */
+    tt_txn *const *after;    /* of this batch, borrowed: the handler is called when all of these are done; where one was refused it is not, and
+                                the outcome is that one's. NULL: none */
+    size_t after_count;
 } tt_txn_spec;
 /* Adds one; returns it so that the outcome can be read after the run. Owned by the batch. */
 tt_txn *tt_batch_add (tt_batch *batch, const tt_txn_spec *spec);

@@ -7,7 +7,7 @@
  *             use (record);
  *     tt_import_close (&import);
  *
- * Every record is handed out, good or not: read = accepted + rejected. Forms are told apart by their first bytes: XML
+ * Every record is handed out, good or not: read = accepted + quarantined + rejected. Forms are told apart by their first bytes: XML
  * (formats.h, legal.h, oai.h), tagged lines (tagged.h), JSON Lines (proto3 JSON, short keys, or by a map), tables (CSV, TSV, ";"); plain or gzip. One thread at a time for
  * an import. */
 #ifndef TT_IMPORT_IMPORT_H

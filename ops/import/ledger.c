@@ -83,6 +83,7 @@ load_state (tt_ledger *ledger, tt_error *error)
                                          .accepted = number_of (state, "accepted"),
                                          .unchanged = number_of (state, "unchanged"),
                                          .withdrawn = number_of (state, "withdrawn"),
+                                         .quarantined = number_of (state, "quarantined"),
                                          .rejected = number_of (state, "rejected"),
                                          .notes = number_of (state, "notes") };
     if (status == TT_OK)
@@ -215,7 +216,8 @@ write_state (const tt_ledger *ledger, uint64_t reject_bytes, tt_error *error)
     json_t *state
         = json_pack ("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", ledger->file, "fingerprint",
                      ledger->fingerprint, "record", (json_int_t)ledger->number, "offset", (json_int_t)ledger->end, "read",
-                     (json_int_t)c->read, "accepted", (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "withdrawn", (json_int_t)c->withdrawn, "rejected",
+                     (json_int_t)c->read, "accepted", (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "withdrawn", (json_int_t)c->withdrawn, "quarantined",
+                     (json_int_t)c->quarantined, "rejected",
                      (json_int_t)c->rejected, "notes", (json_int_t)c->notes, "reject_bytes", (json_int_t)reject_bytes);
     tt_status status = TT_OK;
     if (state == NULL)

@@ -14,6 +14,7 @@ typedef struct {
     uint64_t accepted;  /* new or revised */
     uint64_t unchanged; /* of accepted: the service had it already */
     uint64_t withdrawn; /* of accepted: deletions that took effect */
+    uint64_t quarantined; /* invalid, kept by the service to be mended */
     uint64_t rejected;
     uint64_t notes; /* records of which something was left out or cut */
 } tt_ledger_counts;

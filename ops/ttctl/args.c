@@ -31,6 +31,7 @@ static const ctl_command *const groups[]
         ctl_label_commands,
         ctl_harvest_commands,
         ctl_contract_commands,
+        ctl_intake_commands,
         ctl_finance_commands,
         ctl_round_commands,
         ctl_loan_commands,

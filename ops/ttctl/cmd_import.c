@@ -51,16 +51,20 @@ show_result (const job *j, double seconds)
 {
     const tt_ledger_counts *c = tt_ledger_count (j->ledger);
     FILE *out = ctl_has (j->args, "print") ? stderr : stdout;
+    char kept[48] = "";
+    if (c->quarantined > 0)
+        snprintf (kept, sizeof kept, "%llu quarantined, ", (unsigned long long)c->quarantined);
     if (!ctl_has (j->args, "json") || out == stderr) {
-        fprintf (out, "%s: %llu read, %llu accepted (%llu unchanged), %llu rejected, %llu with notes, %.1f s%s%s\n", j->path,
-                (unsigned long long)c->read, (unsigned long long)c->accepted, (unsigned long long)c->unchanged,
+        fprintf (out, "%s: %llu read, %llu accepted (%llu unchanged), %s%llu rejected, %llu with notes, %.1f s%s%s\n", j->path,
+                (unsigned long long)c->read, (unsigned long long)c->accepted, (unsigned long long)c->unchanged, kept,
                 (unsigned long long)c->rejected, (unsigned long long)c->notes, seconds, c->rejected ? "; rejects: " : "",
                 c->rejected ? j->rejects : "");
         return;
     }
     json_t *line
-        = json_pack ("{s:s, s:I, s:I, s:I, s:I, s:I, s:s, s:f}", "file", j->path, "read", (json_int_t)c->read, "accepted",
-                     (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "rejected", (json_int_t)c->rejected, "notes",
+        = json_pack ("{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:f}", "file", j->path, "read", (json_int_t)c->read, "accepted",
+                     (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "quarantined",
+                     (json_int_t)c->quarantined, "rejected", (json_int_t)c->rejected, "notes",
                      (json_int_t)c->notes, "rejects", c->rejected ? j->rejects : "", "seconds", seconds);
     ctl_print_json (line);
     json_decref (line);
@@ -245,7 +249,7 @@ static const ctl_option import_options[] = {
 };
 
 #define FORMS                                                                                                                    \
-    "Each record is accounted for: read = accepted + rejected. The reject file is JSON Lines: file, line, record, reason, "      \
+    "Each record is accounted for: read = accepted + quarantined + rejected. The reject file is JSON Lines: file, line, record, reason, " \
     "text.\n"                                                                                                                    \
     "Forms: JSON Lines (proto3 JSON, or by a column map), tables (CSV, TSV) whose columns are called like the fields or are "    \
     "named by a map."

@@ -104,6 +104,7 @@ extern const ctl_command ctl_classify_commands[];
 extern const ctl_command ctl_label_commands[];
 extern const ctl_command ctl_harvest_commands[];
 extern const ctl_command ctl_contract_commands[];
+extern const ctl_command ctl_intake_commands[];
 /* Command number i over all groups, NULL past the last. */
 const ctl_command *ctl_command_at (size_t i);
 /* The options that every command takes, ended by a NULL name. */

@@ -28,6 +28,7 @@ typedef struct {
     bool noted;
     bool unchanged;
     bool withdrawn;
+    bool quarantined;
 } item;
 
 typedef struct {
@@ -157,6 +158,10 @@ settle_item (sender *s, const item *it)
     counts->notes += it->noted;
     if (it->reason)
         return tt_ledger_reject (ledger, it->line, it->number, it->reason, (tt_bytes){ it->text.data, it->text.size }, s->error);
+    if (it->quarantined) {
+        counts->quarantined++;
+        return TT_OK;
+    }
     counts->accepted++;
     counts->unchanged += it->unchanged;
     counts->withdrawn += it->withdrawn;
@@ -200,6 +205,7 @@ take_result (item *it, const json_t *result)
     tt_buffer reason = { 0 };
     if (outcome && strcmp (outcome, "REJECTED") != 0) {
         it->unchanged = strcmp (outcome, "UNCHANGED") == 0;
+        it->quarantined = strcmp (outcome, "QUARANTINED") == 0;
         return;
     }
     const json_t *violations = json_object_get (result, "violations");

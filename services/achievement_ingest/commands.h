@@ -42,6 +42,15 @@ tt_handler ingest_correct_contract;
 tt_handler ingest_cancel_contract;
 tt_handler ingest_get_contract;
 tt_handler ingest_list_contracts;
+tt_handler ingest_put_source; /* commands_sources.c */
+tt_handler ingest_list_sources;
+tt_handler ingest_get_source;
+tt_handler ingest_close_submission; /* commands_progress.c; behind the items */
+bool ingest_submission_closes (const ProtobufCMessage *request);
+tt_handler ingest_list_quarantine; /* commands_quarantine.c */
+tt_handler ingest_mend_quarantined;
+tt_handler ingest_release_quarantined;
+tt_handler ingest_discard_quarantined;
 
 /* Shared by the handlers (commands.c). */
 
@@ -57,6 +66,14 @@ void ingest_tell_revised (tt_txn *txn, ingest_record *now, const ingest_record *
 void ingest_log_record (tt_txn *txn, const ingest_record *record, bool counts);
 /* The replicas' copies of the demands; the event of a change is another matter (commands_demands.c). deleted: owner and demand_id suffice. */
 void ingest_log_demand (tt_txn *txn, ingest_demand *demand, bool deleted);
+/* Takes a valid record in a command of its own, over as many steps as it needs (commands_records.c); refuses the command where an
+ * item would be rejected. The row once it is stored, NULL before: then return. Goes before tt_txn_at. */
+const ingest_row *ingest_take_single (tt_txn *txn, const ingest_record *record, const ingest_service *service);
+/* True if the row holds this valid record with this version. */
+bool ingest_is_stored (tt_txn *txn, const ingest_record *record, const ingest_row *row);
+/* An invalid record that is not classified (commands_quarantine.c): true if it goes into quarantine, or that cannot be said before
+ * more is read; false if its source keeps none, or not this one. Locates the transaction. */
+bool ingest_quarantine_item (tt_txn *txn, const ingest_record *record, char **violations, size_t count);
 /* "achievement/<what>/<second>/<third>/" in the transaction's arena; third may be NULL. */
 const char *ingest_topic (tt_txn *txn, const char *what, const char *second, const char *third);
 

@@ -1,4 +1,4 @@
-/* SubmitAchievements, WithdrawAchievement, GetAchievement. What a record is and what becomes of it is decided in identity.c; here
+/* SubmitAchievements, WithdrawAchievement, GetAchievement; ReleaseQuarantined and MendQuarantined take their record here too. What a record is and what becomes of it is decided in identity.c; here
  * it is read, committed and told. A record with a registration number goes to and fro: even steps write the claim in the
  * partition of the number, odd steps the record at home. */
 #include <string.h>
@@ -22,6 +22,7 @@ typedef struct {
     const ingest_record *claim;
     const ingest_row *holder; /* row of another record that the claim names */
     ingest_claim_state state;
+    bool single; /* a command of its own: refused as such, and called again when it is stored */
 } submission;
 
 static void
@@ -37,8 +38,18 @@ reply_refused (tt_txn *txn, tt_status code, const char *id, char **violations, s
     tt_txn_reply (txn, &result.base);
 }
 
-/* True if the item is refused for its form. The partition is then any: the item's own key must not be used if it is classified.
- */
+static void
+refuse_submission (tt_txn *txn, const submission *s, tt_status code, const char *field, const char *reason)
+{
+    char *violation = tt_arena_printf (tt_txn_arena (txn), "%s: %s", field, reason);
+    if (s->single)
+        tt_txn_refuse (txn, code, "%s", violation);
+    else
+        reply_refused (txn, code, s->in->achievement_id, &violation, 1);
+}
+
+/* True if the item is refused for its form, or goes into quarantine. If it is classified its own key must not be used: the partition is
+ * then any. */
 static bool
 refuse_invalid_item (tt_txn *txn, const ingest_record *in, const ingest_service *service)
 {
@@ -52,12 +63,26 @@ refuse_invalid_item (tt_txn *txn, const ingest_record *in, const ingest_service 
         tt_buffer_free (&text);
     }
     bool refused = v.total > 0;
-    if (refused) {
+    if (refused && (ingest_classified (in) || !ingest_quarantine_item (txn, in, texts, v.count))) {
         tt_txn_at_partition (txn, 0);
         reply_refused (txn, TT_INVALID_ARGUMENT, NULL, texts, v.count);
     }
     tt_violations_free (&v);
     return refused;
+}
+
+static void
+set_provenance (tt_txn *txn, ingest_record *record)
+{
+    static const Techtransfer__Achievement__V1__Provenance none = TECHTRANSFER__ACHIEVEMENT__V1__PROVENANCE__INIT;
+    Techtransfer__Achievement__V1__Provenance *p = tt_arena_alloc (tt_txn_arena (txn), sizeof *p);
+    *p = none;
+    if (record->provenance) {
+        p->datestamp = record->provenance->datestamp;
+        p->importer = record->provenance->importer;
+    }
+    p->received_unix_ms = tt_txn_now (txn);
+    record->provenance = p;
 }
 
 /* A shallow copy in the arena, in the form in which it is stored. */
@@ -75,6 +100,7 @@ normalised (tt_txn *txn, const ingest_record *in)
     copy->achievement_id = tt_arena_strndup (arena, id, strlen (id));
     copy->withdrawn = false;
     ingest_classes_clear (copy);
+    set_provenance (txn, copy);
     return copy;
 }
 
@@ -240,8 +266,7 @@ home_step (tt_txn *txn, submission *s)
     ingest_sight sight = ingest_sight_of (s->stored, s->in);
     const char *refusal = ingest_sight_refusal (sight);
     if (refusal) {
-        char *violation = tt_arena_printf (tt_txn_arena (txn), "source_version: %s", refusal);
-        reply_refused (txn, TT_FAILED_PRECONDITION, s->in->achievement_id, &violation, 1);
+        refuse_submission (txn, s, TT_FAILED_PRECONDITION, "source_version", refusal);
         return;
     }
     ingest_decision d = ingest_decide (sight, s->stored, s->in, s->claim, s->state);
@@ -251,7 +276,23 @@ home_step (tt_txn *txn, submission *s)
     }
     if (d.write)
         commit_record (txn, s, &d);
-    reply_decided (txn, s, &d);
+    if (s->single)
+        tt_txn_then (txn);
+    else
+        reply_decided (txn, s, &d);
+}
+
+static void
+take_step (tt_txn *txn, submission *s)
+{
+    if (tt_txn_step (txn) >= STEPS_MOST) {
+        tt_txn_at (txn, s->key);
+        refuse_submission (txn, s, TT_ABORTED, "registration_number", "claimed by others at the same time, try again");
+    } else if (s->in->registration_number[0] != '\0' && tt_txn_step (txn) % 2 == 0) {
+        claim_step (txn, s);
+    } else {
+        home_step (txn, s);
+    }
 }
 
 void
@@ -262,16 +303,28 @@ ingest_submit (tt_txn *txn, const void *request, void *service)
         return;
     submission s = { .service = service, .in = normalised (txn, in) };
     s.key = record_key (txn, s.in);
-    if (tt_txn_step (txn) >= STEPS_MOST) {
-        char *violation
-            = tt_arena_printf (tt_txn_arena (txn), "registration_number: claimed by others at the same time, try again");
-        tt_txn_at (txn, s.key);
-        reply_refused (txn, TT_ABORTED, s.in->achievement_id, &violation, 1);
-    } else if (s.in->registration_number[0] != '\0' && tt_txn_step (txn) % 2 == 0) {
-        claim_step (txn, &s);
-    } else {
-        home_step (txn, &s);
-    }
+    take_step (txn, &s);
+}
+
+bool
+ingest_is_stored (tt_txn *txn, const ingest_record *record, const ingest_row *row)
+{
+    return ingest_sight_of (row, normalised (txn, record)) == INGEST_SAME;
+}
+
+const ingest_row *
+ingest_take_single (tt_txn *txn, const ingest_record *record, const ingest_service *service)
+{
+    submission s = { .service = service, .in = normalised (txn, record), .single = true };
+    s.key = record_key (txn, s.in);
+    const tt_row *row = tt_txn_get_at (txn, s.key, INGEST_TABLE_RECORD, s.key);
+    const ingest_row *stored = ingest_read_row (txn, row, ROW_TYPE);
+    if (!row || tt_txn_refused (txn))
+        return NULL;
+    if (stored && ingest_sight_of (stored, s.in) == INGEST_SAME)
+        return stored;
+    take_step (txn, &s);
+    return NULL;
 }
 
 static void

@@ -63,6 +63,7 @@ content_of (tt_arena *arena, const ingest_record *record)
     bare.registered_unix_ms = 0;
     bare.revision = 0;
     bare.withdrawn = false;
+    bare.provenance = NULL;
     ingest_classes_declared (arena, &bare);
     return bare;
 }

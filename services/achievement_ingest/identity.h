@@ -20,7 +20,7 @@ const char *ingest_normal_number (tt_arena *arena, const char *number);
 
 /* A record that counts: stored, neither withdrawn nor a duplicate. NULL is none. */
 bool ingest_row_counts (const ingest_row *row);
-/* Both records say the same, apart from what the daemon sets and source_version. */
+/* Both records say the same, apart from what the daemon sets, source_version and provenance. */
 bool ingest_same_content (const ingest_record *a, const ingest_record *b);
 
 typedef enum {

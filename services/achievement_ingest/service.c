@@ -15,7 +15,9 @@ static const tt_method methods[] = {
       .request = TYPE (submit_achievements_request),
       .items = "achievements",
       .max_items = 512,
-      .handle = ingest_submit },
+      .handle = ingest_submit,
+      .close = ingest_close_submission,
+      .closes = ingest_submission_closes },
     { .name = METHOD ("WithdrawAchievement"), .request = TYPE (withdraw_achievement_request), .handle = ingest_withdraw },
     { .name = METHOD ("GetAchievement"), .request = TYPE (get_achievement_request), .read_only = true, .handle = ingest_get },
     { .name = METHOD ("PutDemand"), .request = TYPE (put_demand_request), .handle = ingest_put_demand },
@@ -34,6 +36,13 @@ static const tt_method methods[] = {
     { .name = METHOD ("CancelContract"), .request = TYPE (cancel_contract_request), .handle = ingest_cancel_contract },
     { .name = METHOD ("GetContract"), .request = TYPE (get_contract_request), .read_only = true, .handle = ingest_get_contract },
     { .name = METHOD ("ListContracts"), .request = TYPE (list_contracts_request), .read_only = true, .handle = ingest_list_contracts },
+    { .name = METHOD ("PutSource"), .request = TYPE (put_source_request), .handle = ingest_put_source },
+    { .name = METHOD ("ListSources"), .request = TYPE (list_sources_request), .read_only = true, .handle = ingest_list_sources },
+    { .name = METHOD ("GetSource"), .request = TYPE (get_source_request), .read_only = true, .handle = ingest_get_source },
+    { .name = METHOD ("ListQuarantine"), .request = TYPE (list_quarantine_request), .handle = ingest_list_quarantine },
+    { .name = METHOD ("MendQuarantined"), .request = TYPE (mend_quarantined_request), .handle = ingest_mend_quarantined },
+    { .name = METHOD ("ReleaseQuarantined"), .request = TYPE (release_quarantined_request), .handle = ingest_release_quarantined },
+    { .name = METHOD ("DiscardQuarantined"), .request = TYPE (discard_quarantined_request), .handle = ingest_discard_quarantined },
 };
 
 #define MODEL(scheme)                                                                                                            \

@@ -39,3 +39,9 @@ ingest_demand_index_name (tt_arena *arena, const char *owner)
 {
     return tt_arena_printf (arena, "demand:%s", owner);
 }
+
+const char *
+ingest_quarantine_index_name (tt_arena *arena, const char *source)
+{
+    return tt_arena_printf (arena, "quarantine:%s", source);
+}

@@ -15,6 +15,8 @@
 #define CODES_MAX 64
 #define TRL_MAX 13
 #define IPC_MAX 32
+#define PROVENANCE_MAX 64
+#define DESCRIPTION_MAX 2000
 
 bool
 ingest_classified (const ingest_record *record)
@@ -142,6 +144,24 @@ check_classification (const ingest_record *r, const tt_catalog *catalog, tt_viol
     check_code_list (v, catalog, "conversion_modes", "conversion_mode", r->conversion_modes, r->n_conversion_modes);
 }
 
+/* tt_check_date quotes what it was given. */
+static void
+check_day (tt_violations *v, const char *field, const char *day)
+{
+    int32_t days;
+    if (day[0] != '\0' && tt_date_parse (day, &days) != TT_OK)
+        tt_violate (v, field, "expected a day as YYYY-MM-DD");
+}
+
+static void
+check_provenance (tt_violations *v, const Techtransfer__Achievement__V1__Provenance *p)
+{
+    if (!p)
+        return;
+    tt_check_text (v, "provenance.datestamp", p->datestamp, 0, PROVENANCE_MAX);
+    tt_check_text (v, "provenance.importer", p->importer, 0, PROVENANCE_MAX);
+}
+
 void
 ingest_validate_record (const ingest_record *r, const tt_catalog *catalog, tt_violations *v)
 {
@@ -164,7 +184,8 @@ ingest_validate_record (const ingest_record *r, const tt_catalog *catalog, tt_vi
     check_texts (v, "ipc", r->ipc, r->n_ipc, 0, PATENTS_MAX, IPC_MAX);
     tt_check_money (v, "price_fen", r->price_fen, 0, TT_MONEY_MAX);
     tt_check_text (v, "contact", r->contact, 0, NAME_MAX_CHARACTERS);
-    tt_check_date (v, "completed_date", r->completed_date, false);
+    check_day (v, "completed_date", r->completed_date);
+    check_provenance (v, r->provenance);
 }
 
 static void
@@ -223,4 +244,16 @@ ingest_validate_demand (const ingest_demand *d, const tt_catalog *catalog, int32
     tt_check_money (v, "budget_fen", d->budget_fen, 0, TT_MONEY_MAX);
     check_deadline (d->deadline, today, v, warnings);
     check_award (d, v);
+}
+
+void
+ingest_validate_source (const ingest_source *s, tt_violations *v)
+{
+    if (!tt_validate_utf8 (&s->base, v))
+        return;
+    tt_check_identifier (v, "source", s->source);
+    tt_check_text (v, "name", s->name, 1, SHORT_MAX);
+    tt_check_text (v, "description", s->description, 0, DESCRIPTION_MAX);
+    tt_check_text (v, "owner", s->owner, 0, SHORT_MAX);
+    tt_check_enum (v, "mode", &techtransfer__achievement__v1__source_mode__descriptor, (int)s->mode, false);
 }

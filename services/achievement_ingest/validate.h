@@ -23,4 +23,7 @@ void ingest_validate_demand (const ingest_demand *demand, const tt_catalog *cata
 /* Source and source id, as WithdrawAchievement and GetAchievement take them. */
 void ingest_validate_identity (const char *source, const char *source_id, tt_violations *v);
 
+/* Adds what is wrong with a registration below the present prefix. */
+void ingest_validate_source (const ingest_source *source, tt_violations *v);
+
 #endif

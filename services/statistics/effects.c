@@ -423,6 +423,8 @@ static const struct {
     { ACHIEVEMENT ("ContractRegistered", contract_registered), read_contract_registered },
     { ACHIEVEMENT ("ContractCorrected", contract_corrected), read_contract_corrected },
     { ACHIEVEMENT ("ContractCancelled", contract_cancelled), read_contract_cancelled },
+    { ACHIEVEMENT ("AchievementQuarantined", achievement_quarantined), NULL },
+    { ACHIEVEMENT ("SourceGap", source_gap), NULL },
     { FINANCE ("ProviderChanged", provider_changed), NULL },
     { FINANCE ("ProductChanged", product_changed), NULL },
     { FINANCE ("ApplicationSubmitted", application_submitted), read_application },

@@ -160,3 +160,15 @@ Test (identity, decisions)
         cr_assert_eq (d.duplicate, c->now_duplicate, "%s", c->name);
     }
 }
+
+Test (identity, where_it_came_from_is_no_content)
+{
+    ingest_record a = record ("1", "", 0, 1), b = record ("1", "", 0, 2);
+    Techtransfer__Achievement__V1__Provenance p = TECHTRANSFER__ACHIEVEMENT__V1__PROVENANCE__INIT;
+    p.importer = (char *)"csv";
+    p.received_unix_ms = 7;
+    b.provenance = &p;
+    cr_assert (ingest_same_content (&a, &b));
+    b.title = (char *)"another";
+    cr_assert (!ingest_same_content (&a, &b));
+}

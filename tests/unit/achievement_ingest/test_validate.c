@@ -156,3 +156,32 @@ Test (validate, demand_query_is_refused_with_its_place)
     tt_violations_free (&v);
     tt_buffer_free (&warnings);
 }
+
+Test (validate, reasons_do_not_repeat_what_was_sent)
+{
+    ingest_record r = good_record ();
+    r.completed_date = (char *)"MARK";
+    r.stage = r.form = r.industry = r.district = r.level = (char *)"MARK";
+    tt_violations v = { 0 };
+    ingest_validate_record (&r, catalog, &v);
+    cr_assert_eq (v.total, 6);
+    for (size_t i = 0; i < v.count; i++)
+        cr_assert_not (strstr (v.items[i].reason, "MARK"), "%s", v.items[i].reason);
+    tt_violations_free (&v);
+}
+
+Test (validate, registrations)
+{
+    ingest_source s = TECHTRANSFER__ACHIEVEMENT__V1__SOURCE__INIT;
+    tt_violations v = { 0 };
+    ingest_validate_source (&s, &v);
+    cr_assert_eq (v.total, 2, "source and name are required");
+    tt_violations_clear (&v);
+    s.source = s.name = (char *)"lab";
+    ingest_validate_source (&s, &v);
+    cr_assert_eq (v.total, 0);
+    s.mode = (Techtransfer__Achievement__V1__SourceMode)9;
+    ingest_validate_source (&s, &v);
+    cr_assert_eq (v.total, 1);
+    tt_violations_free (&v);
+}

@@ -556,3 +556,42 @@ Test (txn, each_of_many_rows_is_touched_once)
     for (uint32_t i = 0; i < 4; i++)
         cr_expect_eq (number_of (do_one (count_many_up, NULL, NULL, NULL)), i * MANY / 2, "run %u", i);
 }
+
+/* -- one that comes after others -- */
+
+/* Writes in two steps: it is not done after its first commit. */
+static void
+put_in_two_steps (tt_txn *txn, const void *message, void *service)
+{
+    put_row (txn, message, service);
+    if (tt_txn_step (txn) == 0)
+        tt_txn_then (txn);
+}
+
+static void
+refuse_it (tt_txn *txn, const void *message, void *service)
+{
+    (void)service;
+    tt_txn_at (txn, tt_bytes_of_text (((const put_request *)message)->key));
+    tt_txn_refuse (txn, TT_ABORTED, "not this one");
+}
+
+static tt_outcome
+after_two (tt_handler *second)
+{
+    static put_request first = { "first", "1" }, other = { "other", "2" }, last = { "last", "3" };
+    begin (world.batch);
+    tt_txn *items[2] = { add (world.batch, put_in_two_steps, &first, NULL, NULL), add (world.batch, second, &other, NULL, NULL) };
+    tt_txn_spec spec = { .handle = put_row, .request = &last, .after = items, .after_count = 2 };
+    tt_txn *closing = tt_batch_add (world.batch, &spec);
+    run (world.batch);
+    return tt_txn_outcome (closing);
+}
+
+Test (txn, what_comes_after_others_is_done_last_and_only_if_they_are)
+{
+    cr_assert_eq (after_two (refuse_it).status, TT_ABORTED);
+    cr_assert_str_eq (row_text ("last", NULL), "", "nothing of it was done");
+    cr_assert_eq (after_two (put_in_two_steps).status, TT_OK);
+    cr_assert_str_eq (row_text ("last", NULL), "3");
+}
