@@ -74,16 +74,20 @@ same_words (const tt_tokens *a, const tt_tokens *b)
     }
 }
 
-bool
-ingest_likeness_versions (const char *title, const char *other)
+ingest_titles
+ingest_likeness_titles (const char *title, const char *other)
 {
     tt_tokens a = { 0 }, b = { 0 };
     tt_text_tokenise (tt_bytes_of_text (title), &a);
     tt_text_tokenise (tt_bytes_of_text (other), &b);
-    bool versions = !same_tokens (&a, &b) && same_words (&a, &b);
+    ingest_titles titles = INGEST_TITLES_OTHER;
+    if (same_tokens (&a, &b))
+        titles = INGEST_TITLES_SAME;
+    else if (same_words (&a, &b))
+        titles = INGEST_TITLES_VERSIONS;
     tt_tokens_free (&a);
     tt_tokens_free (&b);
-    return versions;
+    return titles;
 }
 
 static bool
@@ -108,13 +112,15 @@ ingest_likeness_judge (const ingest_record *a, const ingest_shingles *x, const i
     out.score = holds ? out.overlap.containment : out.overlap.jaccard;
     if (smaller == 0 || out.score < settings->doubtful)
         return out;
+    ingest_titles titles = ingest_likeness_titles (a->title, b->title);
     out.like = INGEST_LIKE_DOUBTFUL;
     if (out.score < settings->sure) {
         out.reason = "the texts have much in common, but not nearly all";
     } else if (numbers_differ (a, b)) {
         out.reason = "the texts agree, the registration numbers differ";
-    } else if (ingest_likeness_versions (a->title, b->title)) {
-        out.reason = "the texts agree, the titles differ by a version";
+    } else if (titles != INGEST_TITLES_SAME) {
+        out.reason = titles == INGEST_TITLES_VERSIONS ? "the texts agree, the titles differ by a version"
+                                                      : "the texts agree, the titles differ";
     } else {
         out.like = INGEST_LIKE_SURE;
         out.reason = holds ? "one text holds the other" : "the texts agree";

@@ -29,11 +29,16 @@ typedef struct {
 /* The closed shingles of a record. Replaces what was in *set. */
 void ingest_likeness_shingles (const ingest_record *record, ingest_shingles *set);
 
-/* The titles differ, and only by numbers: digits, Roman or Chinese numerals, "version", 版 and the like. */
-bool ingest_likeness_versions (const char *title, const char *other);
+typedef enum {
+    INGEST_TITLES_SAME,     /* the same words: width, case, script and punctuation make no difference */
+    INGEST_TITLES_VERSIONS, /* other only by numbers: digits, Roman or Chinese numerals, "version" and the like */
+    INGEST_TITLES_OTHER
+} ingest_titles;
+ingest_titles ingest_likeness_titles (const char *title, const char *other);
 
-/* x, y: their shingles. Symmetric. Sure never where both bear different registration numbers (stored form) or where the titles
- * differ by a version only: those are doubtful at most. */
+/* x, y: their shingles. Symmetric. Sure only where the titles are the same (editions and platforms of one software agree in their
+ * texts and are told apart by the title alone), and never where both bear different registration numbers (stored form): those
+ * are doubtful at most. */
 ingest_likeness ingest_likeness_judge (const ingest_record *a, const ingest_shingles *x, const ingest_record *b,
                                        const ingest_shingles *y, const ingest_like_settings *settings);
 

@@ -2,9 +2,9 @@
  * INGEST_LSH_ROWS minima each. Two sets of Jaccard similarity J share at least one band with probability
  * 1 - (1 - J^rows)^bands: 0.99 at J = 0.51. What is found is only a candidate; likeness.h says what it is.
  *
- * 12 bytes for each band of a record (384 in all) and one more; no text is kept. Growing never stalls: one bucket of each band is
- * split at each put. Whoever floods a bucket makes older records of that bucket go unseen (INGEST_LSH_CHAIN), not the search
- * slow. Owned by one thread. */
+ * 12 bytes for each band of a record (384 in all) and one more; no text is kept. Nothing is ever filed anew: one bucket of each
+ * band is split at each put (the arrays double). Whoever floods a bucket makes older records of that bucket go unseen
+ * (INGEST_LSH_CHAIN), not the search slow. Owned by one thread. */
 #ifndef INGEST_LSH_H
 #define INGEST_LSH_H
 

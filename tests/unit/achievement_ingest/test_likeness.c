@@ -81,11 +81,11 @@ Test (likeness, versions_are_doubtful_at_most)
 {
     ingest_record a = record_of ("Blade coating 2.0", TEXT, ""), b = record_of ("Blade coating Version 3", TEXT, "");
     cr_assert_eq (judge (a, b, &usual).like, INGEST_LIKE_DOUBTFUL);
-    cr_assert (ingest_likeness_versions ("水稻机插技术(一期)", "水稻机插技术（二期）"));
-    cr_assert (ingest_likeness_versions ("Code II", "Code III"));
-    cr_assert_not (ingest_likeness_versions ("Code II", "code ii"));
-    cr_assert_not (ingest_likeness_versions ("Code II", "Codes II"));
-    cr_assert_not (ingest_likeness_versions ("", ""));
+    cr_assert_eq (ingest_likeness_titles ("水稻机插技术(一期)", "水稻机插技术（二期）"), INGEST_TITLES_VERSIONS);
+    cr_assert_eq (ingest_likeness_titles ("Code II", "Code III"), INGEST_TITLES_VERSIONS);
+    cr_assert_eq (ingest_likeness_titles ("Code II", "code ii"), INGEST_TITLES_SAME);
+    cr_assert_eq (ingest_likeness_titles ("Code II", "Codes II"), INGEST_TITLES_OTHER);
+    cr_assert_eq (ingest_likeness_titles ("", ""), INGEST_TITLES_SAME);
 }
 
 Test (likeness, between_the_bands_it_is_doubtful_and_below_distinct)
@@ -101,4 +101,13 @@ Test (likeness, it_can_be_switched_off_and_nothing_is_like_nothing)
     ingest_record a = record_of ("Blade coating", TEXT, ""), empty = record_of ("", "", "");
     cr_assert_eq (judge (a, a, &(ingest_like_settings){ .off = true, .sure = 0.85 }).like, INGEST_LIKE_DISTINCT);
     cr_assert_eq (judge (empty, empty, &(ingest_like_settings){ 0 }).like, INGEST_LIKE_DISTINCT);
+}
+
+Test (likeness, other_titles_are_doubtful_at_most)
+{
+    ingest_record a = record_of ("Blade coating for Windows", TEXT, ""), b = record_of ("Blade coating for UNIX", TEXT, "");
+    ingest_likeness other = judge (a, b, &usual);
+    cr_assert_eq (other.like, INGEST_LIKE_DOUBTFUL);
+    cr_assert_geq (other.score, usual.sure);
+    cr_assert_str_eq (other.reason, "the texts agree, the titles differ");
 }
