@@ -214,11 +214,10 @@ write_state (const tt_ledger *ledger, uint64_t reject_bytes, tt_error *error)
     char *fresh = joined (ledger->state, ".new");
     const tt_ledger_counts *c = &ledger->counts;
     json_t *state
-        = json_pack ("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", ledger->file, "fingerprint",
+        = json_pack ("{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "file", ledger->file, "fingerprint",
                      ledger->fingerprint, "record", (json_int_t)ledger->number, "offset", (json_int_t)ledger->end, "read",
-                     (json_int_t)c->read, "accepted", (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "withdrawn", (json_int_t)c->withdrawn, "quarantined",
-                     (json_int_t)c->quarantined, "rejected",
-                     (json_int_t)c->rejected, "notes", (json_int_t)c->notes, "reject_bytes", (json_int_t)reject_bytes);
+                     (json_int_t)c->read, "accepted", (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "withdrawn",
+                     (json_int_t)c->withdrawn, "quarantined", (json_int_t)c->quarantined, "rejected", (json_int_t)c->rejected, "notes", (json_int_t)c->notes, "reject_bytes", (json_int_t)reject_bytes);
     tt_status status = TT_OK;
     if (state == NULL)
         status = tt_fail (error, TT_INVALID_ARGUMENT, "the name of the file is no UTF-8");

@@ -44,19 +44,19 @@ show_result (const ctl_args *args, const harvest_options *o, const harvest_resul
     const char *rejects = c->rejected ? o->rejects : "";
     if (ctl_has (args, "json")) {
         json_t *line = json_pack (
-            "{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:f}", "url", o->url, "complete", !r->state.in_list,
+            "{s:s, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:s, s:f}", "url", o->url, "complete", !r->state.in_list,
             "pages", (json_int_t)r->state.pages, "read", (json_int_t)c->read, "accepted", (json_int_t)c->accepted, "unchanged",
-            (json_int_t)c->unchanged, "withdrawn", (json_int_t)c->withdrawn, "rejected", (json_int_t)c->rejected, "notes",
+            (json_int_t)c->unchanged, "withdrawn", (json_int_t)c->withdrawn, "quarantined", (json_int_t)c->quarantined, "rejected", (json_int_t)c->rejected, "notes",
             (json_int_t)c->notes, "requests", (json_int_t)r->requests, "restarts", (json_int_t)r->restarts, "rejects", rejects,
             "seconds", seconds);
         ctl_print_json (line);
         json_decref (line);
         return;
     }
-    printf ("%s: %llu pages, %llu read, %llu accepted (%llu unchanged, %llu withdrawn), %llu rejected, %llu with notes, %llu "
+    printf ("%s: %llu pages, %llu read, %llu accepted (%llu unchanged, %llu withdrawn), %llu quarantined, %llu rejected, %llu with notes, %llu "
             "requests, %.1f s%s%s\n",
             o->url, (unsigned long long)r->state.pages, (unsigned long long)c->read, (unsigned long long)c->accepted,
-            (unsigned long long)c->unchanged, (unsigned long long)c->withdrawn, (unsigned long long)c->rejected,
+            (unsigned long long)c->unchanged, (unsigned long long)c->withdrawn, (unsigned long long)c->quarantined, (unsigned long long)c->rejected,
             (unsigned long long)c->notes, (unsigned long long)r->requests, seconds, *rejects ? "; rejects: " : "", rejects);
 }
 

@@ -73,6 +73,7 @@ take (oai_state *state, const json_t *json)
                                         .accepted = number_of (json, "accepted"),
                                         .unchanged = number_of (json, "unchanged"),
                                         .withdrawn = number_of (json, "withdrawn"),
+                                        .quarantined = number_of (json, "quarantined"),
                                         .rejected = number_of (json, "rejected"),
                                         .notes = number_of (json, "notes") };
 }
@@ -97,12 +98,12 @@ static json_t *
 as_json (const oai_state *s)
 {
     const tt_ledger_counts *c = &s->counts;
-    return json_pack ("{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "url", s->url,
+    return json_pack ("{s:s, s:s, s:s, s:s, s:b, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "url", s->url,
                       "set", s->set, "prefix", s->prefix, "source", s->source, "in_list", s->in_list, "from", s->from, "until",
                       s->until, "token", s->token, "answered_ms", (json_int_t)s->answered_ms, "done_ms", (json_int_t)s->done_ms,
                       "pages", (json_int_t)s->pages, "reject_bytes", (json_int_t)s->kept, "read", (json_int_t)c->read, "accepted",
                       (json_int_t)c->accepted, "unchanged", (json_int_t)c->unchanged, "withdrawn", (json_int_t)c->withdrawn,
-                      "rejected", (json_int_t)c->rejected, "notes", (json_int_t)c->notes);
+                      "quarantined", (json_int_t)c->quarantined, "rejected", (json_int_t)c->rejected, "notes", (json_int_t)c->notes);
 }
 
 /* The name in the folder is on the disk only when the folder is. */
