@@ -35,3 +35,29 @@ ingest_topic (tt_txn *txn, const char *what, const char *second, const char *thi
     tt_buffer_free (&topic);
     return out;
 }
+
+#define PAGE_DEFAULT 100
+#define PAGE_MOST 500
+
+const tt_rows *
+ingest_page_of (tt_txn *txn, uint32_t partition, uint32_t *limit, const char *after, size_t after_most, const char *index, const char *table)
+{
+    tt_violations v = { 0 };
+    bool there = tt_check_range (&v, "partition", partition, 0, tt_txn_partitions (txn) - 1);
+    tt_txn_at_partition (txn, there ? partition : 0);
+    tt_check_range (&v, "limit", *limit, 0, PAGE_MOST);
+    tt_check_text (&v, "after", after, 0, after_most);
+    if (ingest_refuse_invalid (txn, &v))
+        return NULL;
+    *limit = *limit == 0 ? PAGE_DEFAULT : *limit;
+    return tt_txn_page (txn, index, tt_bytes_of_text (after), *limit + 1, table);
+}
+
+ingest_next
+ingest_next_page (tt_txn *txn, const tt_rows *rows, uint32_t partition, uint32_t limit)
+{
+    if (rows->count <= limit)
+        return (ingest_next){ partition + 1 < tt_txn_partitions (txn), partition + 1, (char *)"" };
+    tt_bytes last = rows->keys[limit - 1];
+    return (ingest_next){ true, partition, tt_arena_strndup (tt_txn_arena (txn), (const char *)last.data, last.size) };
+}

@@ -56,6 +56,17 @@ tt_handler ingest_discard_quarantined;
 
 /* Refuses with all violations and frees them; true if there were any. */
 bool ingest_refuse_invalid (tt_txn *txn, tt_violations *v);
+/* A page of a list that goes partition by partition, by key: one row more than *limit if the partition has more. NULL: refused, or not read yet.
+ * *limit: as requested, 0 to 500; 0 becomes 100. `after`: the key behind which the page begins, at most after_most characters. */
+const tt_rows *ingest_page_of (tt_txn *txn, uint32_t partition, uint32_t *limit, const char *after, size_t after_most, const char *index,
+                               const char *table);
+/* Where such a list goes on behind a page. */
+typedef struct {
+    bool more; /* false: the end */
+    uint32_t partition;
+    char *after; /* in the arena, or "" */
+} ingest_next;
+ingest_next ingest_next_page (tt_txn *txn, const tt_rows *rows, uint32_t partition, uint32_t limit);
 /* The message in a row, in the transaction's arena; NULL if the row is absent. A row that cannot be read refuses with DATA_LOSS
  * and returns NULL: ask tt_txn_refused. */
 void *ingest_read_row (tt_txn *txn, const tt_row *row, const ProtobufCMessageDescriptor *type);

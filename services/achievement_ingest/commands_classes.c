@@ -5,8 +5,6 @@
 #include "identity.h"
 #include "validate.h"
 
-#define LABELS_DEFAULT 100
-#define LABELS_MOST 500
 #define ROW_TYPE (&techtransfer__achievement__v1__get_achievement_reply__descriptor)
 #define LABEL_TYPE (&techtransfer__achievement__v1__class_label__descriptor)
 
@@ -159,11 +157,10 @@ reply_labels (tt_txn *txn, const tt_rows *rows, uint32_t partition, uint32_t lim
         if (label)
             reply.labels[reply.n_labels++] = label;
     }
-    bool here = rows->count > limit;
-    reply.more = here || partition + 1 < tt_txn_partitions (txn);
-    reply.next_partition = here ? partition : partition + 1;
-    if (here)
-        reply.next_after = tt_arena_strndup (arena, (const char *)rows->keys[limit - 1].data, rows->keys[limit - 1].size);
+    ingest_next next = ingest_next_page (txn, rows, partition, limit);
+    reply.more = next.more;
+    reply.next_partition = next.partition;
+    reply.next_after = next.after;
     tt_txn_reply (txn, &reply.base);
 }
 
@@ -172,15 +169,8 @@ ingest_list_labels (tt_txn *txn, const void *request, void *service)
 {
     (void)service;
     const Techtransfer__Achievement__V1__ListLabelsRequest *in = request;
-    tt_violations v = { 0 };
-    bool there = tt_check_range (&v, "partition", in->partition, 0, tt_txn_partitions (txn) - 1);
-    tt_txn_at_partition (txn, there ? in->partition : 0);
-    tt_check_range (&v, "limit", in->limit, 0, LABELS_MOST);
-    tt_check_text (&v, "after", in->after, 0, 256);
-    if (ingest_refuse_invalid (txn, &v))
-        return;
-    uint32_t limit = in->limit == 0 ? LABELS_DEFAULT : in->limit;
-    const tt_rows *rows = tt_txn_page (txn, INGEST_INDEX_LABELS, tt_bytes_of_text (in->after), limit + 1, INGEST_TABLE_LABEL);
+    uint32_t limit = in->limit;
+    const tt_rows *rows = ingest_page_of (txn, in->partition, &limit, in->after, 256, INGEST_INDEX_LABELS, INGEST_TABLE_LABEL);
     if (rows)
         reply_labels (txn, rows, in->partition, limit);
 }

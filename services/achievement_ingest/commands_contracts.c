@@ -7,8 +7,6 @@
 #define CONTRACT_TYPE (&techtransfer__achievement__v1__contract__descriptor)
 #define REASON_MAX 512
 #define NUMBER_MAX 32
-#define PAGE_DEFAULT 100
-#define PAGE_MOST 500
 
 typedef Techtransfer__Achievement__V1__RegisterContractRequest register_request;
 typedef Techtransfer__Achievement__V1__CorrectContractRequest correct_request;
@@ -191,7 +189,6 @@ ingest_get_contract (tt_txn *txn, const void *request, void *service)
         tt_txn_refuse (txn, TT_NOT_FOUND, "no such contract");
 }
 
-/* One row more than the page was read: it says whether there is more in this partition. */
 static void
 reply_contracts (tt_txn *txn, const tt_rows *rows, uint32_t partition, uint32_t limit)
 {
@@ -205,11 +202,10 @@ reply_contracts (tt_txn *txn, const tt_rows *rows, uint32_t partition, uint32_t 
         if (contract)
             reply.contracts[reply.n_contracts++] = contract;
     }
-    bool here = rows->count > limit;
-    reply.more = here || partition + 1 < tt_txn_partitions (txn);
-    reply.next_partition = here ? partition : partition + 1;
-    if (here)
-        reply.next_after = tt_arena_strndup (arena, (const char *)rows->keys[limit - 1].data, rows->keys[limit - 1].size);
+    ingest_next next = ingest_next_page (txn, rows, partition, limit);
+    reply.more = next.more;
+    reply.next_partition = next.partition;
+    reply.next_after = next.after;
     tt_txn_reply (txn, &reply.base);
 }
 
@@ -218,15 +214,8 @@ ingest_list_contracts (tt_txn *txn, const void *request, void *service)
 {
     (void)service;
     const Techtransfer__Achievement__V1__ListContractsRequest *in = request;
-    tt_violations v = { 0 };
-    bool there = tt_check_range (&v, "partition", in->partition, 0, tt_txn_partitions (txn) - 1);
-    tt_txn_at_partition (txn, there ? in->partition : 0);
-    tt_check_range (&v, "limit", in->limit, 0, PAGE_MOST);
-    tt_check_text (&v, "after", in->after, 0, NUMBER_MAX);
-    if (ingest_refuse_invalid (txn, &v))
-        return;
-    uint32_t limit = in->limit == 0 ? PAGE_DEFAULT : in->limit;
-    const tt_rows *rows = tt_txn_page (txn, INGEST_INDEX_CONTRACTS, tt_bytes_of_text (in->after), limit + 1, INGEST_TABLE_CONTRACT);
+    uint32_t limit = in->limit;
+    const tt_rows *rows = ingest_page_of (txn, in->partition, &limit, in->after, NUMBER_MAX, INGEST_INDEX_CONTRACTS, INGEST_TABLE_CONTRACT);
     if (rows)
         reply_contracts (txn, rows, in->partition, limit);
 }

@@ -187,20 +187,28 @@ record_entry (tt_txn *txn, const char *market, const char *proposal_id, finance_
 
 /* -- methods -- */
 
+/* What every entry says; borrowed from the request. */
+static finance_entry
+begin_entry (Techtransfer__Finance__V1__EntryKind kind, char *entry_id, char *date, char *by, char *reason)
+{
+    finance_entry entry = TECHTRANSFER__FINANCE__V1__LOAN_ENTRY__INIT;
+    entry.kind = kind;
+    entry.entry_id = entry_id;
+    entry.date = date;
+    entry.by = by;
+    entry.reason = reason;
+    return entry;
+}
+
 void
 match_record_disbursement (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__RecordDisbursementRequest *r = request;
     Techtransfer__Finance__V1__RecordDisbursementReply reply = TECHTRANSFER__FINANCE__V1__RECORD_DISBURSEMENT_REPLY__INIT;
-    finance_entry entry = TECHTRANSFER__FINANCE__V1__LOAN_ENTRY__INIT;
+    finance_entry entry = begin_entry (FINANCE (ENTRY_KIND__DISBURSEMENT), r->entry_id, r->date, r->by, r->reason);
     (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->market));
-    entry.kind = FINANCE (ENTRY_KIND__DISBURSEMENT);
-    entry.entry_id = r->entry_id;
     entry.amount_fen = r->amount_fen;
-    entry.date = r->date;
-    entry.by = r->by;
-    entry.reason = r->reason;
     entry.last = r->last;
     entry.instalments = r->instalments;
     entry.n_instalments = r->n_instalments;
@@ -214,16 +222,11 @@ match_record_repayment (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__RecordRepaymentRequest *r = request;
     Techtransfer__Finance__V1__RecordRepaymentReply reply = TECHTRANSFER__FINANCE__V1__RECORD_REPAYMENT_REPLY__INIT;
-    finance_entry entry = TECHTRANSFER__FINANCE__V1__LOAN_ENTRY__INIT;
+    finance_entry entry = begin_entry (FINANCE (ENTRY_KIND__REPAYMENT), r->entry_id, r->date, r->by, r->reason);
     (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->market));
-    entry.kind = FINANCE (ENTRY_KIND__REPAYMENT);
-    entry.entry_id = r->entry_id;
     entry.amount_fen = r->principal_fen;
     entry.interest_fen = r->interest_fen;
-    entry.date = r->date;
-    entry.by = r->by;
-    entry.reason = r->reason;
     reply.loan = record_entry (txn, r->market, r->proposal_id, &entry);
     if (reply.loan)
         tt_txn_reply (txn, &reply.base);
@@ -234,14 +237,9 @@ match_record_default (tt_txn *txn, const void *request, void *service)
 {
     const Techtransfer__Finance__V1__RecordDefaultRequest *r = request;
     Techtransfer__Finance__V1__RecordDefaultReply reply = TECHTRANSFER__FINANCE__V1__RECORD_DEFAULT_REPLY__INIT;
-    finance_entry entry = TECHTRANSFER__FINANCE__V1__LOAN_ENTRY__INIT;
+    finance_entry entry = begin_entry (FINANCE (ENTRY_KIND__DEFAULT), r->entry_id, r->date, r->by, r->reason);
     (void)service;
     tt_txn_at (txn, tt_bytes_of_text (r->market));
-    entry.kind = FINANCE (ENTRY_KIND__DEFAULT);
-    entry.entry_id = r->entry_id;
-    entry.date = r->date;
-    entry.by = r->by;
-    entry.reason = r->reason;
     reply.loan = record_entry (txn, r->market, r->proposal_id, &entry);
     if (reply.loan)
         tt_txn_reply (txn, &reply.base);
